@@ -1,0 +1,72 @@
+package gs1
+
+import (
+	"fmt"
+	"strings"
+)
+
+// charset is one of the GS1 AI encodable character sets (section 7.11).
+type charset uint8
+
+const (
+	csetN charset = iota + 1 // digits
+	csetX                    // character set 82
+	csetY                    // character set 39
+	csetZ                    // character set 64, file-safe and URI-safe base64
+)
+
+const (
+	digitChars = "0123456789"
+	upperChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	lowerChars = "abcdefghijklmnopqrstuvwxyz"
+
+	// The order of cset82 gives each character its value in check pairs.
+	cset82 = `!"%&'()*+,-./` + digitChars + ":;<=>?" + upperChars + "_" + lowerChars
+	cset39 = "#-/" + digitChars + upperChars
+	cset64 = upperChars + lowerChars + digitChars + "-_"
+)
+
+// check returns the first fault of value against the set.
+func (c charset) check(value string) *fault {
+	body := value
+	if c == csetZ {
+		// Padding is optional. GS1's linter wants a length that is a
+		// multiple of three, and its verdict is followed.
+		body = strings.TrimRight(value, "=")
+		if pads := len(value) - len(body); pads > 2 || pads > 0 && len(value)%3 != 0 {
+			return &fault{code: CodeCharset, pos: len(body), length: pads, detail: "wrong base64 padding"}
+		}
+	}
+	for i := range len(body) {
+		if !c.has(body[i]) {
+			return &fault{code: CodeCharset, pos: i, length: 1, detail: fmt.Sprintf("character %q is not in %s", body[i:i+1], c)}
+		}
+	}
+	return nil
+}
+
+func (c charset) has(b byte) bool {
+	switch c {
+	case csetN:
+		return b >= '0' && b <= '9'
+	case csetX:
+		return strings.IndexByte(cset82, b) >= 0
+	case csetY:
+		return strings.IndexByte(cset39, b) >= 0
+	default:
+		return strings.IndexByte(cset64, b) >= 0
+	}
+}
+
+func (c charset) String() string {
+	switch c {
+	case csetN:
+		return "the digits"
+	case csetX:
+		return "GS1 AI encodable character set 82"
+	case csetY:
+		return "GS1 AI encodable character set 39"
+	default:
+		return "GS1 AI encodable character set 64"
+	}
+}

@@ -1,0 +1,357 @@
+package bolt
+
+import (
+	"bytes"
+	"context"
+	"iter"
+	"slices"
+
+	"go.etcd.io/bbolt"
+
+	"implantrace/internal/record"
+	"implantrace/internal/trace"
+)
+
+// pageRows is how many rows are read in one transaction.
+const pageRows = 256
+
+// view reads in one state of the store.
+func (s *Store) view(ctx context.Context, f func(*transaction) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.db.View(func(tx *bbolt.Tx) error { return f(&transaction{store: s, tx: tx}) })
+}
+
+// load fills v from a row of a table.
+func load[V any](ctx context.Context, s *Store, table record.Table, key []byte, what string) (v V, err error) {
+	err = s.view(ctx, func(t *transaction) error { return t.load(table, key, &v, what) })
+	return v, err
+}
+
+func (t *transaction) load(table record.Table, key []byte, v any, what string) error {
+	b := t.Get(table, key)
+	if b == nil {
+		return trace.Errorf(trace.NotFound, "the record has no such %s", what)
+	}
+	return t.store.codec.Unmarshal(b, v)
+}
+
+// walk reads the rows of a key range in pages: each page in a transaction of
+// its own, which ends before the rows are handed out. row turns a key and its
+// value into a thing; ok false passes it over.
+func walk[V any](ctx context.Context, s *Store, r keyRange, row func(t *transaction, key, value []byte) (v V, ok bool, err error)) iter.Seq2[V, error] {
+	return func(yield func(V, error) bool) {
+		at := r.after
+		for {
+			var page []V
+			more := false
+			err := s.view(ctx, func(t *transaction) error {
+				c := t.bucket(r.table).Cursor()
+				k, value := r.start(c, at)
+				for n := 0; k != nil && r.holds(k); k, value = r.step(c) {
+					if n == pageRows {
+						more = true
+						break
+					}
+					n++
+					at = bytes.Clone(k)
+					v, ok, err := row(t, at, value)
+					if err != nil {
+						return err
+					}
+					if ok {
+						page = append(page, v)
+					}
+				}
+				return nil
+			})
+			for _, v := range page {
+				if !yield(v, nil) {
+					return
+				}
+			}
+			if err != nil {
+				var zero V
+				yield(zero, err)
+				return
+			}
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// keyRange is a stretch of a table's keys: those with a prefix, from low
+// (included) to high (not), after the key after; backwards from the last where
+// latest is set.
+type keyRange struct {
+	table     record.Table
+	prefix    []byte
+	low, high []byte // without the prefix; nil: no bound
+	after     []byte // a whole key
+	latest    bool
+}
+
+func (r keyRange) start(c *bbolt.Cursor, at []byte) (k, v []byte) {
+	if !r.latest {
+		if at == nil {
+			return c.Seek(slices.Concat(r.prefix, r.low))
+		}
+		if k, v = c.Seek(at); bytes.Equal(k, at) {
+			return c.Next()
+		}
+		return k, v
+	}
+	bound := at
+	if bound == nil {
+		bound = slices.Concat(r.prefix, r.high)
+		if r.high == nil {
+			bound = append(bound, bytes.Repeat([]byte{0xff}, 64)...)
+		}
+	}
+	if k, _ = c.Seek(bound); k == nil {
+		if k, v = c.Last(); bytes.Compare(k, bound) < 0 {
+			return k, v
+		}
+	}
+	return c.Prev()
+}
+
+func (r keyRange) step(c *bbolt.Cursor) (k, v []byte) {
+	if r.latest {
+		return c.Prev()
+	}
+	return c.Next()
+}
+
+func (r keyRange) holds(k []byte) bool {
+	rest, ok := bytes.CutPrefix(k, r.prefix)
+	if !ok {
+		return false
+	}
+	return (r.low == nil || bytes.Compare(rest, r.low) >= 0) && (r.high == nil || bytes.Compare(rest, r.high) < 0)
+}
+
+// Usage is trace.Finder's.
+func (s *Store) Usage(ctx context.Context, id trace.UsageID) (trace.Usage, error) {
+	return load[trace.Usage](ctx, s, record.Usages, id[:], "usage")
+}
+
+// Procedure is trace.Finder's.
+func (s *Store) Procedure(ctx context.Context, id trace.ProcedureID) (trace.Procedure, error) {
+	return load[trace.Procedure](ctx, s, record.Procedures, id[:], "procedure")
+}
+
+// Patient is trace.Finder's.
+func (s *Store) Patient(ctx context.Context, id trace.PatientID) (trace.Patient, error) {
+	return load[trace.Patient](ctx, s, record.Patients, id[:], "patient")
+}
+
+// Product is trace.Finder's.
+func (s *Store) Product(ctx context.Context, di string) (trace.Product, error) {
+	return load[trace.Product](ctx, s, record.Products, []byte(di), "product")
+}
+
+// Approval is trace.Finder's.
+func (s *Store) Approval(ctx context.Context) (trace.Approval, error) {
+	row, err := load[record.ApprovalRow](ctx, s, record.Approvals, []byte("site"), "approval")
+	return trace.Approval{ApprovalFact: row.Fact, Stamp: row.Stamp}, err
+}
+
+// Coverage is trace.Finder's.
+func (s *Store) Coverage(ctx context.Context) (nodes []trace.NodeCoverage, err error) {
+	err = s.view(ctx, func(t *transaction) error {
+		for _, v := range t.Scan(record.Nodes, nil) {
+			var n trace.NodeCoverage
+			if err := s.codec.Unmarshal(v, &n); err != nil {
+				return err
+			}
+			nodes = append(nodes, n)
+		}
+		return nil
+	})
+	return nodes, err
+}
+
+// Identity is trace.Finder's.
+func (s *Store) Identity(ctx context.Context, id trace.PatientID) (who trace.Identity, err error) {
+	err = s.view(ctx, func(t *transaction) error {
+		var p trace.Patient
+		if err := t.load(record.Patients, id[:], &p, "patient"); err != nil {
+			return err
+		}
+		for _, h := range p.History {
+			if !h.Sealed {
+				continue
+			}
+			e, err := t.opened(h.Position)
+			if err != nil {
+				return err
+			}
+			if e.Secret == nil {
+				who.Sealed = true
+				continue
+			}
+			who = merge(who, *e.Secret, e.Fact)
+		}
+		return nil
+	})
+	return who, err
+}
+
+// merge lays what a later entry says over what earlier ones said.
+func merge(who trace.Identity, s trace.Secret, f trace.Fact) trace.Identity {
+	if pf, ok := f.(trace.PatientFact); ok {
+		for _, name := range pf.Amend.Clear {
+			switch name {
+			case "nhs_number":
+				who.NHSNumber = ""
+			case "local_number":
+				who.LocalIssuer, who.LocalNumber = "", ""
+			case "family":
+				who.Family = ""
+			case "given":
+				who.Given = ""
+			case "birth":
+				who.Birth = ""
+			}
+		}
+	}
+	for _, f := range []struct{ to, said *string }{
+		{&who.NHSNumber, &s.NHSNumber}, {&who.LocalIssuer, &s.LocalIssuer}, {&who.LocalNumber, &s.LocalNumber},
+		{&who.Family, &s.Family}, {&who.Given, &s.Given}, {&who.Birth, &s.Birth},
+	} {
+		if *f.said != "" {
+			*f.to = *f.said
+		}
+	}
+	return who
+}
+
+// PatientsBy is trace.Finder's.
+func (s *Store) PatientsBy(ctx context.Context, lookups ...trace.LookupHash) (ids []trace.PatientID, err error) {
+	err = s.view(ctx, func(t *transaction) error {
+		ids = nil
+		for _, h := range lookups {
+			for k := range t.Scan(record.ByLookup, h[:]) {
+				id := trace.PatientID(k[len(h):])
+				var p trace.Patient
+				if err := t.load(record.Patients, id[:], &p, "patient"); err != nil {
+					return err
+				}
+				if !p.Withdrawn && !slices.Contains(ids, id) {
+					ids = append(ids, id)
+				}
+			}
+		}
+		slices.SortFunc(ids, func(a, b trace.PatientID) int { return bytes.Compare(a[:], b[:]) })
+		return nil
+	})
+	return ids, err
+}
+
+// Candidates is trace.Finder's.
+func (s *Store) Candidates(ctx context.Context, q trace.Query) iter.Seq2[trace.Hit, error] {
+	if !q.Patient.IsZero() && q.Procedure.IsZero() {
+		return s.usagesOf(ctx, q)
+	}
+	r := keyRange{after: q.After}
+	switch {
+	case !q.Procedure.IsZero():
+		r.table, r.prefix = record.ByProcedure, q.Procedure[:]
+	case q.DI != "" && q.Serial != "":
+		r.table, r.prefix = record.BySerial, record.NumberPrefix(q.DI, q.Serial)
+	case q.DI != "" && q.Lot != "":
+		r.table, r.prefix = record.ByLot, record.NumberPrefix(q.DI, q.Lot)
+	case q.DI != "" || q.NoDI:
+		r.table, r.prefix = record.ByLot, record.DIPrefix(q.DI)
+	default:
+		r.table = record.ByTime
+		if !q.From.IsZero() {
+			r.low = record.TimeKey(q.From)
+		}
+		if !q.To.IsZero() {
+			r.high = record.TimeKey(q.To)
+		}
+	}
+	return walk(ctx, s, r, func(t *transaction, key, _ []byte) (trace.Hit, bool, error) {
+		h := trace.Hit{Key: key}
+		err := t.load(record.Usages, key[len(key)-16:], &h.Usage, "usage")
+		return h, true, err
+	})
+}
+
+// usagesOf goes from a patient over the procedures to the usages.
+func (s *Store) usagesOf(ctx context.Context, q trace.Query) iter.Seq2[trace.Hit, error] {
+	return func(yield func(trace.Hit, error) bool) {
+		for p, err := range s.Procedures(ctx, trace.ProcedureQuery{Patient: q.Patient}) {
+			if err != nil {
+				yield(trace.Hit{}, err)
+				return
+			}
+			for h, err := range s.Candidates(ctx, trace.Query{Procedure: p.Procedure.ID}) {
+				if !yield(h, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Procedures is trace.Finder's.
+func (s *Store) Procedures(ctx context.Context, q trace.ProcedureQuery) iter.Seq2[trace.ProcedureHit, error] {
+	r := keyRange{table: record.ByStart, after: q.After, latest: true}
+	if !q.Patient.IsZero() {
+		r.table, r.prefix = record.ByPatient, q.Patient[:]
+	}
+	if !q.From.IsZero() {
+		r.low = record.TimeKey(q.From)
+	}
+	if !q.To.IsZero() {
+		r.high = record.TimeKey(q.To)
+	}
+	return walk(ctx, s, r, func(t *transaction, key, _ []byte) (trace.ProcedureHit, bool, error) {
+		h := trace.ProcedureHit{Key: key}
+		err := t.load(record.Procedures, key[len(key)-16:], &h.Procedure, "procedure")
+		return h, !q.OpenOnly || h.Procedure.Open(), err
+	})
+}
+
+// Products is trace.Finder's.
+func (s *Store) Products(ctx context.Context, after string) iter.Seq2[trace.Product, error] {
+	r := keyRange{table: record.Products}
+	if after != "" {
+		r.after = []byte(after)
+	}
+	return walk(ctx, s, r, func(t *transaction, _, value []byte) (p trace.Product, ok bool, err error) {
+		return p, true, s.codec.Unmarshal(value, &p)
+	})
+}
+
+// Readings is trace.Finder's.
+func (s *Store) Readings(ctx context.Context, after []byte) iter.Seq2[trace.ReadingHit, error] {
+	r := keyRange{table: record.Readings, after: after, latest: true}
+	return walk(ctx, s, r, func(t *transaction, key, _ []byte) (trace.ReadingHit, bool, error) {
+		at := record.PositionOf(key)
+		e, err := t.Entry(at)
+		if err != nil {
+			return trace.ReadingHit{}, false, err
+		}
+		f, ok := e.Fact.(trace.ReadingFact)
+		return trace.ReadingHit{Key: key, Reading: trace.Reading{ReadingFact: f, Stamp: trace.Stamp{
+			Position: at, Event: e.ID, Recorded: e.Recorded, Occurred: e.Occurred, By: e.By, Provenance: e.Provenance, Sealed: len(e.Commitment) > 0,
+		}}}, ok, nil
+	})
+}
+
+// Secret is trace.Finder's.
+func (s *Store) Secret(ctx context.Context, at trace.Position) (secret *trace.Secret, err error) {
+	err = s.view(ctx, func(t *transaction) error {
+		e, err := t.opened(at)
+		secret = e.Secret
+		return err
+	})
+	return secret, err
+}

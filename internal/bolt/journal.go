@@ -1,0 +1,382 @@
+package bolt
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"syscall"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"implantrace/internal/record"
+	"implantrace/internal/seal"
+	"implantrace/internal/trace"
+)
+
+const (
+	queueLength = 256  // calls that may wait for the committer
+	commitMost  = 2048 // commands in one transaction
+)
+
+// request is one call that waits for the committer.
+type request struct {
+	commands []trace.Command
+	work     func(*transaction) error // in place of commands
+	results  []trace.Result
+	err      error
+	done     chan struct{}
+}
+
+// Append is trace.Journal's.
+func (s *Store) Append(ctx context.Context, commands ...trace.Command) ([]trace.Result, error) {
+	if len(commands) == 0 {
+		return nil, nil
+	}
+	r := &request{commands: commands}
+	if err := s.submit(ctx, r); err != nil {
+		return nil, err
+	}
+	return r.results, nil
+}
+
+// submit queues a request and waits for its commit.
+func (s *Store) submit(ctx context.Context, r *request) error {
+	if s.keys == nil || s.db.IsReadOnly() {
+		return trace.Errorf(trace.ReadOnly, "this store is open for reading only")
+	}
+	r.done = make(chan struct{})
+	select {
+	case <-s.closing:
+		return trace.Errorf(trace.ReadOnly, "the store is closing")
+	default:
+	}
+	select {
+	case s.queue <- r:
+	case <-s.closing:
+		return trace.Errorf(trace.ReadOnly, "the store is closing")
+	case <-ctx.Done():
+		return trace.Errorf(trace.Busy, "too many writes are waiting; nothing was recorded, repeat with the same id")
+	}
+	select {
+	case <-r.done:
+	case <-s.done: // closed between taking and committing
+		select {
+		case <-r.done:
+		default:
+			return trace.Errorf(trace.OutcomeUnknown, "the store closed; repeat with the same id")
+		}
+	}
+	return r.err
+}
+
+// commitLoop is the one goroutine that writes. It has no timer: whatever waits
+// when it is free goes into the next transaction.
+func (s *Store) commitLoop() {
+	defer close(s.done)
+	for {
+		select {
+		case r := <-s.queue:
+			s.commit(s.gather(r))
+		case <-s.closing:
+			for {
+				select {
+				case r := <-s.queue:
+					s.commit(s.gather(r))
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+func (s *Store) gather(first *request) []*request {
+	batch := []*request{first}
+	for n := len(first.commands); n < commitMost; {
+		select {
+		case r := <-s.queue:
+			batch = append(batch, r)
+			n += len(r.commands)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit carries out requests in one transaction and answers them. When one of
+// several fails, each is tried by itself, so that it harms none but its own.
+func (s *Store) commit(batch []*request) {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		t := &transaction{store: s, tx: tx}
+		for _, r := range batch {
+			if err := s.carryOut(t, r); err != nil {
+				return &refused{err}
+			}
+		}
+		return nil
+	})
+	var no *refused
+	if errors.As(err, &no) && len(batch) > 1 {
+		for _, r := range batch {
+			s.commit([]*request{r})
+		}
+		return
+	}
+	for _, r := range batch {
+		if err != nil {
+			r.results, r.err = nil, writeError(err)
+		}
+		close(r.done)
+	}
+}
+
+// refused is an error before the commit: nothing was written.
+type refused struct{ err error }
+
+func (r *refused) Error() string { return r.err.Error() }
+func (r *refused) Unwrap() error { return r.err }
+
+func (s *Store) carryOut(t *transaction, r *request) error {
+	if r.work != nil {
+		return r.work(t)
+	}
+	r.results = make([]trace.Result, len(r.commands))
+	now := s.clock()
+	for i, c := range r.commands {
+		receipt, err := s.write(t, c, now)
+		if err != nil {
+			if k := trace.KindOf(err); k != trace.Conflict && k != trace.Invalid {
+				return err
+			}
+		}
+		r.results[i] = trace.Result{Receipt: receipt, Err: err}
+	}
+	return nil
+}
+
+// write records one command, or finds that it was recorded before. It checks
+// everything before it writes anything.
+func (s *Store) write(t *transaction, c trace.Command, now time.Time) (trace.Receipt, error) {
+	if r, err := s.recorded(t, c.ID, c.Canonical); err == nil || trace.KindOf(err) != trace.NotFound {
+		return r, err
+	}
+	if c.ID.IsZero() || len(c.Drafts) == 0 {
+		return trace.Receipt{}, trace.Errorf(trace.Invalid, "a command wants an id and something to record")
+	}
+	now = s.after(t, now)
+	seq, lamport := t.size(s.node), s.lamport(t)
+	receipt := trace.Receipt{Command: c.ID, Node: s.node, Seq: seq, Count: uint64(len(c.Drafts)), Recorded: now}
+	digest := s.keys.Digest(c.Canonical)
+	for i, d := range c.Drafts {
+		e := trace.Entry{
+			Position: trace.Position{Node: s.node, Seq: seq + uint64(i)}, Lamport: lamport + uint64(i) + 1,
+			ID: d.ID, Command: c.ID, Part: uint16(i), Digest: digest, Recorded: now,
+			Occurred: d.Occurred, By: c.By, Provenance: d.Provenance, Fact: d.Fact,
+		}
+		if e.ID.IsZero() {
+			e.ID = draftID(c.ID, i)
+		}
+		if e.Occurred.IsZero() {
+			e.Occurred = now
+		}
+		if !d.Secret.IsZero() {
+			if err := t.seal(&e, d); err != nil {
+				return trace.Receipt{}, err
+			}
+		}
+		if err := t.keep(e); err != nil {
+			return trace.Receipt{}, err
+		}
+	}
+	return receipt, nil
+}
+
+func draftID(command trace.EventID, part int) trace.EventID {
+	if part == 0 {
+		return command
+	}
+	return trace.PartID(command, part)
+}
+
+// after is now, but never before the node's last entry.
+func (s *Store) after(t *transaction, now time.Time) time.Time {
+	now = now.UTC().Truncate(time.Millisecond)
+	var c trace.NodeCoverage
+	if b := t.Get(record.Nodes, s.node[:]); b != nil && s.codec.Unmarshal(b, &c) == nil && c.RecordedUntil.After(now) {
+		return c.RecordedUntil
+	}
+	return now
+}
+
+func (s *Store) lamport(t *transaction) (n uint64) {
+	if b := t.Get(record.Clock, []byte("lamport")); b != nil {
+		_ = s.codec.Unmarshal(b, &n) // a damaged row reads 0; verify reports it
+	}
+	return n
+}
+
+func (t *transaction) seal(e *trace.Entry, d trace.Draft) error {
+	subject := d.Subject
+	if subject == [16]byte{} {
+		subject = e.ID
+	}
+	keys := t.tx.Bucket(bucketKeys)
+	var key []byte
+	if wrapped := keys.Get(subject[:]); wrapped != nil {
+		var err error
+		if key, err = t.store.keys.DataKey(subject, wrapped); err != nil {
+			return fmt.Errorf("key of %x: %w", subject, err)
+		}
+	} else {
+		var wrapped []byte
+		key, wrapped = t.store.keys.NewDataKey(subject)
+		if err := keys.Put(subject[:], wrapped); err != nil {
+			return err
+		}
+	}
+	var err error
+	e.Sealed, e.Commitment, err = seal.Seal(key, subject, e.ID, *d.Secret)
+	return err
+}
+
+// recorded finds the receipt of a command.
+func (s *Store) recorded(t *transaction, id trace.EventID, canonical []byte) (trace.Receipt, error) {
+	for k, v := range t.Scan(record.Commands, id[:]) {
+		var r record.Receipt
+		if err := s.codec.Unmarshal(v, &r); err != nil {
+			return trace.Receipt{}, err
+		}
+		if !s.keys.SameDigest(r.Digest, canonical) {
+			return trace.Receipt{}, trace.Errorf(trace.Conflict, "the id %s was used before for something else; make a new id for a new record", id)
+		}
+		return trace.Receipt{Command: id, Node: trace.NodeID(k[16:24]), Seq: r.First, Count: r.Count, Recorded: r.Recorded, Repeated: true}, nil
+	}
+	return trace.Receipt{}, trace.Errorf(trace.NotFound, "no command %s is recorded", id)
+}
+
+// Find is trace.Journal's.
+func (s *Store) Find(ctx context.Context, id trace.EventID, canonical []byte) (r trace.Receipt, err error) {
+	if s.keys == nil {
+		return r, trace.Errorf(trace.ReadOnly, "this store is open without its keys")
+	}
+	err = s.view(ctx, func(t *transaction) error {
+		r, err = s.recorded(t, id, canonical)
+		return err
+	})
+	return r, err
+}
+
+// Import is trace.Journal's.
+func (s *Store) Import(ctx context.Context, node trace.NodeID, entries []trace.Entry, proof trace.TreeHead) error {
+	if node == s.node {
+		return trace.Errorf(trace.Conflict, "this node writes its own log")
+	}
+	return s.submit(ctx, &request{work: func(t *transaction) error {
+		size := t.size(node)
+		for i, e := range entries {
+			if e.Node != node || i > 0 && e.Seq != entries[i-1].Seq+1 {
+				return trace.Errorf(trace.Invalid, "the entries are not consecutive entries of node %s", node)
+			}
+			row, _, err := s.codec.EncodeRow(e)
+			if err != nil {
+				return err
+			}
+			switch {
+			case e.Seq > size:
+				return trace.Errorf(trace.Invalid, "entries %d to %d of node %s are missing", size, e.Seq-1, node)
+			case e.Seq < size:
+				if !bytes.Equal(row, t.tx.Bucket(bucketLog).Get(record.PositionKey(e.Position))) {
+					return trace.Errorf(trace.Conflict, "entry %d of node %s is not the one that came before", e.Seq, node)
+				}
+				continue
+			}
+			if err := t.keep(e); err != nil {
+				return err
+			}
+			size++
+		}
+		if proof == (trace.TreeHead{}) {
+			return nil
+		}
+		head, err := t.head(node)
+		if err != nil {
+			return err
+		}
+		if head != proof {
+			return trace.Errorf(trace.Conflict, "the log of node %s does not come to the root that was proved", node)
+		}
+		return nil
+	}})
+}
+
+// Entries is trace.Journal's. It reads pages of rows, so that no transaction
+// lasts as long as its caller.
+func (s *Store) Entries(ctx context.Context, from trace.Position) iter.Seq2[trace.Entry, error] {
+	return func(yield func(trace.Entry, error) bool) {
+		for {
+			var page []trace.Entry
+			err := s.view(ctx, func(t *transaction) error {
+				end := t.size(from.Node)
+				for len(page) < pageRows && from.Seq < end {
+					e, err := t.opened(from)
+					if err != nil {
+						return err
+					}
+					page = append(page, e)
+					from.Seq++
+				}
+				return nil
+			})
+			for _, e := range page {
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(trace.Entry{}, err)
+				return
+			}
+			if len(page) < pageRows {
+				return
+			}
+		}
+	}
+}
+
+// Heads is trace.Journal's.
+func (s *Store) Heads(ctx context.Context) (heads []trace.TreeHead, err error) {
+	err = s.view(ctx, func(t *transaction) error {
+		heads = nil
+		for k := range t.Scan(record.Nodes, nil) {
+			h, err := t.head(trace.NodeID(k))
+			if err != nil {
+				return err
+			}
+			heads = append(heads, h)
+		}
+		return nil
+	})
+	return heads, err
+}
+
+// writeError says what a failed write means to the caller.
+func writeError(err error) error {
+	var e *trace.Error
+	var no *refused
+	switch {
+	case errors.As(err, &e):
+		return e
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG), errors.Is(err, berrors.ErrMaxSizeReached):
+		return trace.Errorf(trace.Full, "the disk is full: outcome unknown, make room and repeat with the same id: %w", err)
+	case errors.Is(err, syscall.EROFS), errors.Is(err, berrors.ErrDatabaseReadOnly):
+		return trace.Errorf(trace.ReadOnly, "the disk cannot be written: nothing was recorded, repeat with the same id: %w", err)
+	case errors.As(err, &no):
+		return err
+	}
+	return trace.Errorf(trace.OutcomeUnknown, "outcome unknown, repeat with the same id: %w", err)
+}

@@ -1,0 +1,284 @@
+package bolt
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"implantrace/internal/journal"
+	"implantrace/internal/record"
+	"implantrace/internal/seal"
+	"implantrace/internal/trace"
+)
+
+// FileName is the store's file within a data folder.
+const FileName = "implantrace.db"
+
+// Buckets beside those of the record's tables, whose names are one letter.
+var (
+	bucketLog  = []byte("log")  // node, seq -> row
+	bucketTree = []byte("tree") // node, index -> hash
+	bucketKeys = []byte("keys") // subject -> wrapped data key
+	bucketMeta = []byte("meta")
+)
+
+var (
+	metaFormat      = []byte("format")
+	metaNode        = []byte("node")
+	metaFingerprint = []byte("keys")
+	metaProjection  = []byte("projection/") // and the table's letter -> version
+)
+
+// format is the layout of the file. A program refuses one it does not know.
+const format = "implantrace/1"
+
+// Options say how to open a store.
+type Options struct {
+	Name     string        // of the node, when the store is made
+	Version  string        // of the program, noted in the first entry
+	Keys     *seal.Keyring // nil: identities stay sealed, and nothing can be written
+	Clock    trace.Clock
+	ReadOnly bool          // shares the lock with other readers
+	Wait     time.Duration // for the lock; 0: one second
+	MaxSize  int           // bytes the file may grow to; 0: no limit
+}
+
+// Errors of [Open].
+var (
+	// ErrInUse means that another process has the store open.
+	ErrInUse = errors.New("the store is in use by another process")
+	// ErrWrongKeys means that the keys at hand are not those of this store.
+	ErrWrongKeys = errors.New("these keys are not the keys of this store")
+	// ErrNotStore means that the file is no store, or one of a later program.
+	ErrNotStore = errors.New("not an implantrace store")
+)
+
+// Store is a trace.Store in one file.
+type Store struct {
+	db    *bbolt.DB
+	node  trace.NodeID
+	keys  *seal.Keyring
+	clock trace.Clock
+	codec journal.Codec
+	fold  record.Fold
+
+	queue   chan *request
+	closing chan struct{}
+	done    chan struct{}
+	once    sync.Once
+}
+
+var _ trace.Store = (*Store)(nil)
+
+// Exists reports whether a file is there.
+func Exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// Open opens the store in a file, and makes it when there is none (unless
+// read-only). It fails with [ErrInUse], [ErrWrongKeys] or [ErrNotStore], or
+// with what the file system says.
+func Open(path string, o Options) (*Store, error) {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Wait == 0 {
+		o.Wait = time.Second
+	}
+	fresh := !Exists(path)
+	if fresh && o.ReadOnly {
+		return nil, fmt.Errorf("there is no store at %s", path)
+	}
+	if fresh && o.Keys == nil {
+		return nil, errors.New("a new store wants keys")
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout: o.Wait, FreelistType: bbolt.FreelistMapType, ReadOnly: o.ReadOnly, MaxSize: o.MaxSize, PreLoadFreelist: !o.ReadOnly,
+	})
+	switch {
+	case errors.Is(err, berrors.ErrTimeout):
+		return nil, fmt.Errorf("%s: %w", path, ErrInUse)
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrVersionMismatch), errors.Is(err, berrors.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("%s: %w (%v)", path, ErrNotStore, err)
+	case err != nil:
+		return nil, err
+	}
+	codec := journal.NewCodec()
+	s := &Store{
+		db: db, keys: o.Keys, clock: o.Clock, codec: codec, fold: record.Fold{Codec: codec},
+		queue: make(chan *request, queueLength), closing: make(chan struct{}), done: make(chan struct{}),
+	}
+	if err := s.prepare(o); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if fresh {
+		if err := syncDir(filepath.Dir(path)); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
+	go s.commitLoop()
+	return s, nil
+}
+
+// prepare checks or makes the frame of the file.
+func (s *Store) prepare(o Options) error {
+	if o.ReadOnly {
+		return s.db.View(func(tx *bbolt.Tx) error { return s.check(tx) })
+	}
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		if tx.Bucket(bucketMeta) != nil {
+			if err := s.check(tx); err != nil {
+				return err
+			}
+			return s.renew(tx)
+		}
+		for _, name := range buckets() {
+			if _, err := tx.CreateBucket(name); err != nil {
+				return err
+			}
+		}
+		meta := tx.Bucket(bucketMeta)
+		rand.Read(s.node[:])
+		print := s.keys.Fingerprint()
+		for _, kv := range [][2][]byte{{metaFormat, []byte(format)}, {metaNode, s.node[:]}, {metaFingerprint, print[:]}} {
+			if err := meta.Put(kv[0], kv[1]); err != nil {
+				return err
+			}
+		}
+		for _, p := range record.Tables() {
+			if err := meta.Put(projectionKey(p.Table), []byte{p.Version}); err != nil {
+				return err
+			}
+		}
+		now := s.clock()
+		id := trace.NewEventID()
+		first := trace.Command{ID: id, By: trace.Actor{Via: "node"}, Drafts: []trace.Draft{{
+			ID: id, Occurred: now, Provenance: trace.System, Fact: trace.NodeFact{Node: s.node, Name: o.Name, Version: o.Version},
+		}}}
+		_, err := s.write(&transaction{store: s, tx: tx}, first, now)
+		return err
+	})
+}
+
+func (s *Store) check(tx *bbolt.Tx) error {
+	meta := tx.Bucket(bucketMeta)
+	if meta == nil {
+		return fmt.Errorf("%s: %w", s.db.Path(), ErrNotStore)
+	}
+	if f := meta.Get(metaFormat); string(f) != format {
+		return fmt.Errorf("%s: %w (format %q, this program knows %q)", s.db.Path(), ErrNotStore, f, format)
+	}
+	if copy(s.node[:], meta.Get(metaNode)) != len(s.node) {
+		return fmt.Errorf("%s: %w (no node id)", s.db.Path(), ErrNotStore)
+	}
+	if s.keys != nil {
+		if print := s.keys.Fingerprint(); !bytes.Equal(print[:], meta.Get(metaFingerprint)) {
+			return fmt.Errorf("%s: %w", s.db.Path(), ErrWrongKeys)
+		}
+	}
+	return nil
+}
+
+// renew builds every table anew when the rules of one have changed.
+func (s *Store) renew(tx *bbolt.Tx) error {
+	meta := tx.Bucket(bucketMeta)
+	stale := false
+	for _, p := range record.Tables() {
+		v := meta.Get(projectionKey(p.Table))
+		stale = stale || len(v) != 1 || v[0] != p.Version
+	}
+	if !stale {
+		return nil
+	}
+	for _, p := range record.Tables() {
+		name := []byte{byte(p.Table)}
+		if tx.Bucket(name) != nil {
+			if err := tx.DeleteBucket(name); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.CreateBucket(name); err != nil {
+			return err
+		}
+		if err := meta.Put(projectionKey(p.Table), []byte{p.Version}); err != nil {
+			return err
+		}
+	}
+	t := &transaction{store: s, tx: tx}
+	return tx.Bucket(bucketLog).ForEach(func(_, row []byte) error {
+		e, _, err := s.codec.DecodeRow(row)
+		if err != nil {
+			return err
+		}
+		return t.apply(e)
+	})
+}
+
+func projectionKey(t record.Table) []byte { return append(bytes.Clone(metaProjection), byte(t)) }
+
+// buckets lists every bucket of a store.
+func buckets() [][]byte {
+	names := [][]byte{bucketLog, bucketTree, bucketKeys, bucketMeta}
+	for _, p := range record.Tables() {
+		names = append(names, []byte{byte(p.Table)})
+	}
+	return names
+}
+
+// Node is the node whose log this store appends to.
+func (s *Store) Node() trace.NodeID { return s.node }
+
+// Path is the store's file.
+func (s *Store) Path() string { return s.db.Path() }
+
+// Lookups is trace.Hasher.
+func (s *Store) Lookups(kind byte, value string) []trace.LookupHash {
+	if s.keys == nil {
+		return nil
+	}
+	return s.keys.Lookups(kind, value)
+}
+
+// Close finishes what was taken and closes the file.
+func (s *Store) Close() error {
+	s.once.Do(func() { close(s.closing) })
+	<-s.done
+	return s.db.Close()
+}
+
+// CopyTo writes a consistent copy of the whole store while it goes on working
+// and returns its size in bytes.
+func (s *Store) CopyTo(w io.Writer) (n int64, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		n, err = tx.WriteTo(w)
+		return err
+	})
+	return n, err
+}
+
+// Size is the file's size in bytes.
+func (s *Store) Size() (n int64) {
+	_ = s.db.View(func(tx *bbolt.Tx) error { n = tx.Size(); return nil })
+	return n
+}
+
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	// Where a folder cannot be synced (Windows), the file system keeps names
+	// durable by itself.
+	_ = dir.Sync()
+	return dir.Close()
+}

@@ -1,0 +1,30 @@
+package check
+
+import (
+	"fmt"
+	"time"
+
+	"implantrace/internal/trace"
+)
+
+// expiry: a device may be used up to and on the day of its expiry; a label
+// without a day means the last of the month (GS1 General Specifications 3.4.3).
+func expiry(f Facts) trace.Check {
+	const rule = "expiry"
+	d := f.Meaning.Device.Expiry
+	if d.IsZero() {
+		return answer(rule, trace.NotChecked, "The code gives no expiry date. Read it from the label.")
+	}
+	day, err := time.Parse(time.DateOnly, d.Day)
+	if err != nil {
+		return answer(rule, trace.NotChecked, "The expiry date could not be read.")
+	}
+	shown := day.Format("2 January 2006")
+	switch today := f.Now.Format(time.DateOnly); {
+	case d.Day < today:
+		return answer(rule, trace.Stop, fmt.Sprintf("Expired on %s.", shown))
+	case d.Day == today:
+		return answer(rule, trace.Warn, fmt.Sprintf("Expires today, %s.", shown))
+	}
+	return answer(rule, trace.Pass, fmt.Sprintf("In date until %s.", shown))
+}

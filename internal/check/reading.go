@@ -1,0 +1,23 @@
+package check
+
+import (
+	"implantrace/gs1"
+	"implantrace/internal/trace"
+)
+
+// reading: was the code read whole? A value of a damaged code may be wrong.
+func reading(f Facts) trace.Check {
+	const rule = "reading"
+	level, message := trace.Pass, "The code was read without a fault."
+	for _, i := range f.Meaning.Issues {
+		switch i.Severity {
+		case gs1.Hard.String():
+			return answer(rule, trace.Stop, i.Message+" Do not rely on this reading: scan again, or compare with the label.")
+		case gs1.Association.String(), gs1.Warning.String():
+			if level == trace.Pass {
+				level, message = trace.Note, i.Message
+			}
+		}
+	}
+	return answer(rule, level, message)
+}

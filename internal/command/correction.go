@@ -1,0 +1,290 @@
+package command
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"implantrace/internal/trace"
+	"implantrace/internal/udi"
+)
+
+// Correct puts right what was recorded of one patient, procedure, usage or
+// product: exactly one of the four is named. The old entries stay; the
+// correction names the one it corrects where Entry says so.
+type Correct struct {
+	Meta
+	Patient   trace.PatientID   `json:"patient,omitzero"`
+	Procedure trace.ProcedureID `json:"procedure,omitzero"`
+	Usage     trace.UsageID     `json:"usage,omitzero"`
+	Product   string            `json:"product,omitempty"` // DI
+
+	Entry    trace.EventID `json:"entry,omitzero"` // what was wrong; zero: the first about the thing
+	Set      Set           `json:"set,omitzero"`
+	Clear    []string      `json:"clear,omitempty"` // names of fields of Set that are to be empty
+	Withdraw bool          `json:"withdraw,omitempty"`
+	Restore  bool          `json:"restore,omitempty"`
+	Reason   string        `json:"reason"` // free words, sealed
+}
+
+// Set holds the new values. Which may be used depends on the thing.
+type Set struct {
+	// of a patient
+	NHSNumber   string `json:"nhs_number,omitempty"`
+	LocalIssuer string `json:"local_issuer,omitempty"`
+	LocalNumber string `json:"local_number,omitempty"`
+	Family      string `json:"family,omitempty"`
+	Given       string `json:"given,omitempty"`
+	Birth       string `json:"birth,omitempty"`
+	// of a procedure
+	OfPatient  trace.PatientID `json:"of_patient,omitzero"` // it was recorded on the wrong patient
+	Code       trace.Code      `json:"code,omitzero"`
+	Side       trace.Side      `json:"side,omitempty"`
+	Place      trace.Place     `json:"place,omitzero"`
+	People     []trace.Person  `json:"people,omitempty"`
+	Start      time.Time       `json:"start,omitzero"`
+	End        time.Time       `json:"end,omitzero"`
+	Indication string          `json:"indication,omitempty"`
+	// of a usage
+	InProcedure  trace.ProcedureID `json:"in_procedure,omitzero"` // it was recorded in the wrong procedure
+	DI           string            `json:"di,omitempty"`
+	Lot          string            `json:"lot,omitempty"`
+	Serial       string            `json:"serial,omitempty"`
+	Expiry       string            `json:"expiry,omitempty"`       // YYYY-MM-DD
+	Manufactured string            `json:"manufactured,omitempty"` // YYYY-MM-DD
+	Status       trace.Status      `json:"status,omitempty"`
+	Location     string            `json:"location,omitempty"`
+	// of a product
+	Maker        string `json:"maker,omitempty"`
+	MakerAddress string `json:"maker_address,omitempty"`
+	Brand        string `json:"brand,omitempty"`
+	CatalogueNo  string `json:"catalogue_no,omitempty"`
+	Description  string `json:"description,omitempty"`
+}
+
+var (
+	ofPatient   = []string{"nhs_number", "local_number", "family", "given", "birth"}
+	ofProcedure = []string{"code", "side", "place", "people", "end", "indication"}
+	ofUsage     = []string{"lot", "serial", "expiry", "manufactured", "status", "location", "damaged"}
+	ofProduct   = []string{"maker", "maker_address", "brand", "catalogue_no", "description"}
+)
+
+// Correct carries the command out.
+func (r Recorder) Correct(ctx context.Context, c Correct) error {
+	canon, err := canonical("correct", c)
+	if err != nil {
+		return err
+	}
+	if _, done, err := r.before(ctx, c.ID, canon); done {
+		return err
+	}
+	if c.Reason == "" {
+		return trace.Errorf(trace.Invalid, "A correction wants a reason.")
+	}
+	if err := note(c.Reason); err != nil {
+		return err
+	}
+	if c.Withdraw && c.Restore {
+		return trace.Errorf(trace.Invalid, "A correction cannot withdraw and restore at once.")
+	}
+	named := 0
+	for _, n := range []bool{!c.Patient.IsZero(), !c.Procedure.IsZero(), !c.Usage.IsZero(), c.Product != ""} {
+		if n {
+			named++
+		}
+	}
+	if named != 1 {
+		return trace.Errorf(trace.Invalid, "A correction names one patient, one procedure, one usage or one product.")
+	}
+	var d trace.Draft
+	switch {
+	case !c.Patient.IsZero():
+		d, err = r.correctPatient(ctx, c)
+	case !c.Procedure.IsZero():
+		d, err = r.correctProcedure(ctx, c)
+	case !c.Usage.IsZero():
+		d, err = r.correctUsage(ctx, c)
+	default:
+		d, err = r.correctProduct(ctx, c)
+	}
+	if err != nil {
+		return err
+	}
+	if d.Secret == nil {
+		d.Secret = &trace.Secret{}
+	}
+	d.Secret.Note = c.Reason
+	_, err = r.record(ctx, c.Meta, canon, d)
+	return err
+}
+
+// amend checks that there is something to put right and that the fields belong
+// to the thing.
+func (c Correct) amend(history []trace.Stamp, fields []string, allowed Set) (trace.Amend, error) {
+	a := trace.Amend{Corrects: c.Entry, Clear: c.Clear, Withdraw: c.Withdraw, Restore: c.Restore}
+	for _, n := range c.Clear {
+		if !slices.Contains(fields, n) {
+			return a, trace.Errorf(trace.Invalid, "%q cannot be cleared here; it is one of %v", n, fields)
+		}
+	}
+	if !equal(c.Set, allowed) {
+		return a, trace.Errorf(trace.Invalid, "The correction sets a field that this thing does not have.")
+	}
+	if equal(c.Set, Set{}) && len(c.Clear) == 0 && !c.Withdraw && !c.Restore {
+		return a, trace.Errorf(trace.Invalid, "The correction changes nothing.")
+	}
+	if c.Entry.IsZero() {
+		a.Corrects = history[0].Event
+	} else if !slices.ContainsFunc(history, func(s trace.Stamp) bool { return s.Event == c.Entry }) {
+		return a, trace.Errorf(trace.NotFound, "The entry %s does not speak of this thing.", c.Entry)
+	}
+	return a, nil
+}
+
+func equal(a, b Set) bool {
+	if !slices.Equal(a.People, b.People) {
+		return false
+	}
+	if !a.Start.Equal(b.Start) || !a.End.Equal(b.End) {
+		return false
+	}
+	a.People, b.People = nil, nil
+	a.Start, b.Start, a.End, b.End = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	return a.comparable() == b.comparable()
+}
+
+// comparable is what is left of a Set without its slice: two of them compare.
+func (s Set) comparable() [24]string {
+	return [24]string{s.NHSNumber, s.LocalIssuer, s.LocalNumber, s.Family, s.Given, s.Birth, s.OfPatient.String(), s.Code.System, s.Code.Code,
+		s.Code.Text, string(s.Side), s.Place.String(), s.Indication, s.InProcedure.String(), s.DI, s.Lot, s.Serial, s.Expiry, s.Manufactured,
+		string(s.Status), s.Location, s.Maker + "\x00" + s.MakerAddress, s.Brand + "\x00" + s.CatalogueNo, s.Description}
+}
+
+func (r Recorder) correctPatient(ctx context.Context, c Correct) (trace.Draft, error) {
+	p, err := r.Store.Patient(ctx, c.Patient)
+	if err != nil {
+		return trace.Draft{}, err
+	}
+	s := c.Set
+	a, err := c.amend(p.History, ofPatient, Set{NHSNumber: s.NHSNumber, LocalIssuer: s.LocalIssuer, LocalNumber: s.LocalNumber, Family: s.Family, Given: s.Given, Birth: s.Birth})
+	if err != nil {
+		return trace.Draft{}, err
+	}
+	said, err := Who{NHSNumber: s.NHSNumber, LocalIssuer: s.LocalIssuer, LocalNumber: s.LocalNumber, Family: s.Family, Given: s.Given, Birth: s.Birth}.identity()
+	if err != nil {
+		return trace.Draft{}, err
+	}
+	if said.NHSNumber != "" {
+		others, err := r.Store.PatientsBy(ctx, r.Store.Lookups(trace.LookupNHS, said.NHSNumber)...)
+		if err != nil {
+			return trace.Draft{}, err
+		}
+		if len(others) > 0 && !slices.Contains(others, p.ID) {
+			return trace.Draft{}, trace.Errorf(trace.Conflict, "Another patient has this NHS number. Move the procedure to that patient instead.")
+		}
+	}
+	d := r.patientDraft(p.ID, said, trace.Identity{})
+	if d == nil {
+		d = &trace.Draft{Fact: trace.PatientFact{Patient: p.ID}, Subject: p.ID}
+	}
+	f := d.Fact.(trace.PatientFact)
+	f.Amend = a
+	d.Fact = f
+	return *d, nil
+}
+
+func (r Recorder) correctProcedure(ctx context.Context, c Correct) (trace.Draft, error) {
+	p, err := r.Store.Procedure(ctx, c.Procedure)
+	if err != nil {
+		return trace.Draft{}, err
+	}
+	s := c.Set
+	a, err := c.amend(p.History, ofProcedure, Set{OfPatient: s.OfPatient, Code: s.Code, Side: s.Side, Place: s.Place, People: s.People,
+		Start: s.Start, End: s.End, Indication: s.Indication})
+	if err != nil {
+		return trace.Draft{}, err
+	}
+	if !s.OfPatient.IsZero() {
+		if _, err := r.Store.Patient(ctx, s.OfPatient); err != nil {
+			return trace.Draft{}, err
+		}
+	}
+	now, start, end := r.Clock(), p.Start, p.End
+	if !s.Start.IsZero() {
+		start = s.Start
+	}
+	if !s.End.IsZero() {
+		end = s.End
+	}
+	check := OpenProcedure{Code: s.Code, Side: s.Side, Place: s.Place, People: s.People, Start: start, End: end, Indication: s.Indication}
+	if check.Code == (trace.Code{}) {
+		check.Code = p.Code
+	}
+	if check.Code == (trace.Code{}) {
+		check.Code.Text = "not said"
+	}
+	if slices.Contains(c.Clear, "end") {
+		check.End = time.Time{}
+	}
+	if err := check.check(now); err != nil {
+		return trace.Draft{}, err
+	}
+	return trace.Draft{Subject: p.Patient, Fact: trace.ProcedureFact{Procedure: p.ID, Patient: s.OfPatient, Code: s.Code, Side: s.Side,
+		Place: s.Place, People: s.People, Start: s.Start.UTC(), End: s.End.UTC(), Indication: s.Indication, Amend: a}}, nil
+}
+
+func (r Recorder) correctUsage(ctx context.Context, c Correct) (trace.Draft, error) {
+	u, err := r.Store.Usage(ctx, c.Usage)
+	if err != nil {
+		return trace.Draft{}, err
+	}
+	s := c.Set
+	a, err := c.amend(u.History, ofUsage, Set{InProcedure: s.InProcedure, DI: s.DI, Lot: s.Lot, Serial: s.Serial, Expiry: s.Expiry,
+		Manufactured: s.Manufactured, Status: s.Status, Location: s.Location})
+	if err != nil {
+		return trace.Draft{}, err
+	}
+	if s.Status != "" {
+		if err := oneOf("the status", s.Status, trace.Statuses()); err != nil {
+			return trace.Draft{}, err
+		}
+	}
+	p, err := r.Store.Procedure(ctx, u.Procedure)
+	if err != nil && trace.KindOf(err) != trace.NotFound {
+		return trace.Draft{}, err
+	}
+	if !s.InProcedure.IsZero() {
+		if p, err = r.Store.Procedure(ctx, s.InProcedure); err != nil {
+			return trace.Draft{}, err
+		}
+	}
+	if err := lines("the lot", s.Lot, "the serial number", s.Serial, "the location", s.Location); err != nil {
+		return trace.Draft{}, err
+	}
+	typed := udi.Device{DI: s.DI, Lot: s.Lot, Serial: s.Serial, Expiry: udi.Date{Day: s.Expiry}, Manufactured: udi.Date{Day: s.Manufactured}}
+	m, err := Understood(nil, typed, r.Clock())
+	if err != nil {
+		return trace.Draft{}, err
+	}
+	return trace.Draft{Subject: p.Patient, Fact: trace.UsageFact{Usage: u.ID, Procedure: s.InProcedure, Device: m.Device, Status: s.Status, Location: s.Location, Amend: a}}, nil
+}
+
+func (r Recorder) correctProduct(ctx context.Context, c Correct) (trace.Draft, error) {
+	di, err := udi.ParseDI(c.Product)
+	if err != nil {
+		return trace.Draft{}, trace.Errorf(trace.Invalid, "The device identifier is not right: %w.", err)
+	}
+	p, err := r.Store.Product(ctx, di)
+	if err != nil {
+		return trace.Draft{}, err
+	}
+	s := c.Set
+	a, err := c.amend(p.History, ofProduct, Set{Maker: s.Maker, MakerAddress: s.MakerAddress, Brand: s.Brand, CatalogueNo: s.CatalogueNo, Description: s.Description})
+	if err != nil {
+		return trace.Draft{}, err
+	}
+	if err := lines("the maker", s.Maker, "the maker's address", s.MakerAddress, "the brand", s.Brand, "the catalogue number", s.CatalogueNo, "the description", s.Description); err != nil {
+		return trace.Draft{}, err
+	}
+	return trace.Draft{Fact: trace.ProductFact{DI: di, Maker: s.Maker, MakerAddress: s.MakerAddress, Brand: s.Brand, CatalogueNo: s.CatalogueNo, Description: s.Description, Amend: a}}, nil
+}

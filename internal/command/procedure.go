@@ -1,0 +1,157 @@
+package command
+
+import (
+	"context"
+	"time"
+
+	"implantrace/gs1"
+	"implantrace/internal/trace"
+)
+
+// OpenProcedure begins a procedure. Its id becomes the procedure's.
+type OpenProcedure struct {
+	Meta
+	Who        Who            `json:"patient"`
+	Code       trace.Code     `json:"code,omitzero"`
+	Side       trace.Side     `json:"side,omitempty"`
+	Place      trace.Place    `json:"place,omitzero"`
+	People     []trace.Person `json:"people,omitempty"`
+	Start      time.Time      `json:"start,omitzero"` // zero: when it is recorded
+	End        time.Time      `json:"end,omitzero"`   // of one that is over; zero: it stays open
+	Indication string         `json:"indication,omitempty"`
+	Note       string         `json:"note,omitempty"` // free words, sealed
+}
+
+// OpenProcedure carries the command out and gives the procedure.
+func (r Recorder) OpenProcedure(ctx context.Context, c OpenProcedure) (trace.ProcedureID, error) {
+	id := trace.ProcedureID(c.ID)
+	canon, err := canonical("open procedure", c)
+	if err != nil {
+		return id, err
+	}
+	if _, done, err := r.before(ctx, c.ID, canon); done {
+		return id, err
+	}
+	now := r.Clock()
+	if c.Start.IsZero() {
+		c.Start = now
+	}
+	if err := c.check(now); err != nil {
+		return id, err
+	}
+	found, err := r.find(ctx, c.ID, c.Who)
+	if err != nil {
+		return id, err
+	}
+	procedure := trace.Draft{
+		Fact: trace.ProcedureFact{Procedure: id, Patient: found.Patient, Code: c.Code, Side: c.Side, Place: c.Place,
+			People: c.People, Start: c.Start.UTC(), End: c.End.UTC(), Indication: c.Indication},
+		Occurred: c.Start, Subject: found.Patient,
+	}
+	if c.Note != "" {
+		procedure.Secret = &trace.Secret{Note: c.Note}
+	}
+	drafts := []trace.Draft{procedure}
+	if found.draft != nil {
+		drafts = append(drafts, *found.draft)
+	}
+	_, err = r.record(ctx, c.Meta, canon, drafts...)
+	return id, err
+}
+
+func (c OpenProcedure) check(now time.Time) error {
+	if c.Code.Code == "" && c.Code.Text == "" {
+		return trace.Errorf(trace.Invalid, "The procedure wants a code or a name.")
+	}
+	if err := oneOf("the side", c.Side, append(trace.Sides(), "")); err != nil {
+		return err
+	}
+	if err := place(c.Place); err != nil {
+		return err
+	}
+	if err := people(c.People); err != nil {
+		return err
+	}
+	if err := lines("the code's system", c.Code.System, "the code", c.Code.Code, "the procedure's name", c.Code.Text, "the indication", c.Indication); err != nil {
+		return err
+	}
+	if err := note(c.Note); err != nil {
+		return err
+	}
+	if err := plausible("the start", c.Start, now); err != nil {
+		return err
+	}
+	return ends(c.Start, c.End, now)
+}
+
+func ends(start, end, now time.Time) error {
+	if err := plausible("the end", end, now); err != nil {
+		return err
+	}
+	if !end.IsZero() && end.Before(start) {
+		return trace.Errorf(trace.Invalid, "The procedure cannot end (%s) before it starts (%s).", end.Format(time.RFC3339), start.Format(time.RFC3339))
+	}
+	return nil
+}
+
+func place(p trace.Place) error {
+	if p.GLN != "" {
+		if _, err := gs1.ParseGLN(p.GLN); err != nil {
+			return trace.Errorf(trace.Invalid, "The place's GLN is not right: %w.", err)
+		}
+	}
+	return lines("the place's extension", p.Extension, "the place", p.Name)
+}
+
+func people(ps []trace.Person) error {
+	if len(ps) > 50 {
+		return trace.Errorf(trace.Invalid, "%d people are too many for one procedure", len(ps))
+	}
+	for _, p := range ps {
+		if p.Code == "" && p.Name == "" {
+			return trace.Errorf(trace.Invalid, "A member of staff wants a name or a badge.")
+		}
+		if err := lines("a badge", p.Code, "a name", p.Name, "a role", p.Role); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CloseProcedure ends a procedure.
+type CloseProcedure struct {
+	Meta
+	Procedure trace.ProcedureID `json:"procedure"`
+	End       time.Time         `json:"end,omitzero"` // zero: when it is recorded
+}
+
+// CloseProcedure carries the command out. Usages without an outcome stay as
+// they are: closing a procedure implants nothing.
+func (r Recorder) CloseProcedure(ctx context.Context, c CloseProcedure) error {
+	canon, err := canonical("close procedure", c)
+	if err != nil {
+		return err
+	}
+	if _, done, err := r.before(ctx, c.ID, canon); done {
+		return err
+	}
+	p, err := r.Store.Procedure(ctx, c.Procedure)
+	if err != nil {
+		return err
+	}
+	if !p.Open() {
+		return trace.Errorf(trace.Conflict, "This procedure is closed already.")
+	}
+	now := r.Clock()
+	if c.End.IsZero() {
+		c.End = now
+		if c.End.Before(p.Start) {
+			c.End = p.Start
+		}
+	}
+	if err := ends(p.Start, c.End, now); err != nil {
+		return err
+	}
+	_, err = r.record(ctx, c.Meta, canon, trace.Draft{Fact: trace.ProcedureFact{Procedure: p.ID, End: c.End.UTC()}, Occurred: c.End})
+	return err
+}

@@ -1,0 +1,140 @@
+// Package command carries out what people and programs ask to be recorded:
+// it checks what they say, finds the patient they speak of, and hands the
+// entries to the journal.
+//
+// Every command has an id that its caller made. Sent again, the same command
+// gets the same answer; another command under the same id is a conflict.
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"implantrace/internal/trace"
+)
+
+// Recorder records commands in a store. It is safe for concurrent use.
+type Recorder struct {
+	Store trace.Store
+	Clock trace.Clock
+}
+
+// Meta is what every command carries beside its content.
+type Meta struct {
+	ID         trace.EventID    `json:"id"`
+	Occurred   time.Time        `json:"occurred,omitzero"` // zero: now
+	By         trace.Actor      `json:"-"`                 // said by whoever took the command in, not by its sender
+	Provenance trace.Provenance `json:"-"`
+}
+
+// canonical is a command's fixed form: its name and its JSON.
+func canonical(name string, command any) ([]byte, error) {
+	b, err := json.Marshal(command)
+	if err != nil {
+		return nil, trace.Errorf(trace.Invalid, "the command cannot be put into words: %w", err)
+	}
+	return append([]byte(name+"\n"), b...), nil
+}
+
+// before finds the receipt of a command that was recorded before. done is
+// false for a new one.
+func (r Recorder) before(ctx context.Context, id trace.EventID, canon []byte) (receipt trace.Receipt, done bool, err error) {
+	if id.IsZero() {
+		return receipt, true, trace.Errorf(trace.Invalid, "the command wants an id: a UUID made by the sender, the same each time it is repeated")
+	}
+	receipt, err = r.Store.Find(ctx, id, canon)
+	if trace.KindOf(err) == trace.NotFound {
+		return receipt, false, nil
+	}
+	return receipt, true, err
+}
+
+// record appends one command.
+func (r Recorder) record(ctx context.Context, m Meta, canon []byte, drafts ...trace.Draft) (trace.Receipt, error) {
+	for i := range drafts {
+		if drafts[i].Occurred.IsZero() {
+			drafts[i].Occurred = m.Occurred
+		}
+		if drafts[i].Provenance == "" {
+			drafts[i].Provenance = m.Provenance
+		}
+	}
+	rs, err := r.Store.Append(ctx, trace.Command{ID: m.ID, Canonical: canon, By: m.By, Drafts: drafts})
+	if err != nil {
+		return trace.Receipt{}, err
+	}
+	return rs[0].Receipt, rs[0].Err
+}
+
+const (
+	lineMost = 200  // bytes of a name or a number
+	noteMost = 4000 // bytes of free words
+)
+
+// line checks one short field: UTF-8, printable, not too long.
+func line(what, s string) error {
+	switch {
+	case len(s) > lineMost:
+		return trace.Errorf(trace.Invalid, "%s is longer than %d characters", what, lineMost)
+	case !utf8.ValidString(s):
+		return trace.Errorf(trace.Invalid, "%s is not valid UTF-8", what)
+	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) }):
+		return trace.Errorf(trace.Invalid, "%s has a character that cannot be printed", what)
+	}
+	return nil
+}
+
+// lines checks several: name, value, name, value...
+func lines(pairs ...string) error {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if err := line(pairs[i], pairs[i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func note(s string) error {
+	if len(s) > noteMost {
+		return trace.Errorf(trace.Invalid, "the note is longer than %d characters", noteMost)
+	}
+	if !utf8.ValidString(s) {
+		return trace.Errorf(trace.Invalid, "the note is not valid UTF-8")
+	}
+	return nil
+}
+
+func date(what, s string) error {
+	if s == "" {
+		return nil
+	}
+	if _, err := time.Parse(time.DateOnly, s); err != nil {
+		return trace.Errorf(trace.Invalid, "%s is not a date (YYYY-MM-DD)", what)
+	}
+	return nil
+}
+
+// plausible refuses times that only a broken clock or a slip gives.
+func plausible(what string, t, now time.Time) error {
+	if t.IsZero() {
+		return nil
+	}
+	if t.Year() < 1900 || t.After(now.Add(24*time.Hour)) {
+		return trace.Errorf(trace.Invalid, "%s (%s) is not a time at which something can have happened", what, t.Format(time.RFC3339))
+	}
+	return nil
+}
+
+func oneOf[S ~string](what string, s S, of []S) error {
+	for _, o := range of {
+		if s == o {
+			return nil
+		}
+	}
+	return trace.Errorf(trace.Invalid, "%s cannot be %q; it is one of %s", what, string(s), fmt.Sprint(of))
+}

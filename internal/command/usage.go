@@ -1,0 +1,325 @@
+package command
+
+import (
+	"context"
+	"time"
+
+	"implantrace/internal/check"
+	"implantrace/internal/trace"
+	"implantrace/internal/udi"
+)
+
+// RecordUsage links a device to a procedure. Its id becomes the usage's. The
+// device is given as the text of its carriers, or in fields, or both; where
+// both say something of one thing, they have to say the same.
+type RecordUsage struct {
+	Meta
+	Procedure trace.ProcedureID `json:"procedure"`
+	Carriers  []trace.Carrier   `json:"carriers,omitempty"`
+	Device    udi.Device        `json:"device,omitzero"`
+	Status    trace.Status      `json:"status,omitempty"` // empty: checked
+	Location  string            `json:"location,omitempty"`
+	Note      string            `json:"note,omitempty"`   // free words, sealed
+	Reason    string            `json:"reason,omitempty"` // why it is used in spite of a stop; sealed
+}
+
+// RecordUsage carries the command out and gives the usage.
+func (r Recorder) RecordUsage(ctx context.Context, c RecordUsage) (trace.UsageID, error) {
+	id := trace.UsageID(c.ID)
+	canon, err := canonical("record usage", c)
+	if err != nil {
+		return id, err
+	}
+	if _, done, err := r.before(ctx, c.ID, canon); done {
+		return id, err
+	}
+	p, err := r.Store.Procedure(ctx, c.Procedure)
+	if err != nil {
+		return id, err
+	}
+	draft, err := r.usageDraft(ctx, id, p, c)
+	if err != nil {
+		return id, err
+	}
+	_, err = r.record(ctx, c.Meta, canon, draft)
+	return id, err
+}
+
+func (r Recorder) usageDraft(ctx context.Context, id trace.UsageID, p trace.Procedure, c RecordUsage) (trace.Draft, error) {
+	now := r.Clock()
+	if c.Status == "" {
+		c.Status = trace.Checked
+	}
+	if err := oneOf("the status", c.Status, trace.Statuses()); err != nil {
+		return trace.Draft{}, err
+	}
+	if len(c.Carriers) == 0 && c.Device.IsZero() {
+		return trace.Draft{}, trace.Errorf(trace.Invalid, "The device wants the text of its barcode, or its identifiers.")
+	}
+	if err := lines("the lot", c.Device.Lot, "the serial number", c.Device.Serial, "the location", c.Location); err != nil {
+		return trace.Draft{}, err
+	}
+	if err := note(c.Note + c.Reason); err != nil {
+		return trace.Draft{}, err
+	}
+	if err := plausible("the time", c.Occurred, now); err != nil {
+		return trace.Draft{}, err
+	}
+	m, err := Understood(c.Carriers, c.Device, now)
+	if err != nil {
+		return trace.Draft{}, err
+	}
+	verdict, err := r.Judge(ctx, m, p.ID, p.Patient, id, now)
+	if err != nil {
+		return trace.Draft{}, err
+	}
+	f := trace.UsageFact{Usage: id, Procedure: p.ID, Device: m.Device, Carriers: c.Carriers, Status: c.Status,
+		Verdict: verdict, Location: c.Location, Damaged: m.Damaged()}
+	d := trace.Draft{Occurred: c.Occurred, Subject: p.Patient}
+	if err := override(&f, c.Provenance, c.Status, verdict, c.Reason); err != nil {
+		return trace.Draft{}, err
+	}
+	d.Fact = f
+	if words := joinNotes(c.Reason, c.Note); words != "" {
+		d.Secret = &trace.Secret{Note: words}
+	}
+	return d, nil
+}
+
+func joinNotes(a, b string) string {
+	if a != "" && b != "" {
+		return a + "\n" + b
+	}
+	return a + b
+}
+
+// override asks for a reason where a device goes into a patient in spite of a
+// stop. History that comes in is told, not judged.
+func override(f *trace.UsageFact, from trace.Provenance, s trace.Status, v trace.Verdict, reason string) error {
+	if s != trace.Implanted || v.Level != trace.Stop {
+		return nil
+	}
+	f.Override = true
+	if from != trace.Imported && reason == "" {
+		return trace.Errorf(trace.Invalid, "A check said stop (%s). To record it as implanted, say why it was used all the same.", v.Title)
+	}
+	return nil
+}
+
+// Understood puts together what a device's carriers and its typed fields say.
+// Where two say different things of one, that is an error of kind Invalid:
+// nobody chooses in silence.
+func Understood(carriers []trace.Carrier, typed udi.Device, now time.Time) (udi.Meaning, error) {
+	var all udi.Meaning
+	all.Kind = udi.KindDevice
+	for i, c := range carriers {
+		m := udi.Understand(c.Symbology+c.Text, now)
+		if m.Kind != udi.KindDevice && m.Kind != udi.KindText {
+			return all, trace.Errorf(trace.Invalid, "This is no device's code but a %s's.", m.Kind)
+		}
+		all.Issues = append(all.Issues, m.Issues...)
+		if i == 0 {
+			all.Device, all.Form, all.Symbology, all.Elements = m.Device, m.Form, m.Symbology, m.Elements
+			continue
+		}
+		var err error
+		if all.Device, err = Join(all.Device, m.Device); err != nil {
+			return all, err
+		}
+	}
+	if typed.DI != "" {
+		di, err := udi.ParseDI(typed.DI)
+		if err != nil {
+			return all, trace.Errorf(trace.Invalid, "The device identifier is not right: %w.", err)
+		}
+		typed.DI, typed.Agency = di, udi.AgencyGS1
+	}
+	for _, d := range []*udi.Date{&typed.Expiry, &typed.Manufactured, &typed.BestBefore} {
+		if err := date("a date of the device", d.Day); err != nil {
+			return all, err
+		}
+		if d.Day != "" && d.Precision == "" {
+			d.Precision = udi.PrecisionDay
+		}
+	}
+	var err error
+	all.Device, err = Join(all.Device, typed)
+	return all, err
+}
+
+// Join puts what two sources say of one device together. A value that both
+// give must be the same, or the error (kind Conflict) names it.
+func Join(a, b udi.Device) (udi.Device, error) {
+	for _, f := range []struct {
+		what string
+		a    *string
+		b    string
+	}{
+		{"device identifier", &a.DI, b.DI}, {"lot", &a.Lot, b.Lot}, {"serial number", &a.Serial, b.Serial},
+		{"variant", &a.Variant, b.Variant}, {"quantity", &a.Quantity, b.Quantity}, {"catalogue number", &a.CatalogueNo, b.CatalogueNo},
+	} {
+		if *f.a == "" {
+			*f.a = f.b
+		} else if f.b != "" && f.b != *f.a {
+			return a, trace.Errorf(trace.Conflict, "The codes disagree on the %s: %q and %q.", f.what, *f.a, f.b)
+		}
+	}
+	for _, f := range []struct {
+		what string
+		a    *udi.Date
+		b    udi.Date
+	}{
+		{"expiry", &a.Expiry, b.Expiry}, {"date of manufacture", &a.Manufactured, b.Manufactured}, {"best-before date", &a.BestBefore, b.BestBefore},
+	} {
+		if f.a.IsZero() {
+			*f.a = f.b
+		} else if !f.b.IsZero() && f.b.Day != f.a.Day {
+			return a, trace.Errorf(trace.Conflict, "The codes disagree on the %s: %s and %s.", f.what, f.a, f.b)
+		}
+	}
+	if a.Agency == "" {
+		a.Agency = b.Agency
+	}
+	return a, nil
+}
+
+// Judge gathers the facts about a device and asks the rules.
+func (r Recorder) Judge(ctx context.Context, m udi.Meaning, p trace.ProcedureID, patient trace.PatientID, self trace.UsageID, now time.Time) (trace.Verdict, error) {
+	f := check.Facts{Now: now, Meaning: m, Procedure: p, Patient: patient}
+	if m.Device.DI != "" {
+		product, err := r.Store.Product(ctx, m.Device.DI)
+		switch {
+		case err == nil:
+			f.Product = &product
+		case trace.KindOf(err) != trace.NotFound:
+			return trace.Verdict{}, err
+		}
+		if m.Device.Serial != "" {
+			for h, err := range r.Store.Candidates(ctx, trace.Query{DI: m.Device.DI, Serial: m.Device.Serial}) {
+				if err != nil {
+					return trace.Verdict{}, err
+				}
+				if h.Usage.ID == self || h.Usage.Withdrawn || h.Usage.Device.Serial != m.Device.Serial {
+					continue
+				}
+				full, err := trace.InFull(ctx, r.Store, h.Usage)
+				if err != nil {
+					return trace.Verdict{}, err
+				}
+				f.Earlier = append(f.Earlier, full)
+			}
+		}
+	}
+	return check.Device(f), nil
+}
+
+// SetOutcome says what became of a device.
+type SetOutcome struct {
+	Meta
+	Usage    trace.UsageID `json:"usage"`
+	Status   trace.Status  `json:"status"`
+	Location string        `json:"location,omitempty"` // anatomical
+	Reason   string        `json:"reason,omitempty"`   // wanted for implanting in spite of a stop; sealed
+}
+
+// SetOutcome carries the command out.
+func (r Recorder) SetOutcome(ctx context.Context, c SetOutcome) error {
+	canon, err := canonical("set outcome", c)
+	if err != nil {
+		return err
+	}
+	if _, done, err := r.before(ctx, c.ID, canon); done {
+		return err
+	}
+	u, err := r.Store.Usage(ctx, c.Usage)
+	if err != nil {
+		return err
+	}
+	if u.Withdrawn {
+		return trace.Errorf(trace.Conflict, "This usage was withdrawn. Restore it before its outcome is recorded.")
+	}
+	if err := oneOf("the outcome", c.Status, trace.Statuses()); err != nil {
+		return err
+	}
+	if err := line("the location", c.Location); err != nil {
+		return err
+	}
+	if err := note(c.Reason); err != nil {
+		return err
+	}
+	if err := plausible("the time", c.Occurred, r.Clock()); err != nil {
+		return err
+	}
+	f := trace.UsageFact{Usage: u.ID, Status: c.Status, Location: c.Location}
+	if err := override(&f, c.Provenance, c.Status, u.Verdict, c.Reason); err != nil {
+		return err
+	}
+	d := trace.Draft{Fact: f}
+	if c.Reason != "" {
+		d.Secret = &trace.Secret{Note: c.Reason}
+		if p, err := r.Store.Procedure(ctx, u.Procedure); err == nil {
+			d.Subject = p.Patient
+		}
+	}
+	_, err = r.record(ctx, c.Meta, canon, d)
+	return err
+}
+
+// JoinUsages says that two usages are the two carriers of one pack: what Other
+// says is added to Usage, and Other is withdrawn.
+type JoinUsages struct {
+	Meta
+	Usage trace.UsageID `json:"usage"`
+	Other trace.UsageID `json:"other"`
+}
+
+// JoinUsages carries the command out. Carriers that contradict each other are
+// of two packs: kind Conflict.
+func (r Recorder) JoinUsages(ctx context.Context, c JoinUsages) error {
+	canon, err := canonical("join usages", c)
+	if err != nil {
+		return err
+	}
+	if _, done, err := r.before(ctx, c.ID, canon); done {
+		return err
+	}
+	u, err := r.Store.Usage(ctx, c.Usage)
+	if err != nil {
+		return err
+	}
+	o, err := r.Store.Usage(ctx, c.Other)
+	if err != nil {
+		return err
+	}
+	switch {
+	case u.ID == o.ID:
+		return trace.Errorf(trace.Invalid, "A device cannot be joined with itself.")
+	case u.Procedure != o.Procedure:
+		return trace.Errorf(trace.Conflict, "The two were scanned in different procedures.")
+	case u.Withdrawn || o.Withdrawn:
+		return trace.Errorf(trace.Conflict, "One of the two was withdrawn already.")
+	case o.Status.Outcome() && o.Status != u.Status:
+		return trace.Errorf(trace.Conflict, "The two have different outcomes.")
+	}
+	device, err := Join(u.Device, o.Device)
+	if err != nil {
+		return err
+	}
+	p, err := r.Store.Procedure(ctx, u.Procedure)
+	if err != nil && trace.KindOf(err) != trace.NotFound {
+		return err
+	}
+	now := r.Clock()
+	m, err := Understood(append(append([]trace.Carrier(nil), u.Carriers...), o.Carriers...), device, now)
+	if err != nil {
+		return err
+	}
+	verdict, err := r.Judge(ctx, m, u.Procedure, p.Patient, u.ID, now)
+	if err != nil {
+		return err
+	}
+	_, err = r.record(ctx, c.Meta, canon,
+		trace.Draft{Fact: trace.UsageFact{Usage: u.ID, Device: device, Carriers: o.Carriers, Verdict: verdict, Damaged: o.Damaged}},
+		trace.Draft{Fact: trace.UsageFact{Usage: o.ID, Amend: trace.Amend{Corrects: o.History[0].Event, Withdraw: true}}})
+	return err
+}

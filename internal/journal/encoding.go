@@ -1,0 +1,169 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"implantrace/internal/trace"
+)
+
+// Version is the number of the encoding that [Encode] writes. [Decode] reads
+// this and every earlier one.
+const Version = 1
+
+// leaf is version 1 of an entry's bytes.
+type leaf struct {
+	Version    uint8           `cbor:"0,keyasint"`
+	Node       trace.NodeID    `cbor:"1,keyasint"`
+	Seq        uint64          `cbor:"2,keyasint"`
+	Lamport    uint64          `cbor:"3,keyasint"`
+	ID         trace.EventID   `cbor:"4,keyasint"`
+	Command    trace.EventID   `cbor:"5,keyasint,omitzero"` // left out where it is the ID
+	Part       uint16          `cbor:"6,keyasint,omitempty"`
+	Digest     []byte          `cbor:"7,keyasint,omitempty"`
+	Recorded   int64           `cbor:"8,keyasint"` // milliseconds since 1970 UTC
+	Occurred   int64           `cbor:"9,keyasint"` // likewise
+	By         trace.Actor     `cbor:"10,keyasint"`
+	Provenance string          `cbor:"11,keyasint"`
+	Kind       trace.FactKind  `cbor:"12,keyasint"`
+	Fact       cbor.RawMessage `cbor:"13,keyasint"`
+	Commitment []byte          `cbor:"14,keyasint,omitempty"`
+}
+
+// Codec holds the two modes of CBOR; it is safe for concurrent use.
+type Codec struct {
+	enc cbor.EncMode
+	dec cbor.DecMode
+}
+
+// NewCodec makes the codec of the journal and of the record's state.
+func NewCodec() Codec {
+	o := cbor.CoreDetEncOptions()
+	o.Time = cbor.TimeRFC3339NanoUTC
+	o.BinaryMarshaler = cbor.BinaryMarshalerByteString
+	enc, err := o.EncMode()
+	if err != nil {
+		panic(fmt.Sprintf("journal: encoding options: %v", err)) // constants; cannot happen at run time
+	}
+	dec, err := cbor.DecOptions{
+		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
+		IndefLength:       cbor.IndefLengthForbidden,
+		TagsMd:            cbor.TagsForbidden,
+		BinaryUnmarshaler: cbor.BinaryUnmarshalerByteString,
+	}.DecMode()
+	if err != nil {
+		panic(fmt.Sprintf("journal: decoding options: %v", err))
+	}
+	return Codec{enc, dec}
+}
+
+// Marshal gives v's deterministic bytes.
+func (c Codec) Marshal(v any) ([]byte, error) { return c.enc.Marshal(v) }
+
+// Unmarshal reads bytes of [Codec.Marshal].
+func (c Codec) Unmarshal(b []byte, v any) error { return c.dec.Unmarshal(b, v) }
+
+// ErrEncoding means that bytes are no entry of any known version.
+var ErrEncoding = errors.New("journal: not an entry")
+
+// Encode gives the bytes of an entry, without its sealed part.
+func (c Codec) Encode(e trace.Entry) ([]byte, error) {
+	fact, err := c.enc.Marshal(e.Fact)
+	if err != nil {
+		return nil, fmt.Errorf("journal: encode fact: %w", err)
+	}
+	l := leaf{
+		Version: Version, Node: e.Node, Seq: e.Seq, Lamport: e.Lamport, ID: e.ID, Part: e.Part, Digest: e.Digest,
+		Recorded: e.Recorded.UnixMilli(), Occurred: e.Occurred.UnixMilli(), By: e.By,
+		Provenance: string(e.Provenance), Kind: e.Fact.Kind(), Fact: fact, Commitment: e.Commitment,
+	}
+	if e.Command != e.ID {
+		l.Command = e.Command
+	}
+	return c.enc.Marshal(l)
+}
+
+// Decode reads the bytes of an entry. The result has no sealed part yet.
+func (c Codec) Decode(b []byte) (trace.Entry, error) {
+	var l leaf
+	if err := c.dec.Unmarshal(b, &l); err != nil {
+		return trace.Entry{}, fmt.Errorf("%w: %v", ErrEncoding, err)
+	}
+	if l.Version != Version {
+		return trace.Entry{}, fmt.Errorf("%w: version %d, and this program knows up to %d", ErrEncoding, l.Version, Version)
+	}
+	e := trace.Entry{
+		Position: trace.Position{Node: l.Node, Seq: l.Seq}, Lamport: l.Lamport, ID: l.ID, Command: l.Command,
+		Part: l.Part, Digest: l.Digest, Recorded: time.UnixMilli(l.Recorded).UTC(), Occurred: time.UnixMilli(l.Occurred).UTC(),
+		By: l.By, Provenance: trace.Provenance(l.Provenance), Commitment: l.Commitment,
+	}
+	if e.Command.IsZero() {
+		e.Command = e.ID
+	}
+	var err error
+	if e.Fact, err = c.fact(l.Kind, l.Fact); err != nil {
+		return trace.Entry{}, err
+	}
+	return e, nil
+}
+
+func (c Codec) fact(k trace.FactKind, b []byte) (trace.Fact, error) {
+	switch k {
+	case trace.KindNode:
+		return decodeFact[trace.NodeFact](c, b)
+	case trace.KindReading:
+		return decodeFact[trace.ReadingFact](c, b)
+	case trace.KindPatient:
+		return decodeFact[trace.PatientFact](c, b)
+	case trace.KindProcedure:
+		return decodeFact[trace.ProcedureFact](c, b)
+	case trace.KindUsage:
+		return decodeFact[trace.UsageFact](c, b)
+	case trace.KindProduct:
+		return decodeFact[trace.ProductFact](c, b)
+	case trace.KindApproval:
+		return decodeFact[trace.ApprovalFact](c, b)
+	}
+	return nil, fmt.Errorf("%w: kind %d", ErrEncoding, k)
+}
+
+func decodeFact[F trace.Fact](c Codec, b []byte) (trace.Fact, error) {
+	var f F
+	if err := c.dec.Unmarshal(b, &f); err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrEncoding, err)
+	}
+	return f, nil
+}
+
+// Row is what a store keeps of an entry: the bytes under the leaf, and the
+// sealed part beside them.
+type Row struct {
+	_      struct{} `cbor:",toarray"`
+	Leaf   []byte
+	Sealed []byte
+}
+
+// EncodeRow gives the bytes that a store keeps for e.
+func (c Codec) EncodeRow(e trace.Entry) (row, leaf []byte, err error) {
+	if leaf, err = c.Encode(e); err != nil {
+		return nil, nil, err
+	}
+	row, err = c.enc.Marshal(Row{Leaf: leaf, Sealed: e.Sealed})
+	return row, leaf, err
+}
+
+// DecodeRow reads what [Codec.EncodeRow] wrote.
+func (c Codec) DecodeRow(b []byte) (e trace.Entry, leaf []byte, err error) {
+	var r Row
+	if err := c.dec.Unmarshal(b, &r); err != nil {
+		return trace.Entry{}, nil, fmt.Errorf("%w: %v", ErrEncoding, err)
+	}
+	if e, err = c.Decode(r.Leaf); err != nil {
+		return trace.Entry{}, r.Leaf, err
+	}
+	e.Sealed = r.Sealed
+	return e, r.Leaf, nil
+}

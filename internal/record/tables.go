@@ -1,0 +1,68 @@
+package record
+
+import (
+	"iter"
+
+	"implantrace/internal/trace"
+)
+
+// Table names a set of rows. The letter is the store's name for it.
+type Table byte
+
+// The tables: keys, then values. All numbers in keys are big-endian; ids have
+// 16 bytes, nodes 8, positions in a log 8, times 8 (milliseconds, offset so
+// that they sort).
+const (
+	Objects     Table = 'o' // object, node, seq -> nothing: the entries that speak of a thing
+	Commands    Table = 'c' // command, node -> receipt
+	Nodes       Table = 'n' // node -> coverage
+	Clock       Table = 'h' // "lamport" -> the highest number seen
+	Patients    Table = 'P' // patient -> Patient
+	ByLookup    Table = 'p' // look-up hash, patient -> nothing
+	Procedures  Table = 'R' // procedure -> Procedure
+	ByPatient   Table = 'r' // patient, start, procedure -> nothing
+	ByStart     Table = 's' // start, procedure -> nothing
+	Usages      Table = 'U' // usage -> Usage
+	ByProcedure Table = 'u' // procedure, usage -> nothing
+	ByLot       Table = 'l' // DI 0 folded lot 0 lot 0 usage -> nothing: every usage, lot or not
+	BySerial    Table = 'q' // DI 0 folded serial 0 serial 0 usage -> nothing: those with a serial
+	ByTime      Table = 't' // occurred, usage -> nothing
+	Products    Table = 'D' // DI -> Product
+	Readings    Table = 'g' // recorded, node, seq -> nothing
+	Approvals   Table = 'a' // "site" -> Approval
+)
+
+// Projection is a table with the version of the rules that fill it.
+type Projection struct {
+	Table   Table
+	Name    string
+	Version uint8
+}
+
+// Tables lists every projection.
+func Tables() []Projection {
+	return []Projection{
+		{Objects, "objects", 1}, {Commands, "commands", 1}, {Nodes, "nodes", 1}, {Clock, "clock", 1},
+		{Patients, "patients", 1}, {ByLookup, "patients by look-up hash", 1},
+		{Procedures, "procedures", 1}, {ByPatient, "procedures by patient", 1}, {ByStart, "procedures by start", 1},
+		{Usages, "usages", 1}, {ByProcedure, "usages by procedure", 1}, {ByLot, "usages by DI and lot", 1},
+		{BySerial, "usages by DI and serial", 1}, {ByTime, "usages by time", 1},
+		{Products, "products", 1}, {Readings, "readings by time", 1}, {Approvals, "approvals", 1},
+	}
+}
+
+// Mutation is one row to write, or to delete where Delete is set.
+type Mutation struct {
+	Table  Table
+	Key    []byte
+	Value  []byte
+	Delete bool
+}
+
+// Prior is what is there before an entry. What it hands out is good until the
+// next mutation.
+type Prior interface {
+	Get(t Table, key []byte) []byte
+	Scan(t Table, prefix []byte) iter.Seq2[[]byte, []byte]
+	Entry(at trace.Position) (trace.Entry, error)
+}

@@ -1,0 +1,154 @@
+package seal
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"implantrace/internal/trace"
+)
+
+const keySize = 32
+
+// Keyring holds a node's keys. It is safe for concurrent use.
+type Keyring struct {
+	node  []byte          // wraps the data keys of subjects
+	trust map[byte][]byte // look-up keys by version
+}
+
+type keyFile struct {
+	About string          `json:"about"`
+	Node  []byte          `json:"node_key"`
+	Trust map[byte][]byte `json:"trust_lookup_keys"`
+}
+
+const about = "implantrace keys: who has this file and the store can read every patient's name. " +
+	"Without it nobody can. Keep a copy off this machine, apart from the backups."
+
+// NewKeyring makes fresh keys.
+func NewKeyring() *Keyring {
+	k := &Keyring{node: make([]byte, keySize), trust: map[byte][]byte{1: make([]byte, keySize)}}
+	rand.Read(k.node)     // never fails (crypto/rand)
+	rand.Read(k.trust[1]) // likewise
+	return k
+}
+
+// ErrNoKeys means that there is no key file where one was looked for.
+var ErrNoKeys = errors.New("seal: no key file")
+
+// LoadKeyring reads a key file. [ErrNoKeys] when there is none.
+func LoadKeyring(path string) (*Keyring, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w at %s", ErrNoKeys, path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	var f keyFile
+	if err := json.Unmarshal(b, &f); err != nil {
+		return nil, fmt.Errorf("seal: %s is not a key file: %w", path, err)
+	}
+	if len(f.Node) != keySize || len(f.Trust) == 0 {
+		return nil, fmt.Errorf("seal: %s is not a whole key file", path)
+	}
+	for v, k := range f.Trust {
+		if len(k) != keySize {
+			return nil, fmt.Errorf("seal: look-up key %d in %s has %d bytes, not %d", v, path, len(k), keySize)
+		}
+	}
+	return &Keyring{node: f.Node, trust: f.Trust}, nil
+}
+
+// Save writes the key file, readable by its owner only, and makes it durable.
+// It never overwrites one.
+func (k *Keyring) Save(path string) error {
+	b, err := json.MarshalIndent(keyFile{About: about, Node: k.node, Trust: k.trust}, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("seal: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("seal: %w", err)
+	}
+	_, err = f.Write(append(b, '\n'))
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("seal: write key file: %w", err), os.Remove(path))
+	}
+	if dir, err := os.Open(filepath.Dir(path)); err == nil {
+		// The name must be as durable as the bytes; a file system that cannot
+		// sync a folder (Windows) keeps names by itself.
+		_ = dir.Sync()
+		return dir.Close()
+	}
+	return nil
+}
+
+// Fingerprint tells key files apart without telling a key.
+func (k *Keyring) Fingerprint() [8]byte {
+	m := hmac.New(sha256.New, k.node)
+	m.Write([]byte("implantrace fingerprint"))
+	return [8]byte(m.Sum(nil)[:8])
+}
+
+func (k *Keyring) versions() []byte {
+	vs := make([]byte, 0, len(k.trust))
+	for v := range k.trust {
+		vs = append(vs, v)
+	}
+	slices.Sort(vs)
+	slices.Reverse(vs)
+	return vs
+}
+
+// Lookups are the hashes by which a patient with this identifier is found, one
+// for each version of the trust's key, newest first.
+func (k *Keyring) Lookups(kind byte, value string) []trace.LookupHash {
+	var out []trace.LookupHash
+	for _, v := range k.versions() {
+		m := hmac.New(sha256.New, k.trust[v])
+		m.Write([]byte("implantrace lookup\x00"))
+		m.Write([]byte{kind})
+		m.Write([]byte(value))
+		h := trace.LookupHash{v, kind}
+		copy(h[2:], m.Sum(nil))
+		out = append(out, h)
+	}
+	return out
+}
+
+// Digest is the keyed digest of a command's canonical bytes, under the newest
+// key: a command may name a patient, and a plain hash could be tried out.
+func (k *Keyring) Digest(canonical []byte) []byte { return k.digest(k.versions()[0], canonical) }
+
+func (k *Keyring) digest(version byte, canonical []byte) []byte {
+	m := hmac.New(sha256.New, k.trust[version])
+	m.Write([]byte("implantrace command\x00"))
+	m.Write(canonical)
+	return append([]byte{version}, m.Sum(nil)[:16]...)
+}
+
+// SameDigest reports whether a digest is that of these canonical bytes, under
+// whichever version of the key it was made.
+func (k *Keyring) SameDigest(digest, canonical []byte) bool {
+	if len(digest) == 0 || k.trust[digest[0]] == nil {
+		return false
+	}
+	return hmac.Equal(digest, k.digest(digest[0], canonical))
+}

@@ -1,0 +1,124 @@
+package seal
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"implantrace/internal/trace"
+)
+
+// ErrSealed means that a sealed part does not open under the key at hand.
+var ErrSealed = errors.New("seal: does not open under this key")
+
+// ErrCommitment means that a sealed part opened, but is not what the journal
+// committed to.
+var ErrCommitment = errors.New("seal: not what the journal committed to")
+
+type envelope struct {
+	_      struct{} `cbor:",toarray"`
+	Salt   []byte
+	Fields []byte
+}
+
+// NewDataKey makes a subject's key and wraps it under the node's.
+func (k *Keyring) NewDataKey(subject [16]byte) (key, wrapped []byte) {
+	key = make([]byte, keySize)
+	rand.Read(key)
+	return key, lock(k.node, key, append([]byte("implantrace data key\x00"), subject[:]...))
+}
+
+// DataKey unwraps a subject's key. [ErrSealed] under another node's key.
+func (k *Keyring) DataKey(subject [16]byte, wrapped []byte) ([]byte, error) {
+	return unlock(k.node, wrapped, append([]byte("implantrace data key\x00"), subject[:]...))
+}
+
+// Seal encrypts a secret for one entry of a subject and commits to it.
+func Seal(key []byte, subject [16]byte, entry trace.EventID, s trace.Secret) (sealed, commitment []byte, err error) {
+	fields, err := cbor.Marshal(s)
+	if err != nil {
+		return nil, nil, fmt.Errorf("seal: %w", err)
+	}
+	salt := make([]byte, keySize)
+	rand.Read(salt)
+	plain, err := cbor.Marshal(envelope{Salt: salt, Fields: fields})
+	if err != nil {
+		return nil, nil, fmt.Errorf("seal: %w", err)
+	}
+	// The subject stands in front, so that whoever opens knows whose key to ask for.
+	sealed = append(bytes.Clone(subject[:]), lock(key, plain, associated(subject, entry))...)
+	return sealed, Commit(salt, fields), nil
+}
+
+// Subject is whose key opens a sealed part.
+func Subject(sealed []byte) ([16]byte, error) {
+	if len(sealed) < 16 {
+		return [16]byte{}, ErrSealed
+	}
+	return [16]byte(sealed[:16]), nil
+}
+
+// Open decrypts a sealed part and holds it against its commitment.
+func Open(key, sealed []byte, entry trace.EventID, commitment []byte) (trace.Secret, error) {
+	subject, err := Subject(sealed)
+	if err != nil {
+		return trace.Secret{}, err
+	}
+	plain, err := unlock(key, sealed[16:], associated(subject, entry))
+	if err != nil {
+		return trace.Secret{}, err
+	}
+	var e envelope
+	if err := cbor.Unmarshal(plain, &e); err != nil {
+		return trace.Secret{}, fmt.Errorf("%w: %v", ErrSealed, err)
+	}
+	if !bytes.Equal(Commit(e.Salt, e.Fields), commitment) {
+		return trace.Secret{}, ErrCommitment
+	}
+	var s trace.Secret
+	if err := cbor.Unmarshal(e.Fields, &s); err != nil {
+		return trace.Secret{}, fmt.Errorf("%w: %v", ErrSealed, err)
+	}
+	return s, nil
+}
+
+// Commit is the commitment to fields under a salt.
+func Commit(salt, fields []byte) []byte {
+	h := sha256.New()
+	h.Write([]byte("implantrace commitment\x00"))
+	h.Write(salt)
+	h.Write(fields)
+	return h.Sum(nil)
+}
+
+func associated(subject [16]byte, entry trace.EventID) []byte {
+	return append(append([]byte("implantrace sealed\x00"), subject[:]...), entry[:]...)
+}
+
+func aead(key []byte) cipher.AEAD {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic("seal: " + err.Error()) // keys are made and checked to be 32 bytes
+	}
+	g, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic("seal: " + err.Error())
+	}
+	return g
+}
+
+func lock(key, plain, associated []byte) []byte { return aead(key).Seal(nil, nil, plain, associated) }
+
+func unlock(key, locked, associated []byte) ([]byte, error) {
+	plain, err := aead(key).Open(nil, nil, locked, associated)
+	if err != nil {
+		return nil, ErrSealed
+	}
+	return plain, nil
+}

@@ -1,0 +1,110 @@
+package trace
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// UsageInFull is a usage with everything it belongs to. Parts that the record
+// does not have are zero.
+type UsageInFull struct {
+	Usage     Usage     `json:"usage"`
+	Procedure Procedure `json:"procedure"`
+	Patient   PatientID `json:"patient"`
+	Identity  Identity  `json:"identity"`
+	Product   Product   `json:"product"`
+}
+
+// When is the time the usage counts as: the start of its procedure, or what its
+// own entries say where there is none.
+func (u UsageInFull) When() time.Time {
+	if !u.Procedure.Start.IsZero() {
+		return u.Procedure.Start
+	}
+	return u.Usage.Occurred
+}
+
+// InFull gathers what a usage belongs to.
+func InFull(ctx context.Context, f Finder, u Usage) (UsageInFull, error) {
+	full := UsageInFull{Usage: u}
+	var err error
+	if !u.Procedure.IsZero() {
+		if full.Procedure, err = f.Procedure(ctx, u.Procedure); err != nil && KindOf(err) != NotFound {
+			return full, err
+		}
+	}
+	full.Patient = full.Procedure.Patient
+	if !full.Patient.IsZero() {
+		if full.Identity, err = f.Identity(ctx, full.Patient); err != nil && KindOf(err) != NotFound {
+			return full, err
+		}
+	}
+	if u.Device.DI != "" {
+		if full.Product, err = f.Product(ctx, u.Device.DI); err != nil && KindOf(err) != NotFound {
+			return full, err
+		}
+	}
+	return full, nil
+}
+
+// ProcedureInFull is a procedure with its patient and its usages.
+type ProcedureInFull struct {
+	Procedure Procedure     `json:"procedure"`
+	Identity  Identity      `json:"identity"`
+	Usages    []UsageInFull `json:"usages"`
+}
+
+// ProcedureWithUsages gathers what belongs to a procedure; withdrawn usages
+// are among them, marked.
+func ProcedureWithUsages(ctx context.Context, f Finder, p Procedure) (ProcedureInFull, error) {
+	full := ProcedureInFull{Procedure: p, Usages: []UsageInFull{}}
+	var err error
+	if !p.Patient.IsZero() {
+		if full.Identity, err = f.Identity(ctx, p.Patient); err != nil && KindOf(err) != NotFound {
+			return full, err
+		}
+	}
+	for h, err := range f.Candidates(ctx, Query{Procedure: p.ID}) {
+		if err != nil {
+			return full, err
+		}
+		u := UsageInFull{Usage: h.Usage, Procedure: p, Patient: p.Patient, Identity: full.Identity}
+		if h.Usage.Device.DI != "" {
+			if u.Product, err = f.Product(ctx, h.Usage.Device.DI); err != nil && KindOf(err) != NotFound {
+				return full, err
+			}
+		}
+		full.Usages = append(full.Usages, u)
+	}
+	return full, nil
+}
+
+// ProceduresInFull gathers the procedures of a period, or the one named,
+// latest first. Withdrawn procedures are left out.
+func ProceduresInFull(ctx context.Context, f Finder, one ProcedureID, q ProcedureQuery) iter.Seq2[ProcedureInFull, error] {
+	return func(yield func(ProcedureInFull, error) bool) {
+		if !one.IsZero() {
+			p, err := f.Procedure(ctx, one)
+			if err != nil {
+				yield(ProcedureInFull{}, err)
+				return
+			}
+			yield(ProcedureWithUsages(ctx, f, p))
+			return
+		}
+		for h, err := range f.Procedures(ctx, q) {
+			if err != nil {
+				yield(ProcedureInFull{}, err)
+				return
+			}
+			if h.Procedure.Withdrawn {
+				continue
+			}
+			full, err := ProcedureWithUsages(ctx, f, h.Procedure)
+			if !yield(full, err) || err != nil {
+				return
+			}
+		}
+	}
+}

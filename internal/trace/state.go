@@ -1,0 +1,114 @@
+package trace
+
+import (
+	"time"
+
+	"implantrace/internal/udi"
+)
+
+// Stamp says when and by whom something was recorded.
+type Stamp struct {
+	Position   Position   `json:"position" cbor:"1,keyasint"`
+	Event      EventID    `json:"event" cbor:"2,keyasint"`
+	Recorded   time.Time  `json:"recorded" cbor:"3,keyasint"`
+	Occurred   time.Time  `json:"occurred" cbor:"4,keyasint"`
+	By         Actor      `json:"by" cbor:"5,keyasint"`
+	Provenance Provenance `json:"provenance" cbor:"6,keyasint"`
+	Corrects   EventID    `json:"corrects,omitzero" cbor:"7,keyasint,omitzero"`
+	Withdraw   bool       `json:"withdraw,omitempty" cbor:"8,keyasint,omitempty"`
+	Status     Status     `json:"status,omitempty" cbor:"9,keyasint,omitempty"`  // of a usage, where the entry said one
+	Sealed     bool       `json:"sealed,omitempty" cbor:"10,keyasint,omitempty"` // the entry has a sealed part
+}
+
+// Patient is what the record knows of a patient, without the identity.
+type Patient struct {
+	ID        PatientID    `json:"id" cbor:"1,keyasint"`
+	Lookups   []LookupHash `json:"-" cbor:"2,keyasint,omitempty"`
+	Withdrawn bool         `json:"withdrawn,omitempty" cbor:"3,keyasint,omitempty"`
+	History   []Stamp      `json:"history" cbor:"4,keyasint"`
+}
+
+// Identity is who a patient is: the patient's sealed entries, opened, later
+// over earlier. Sealed is true when their key is gone or not at hand.
+type Identity struct {
+	NHSNumber   string `json:"nhs_number,omitempty"`
+	LocalIssuer string `json:"local_issuer,omitempty"`
+	LocalNumber string `json:"local_number,omitempty"`
+	Family      string `json:"family,omitempty"`
+	Given       string `json:"given,omitempty"`
+	Birth       string `json:"birth,omitempty"`
+	Sealed      bool   `json:"sealed,omitempty"`
+}
+
+// Procedure is what the record knows of a procedure.
+type Procedure struct {
+	ID         ProcedureID `json:"id" cbor:"1,keyasint"`
+	Patient    PatientID   `json:"patient,omitzero" cbor:"2,keyasint,omitzero"`
+	Code       Code        `json:"code,omitzero" cbor:"3,keyasint,omitzero"`
+	Side       Side        `json:"side,omitempty" cbor:"4,keyasint,omitempty"`
+	Place      Place       `json:"place,omitzero" cbor:"5,keyasint,omitzero"`
+	People     []Person    `json:"people,omitempty" cbor:"6,keyasint,omitempty"`
+	Start      time.Time   `json:"start,omitzero" cbor:"7,keyasint,omitzero"`
+	End        time.Time   `json:"end,omitzero" cbor:"8,keyasint,omitzero"`
+	Indication string      `json:"indication,omitempty" cbor:"9,keyasint,omitempty"`
+	Withdrawn  bool        `json:"withdrawn,omitempty" cbor:"10,keyasint,omitempty"`
+	History    []Stamp     `json:"history" cbor:"11,keyasint"`
+}
+
+// Open reports whether the procedure has not ended.
+func (p Procedure) Open() bool { return p.End.IsZero() && !p.Withdrawn }
+
+// Usage is what the record knows of one device in one procedure.
+type Usage struct {
+	ID         UsageID     `json:"id" cbor:"1,keyasint"`
+	Procedure  ProcedureID `json:"procedure,omitzero" cbor:"2,keyasint,omitzero"`
+	Device     udi.Device  `json:"device,omitzero" cbor:"3,keyasint,omitzero"`
+	Carriers   []Carrier   `json:"carriers,omitempty" cbor:"4,keyasint,omitempty"`
+	Status     Status      `json:"status,omitempty" cbor:"5,keyasint,omitempty"`
+	Verdict    Verdict     `json:"verdict,omitzero" cbor:"6,keyasint,omitzero"`
+	Override   bool        `json:"override,omitempty" cbor:"7,keyasint,omitempty"`
+	Location   string      `json:"location,omitempty" cbor:"8,keyasint,omitempty"`
+	Damaged    bool        `json:"damaged,omitempty" cbor:"9,keyasint,omitempty"`
+	Withdrawn  bool        `json:"withdrawn,omitempty" cbor:"10,keyasint,omitempty"`
+	Provenance Provenance  `json:"provenance" cbor:"11,keyasint"` // of the device's identity
+	Occurred   time.Time   `json:"occurred" cbor:"12,keyasint"`   // the earliest of its entries
+	History    []Stamp     `json:"history" cbor:"13,keyasint"`
+}
+
+// Product is a row of the catalogue.
+type Product struct {
+	DI           string     `json:"di" cbor:"1,keyasint"`
+	Maker        string     `json:"maker,omitempty" cbor:"2,keyasint,omitempty"`
+	MakerAddress string     `json:"maker_address,omitempty" cbor:"3,keyasint,omitempty"`
+	Brand        string     `json:"brand,omitempty" cbor:"4,keyasint,omitempty"`
+	CatalogueNo  string     `json:"catalogue_no,omitempty" cbor:"5,keyasint,omitempty"`
+	Description  string     `json:"description,omitempty" cbor:"6,keyasint,omitempty"`
+	Withdrawn    bool       `json:"withdrawn,omitempty" cbor:"7,keyasint,omitempty"`
+	Provenance   Provenance `json:"provenance" cbor:"8,keyasint"`
+	History      []Stamp    `json:"history" cbor:"9,keyasint"`
+}
+
+// Reading is a recorded reading.
+type Reading struct {
+	ReadingFact
+	Stamp Stamp `json:"stamp"`
+}
+
+// Approval is the site's present word on clinical use.
+type Approval struct {
+	ApprovalFact
+	Stamp Stamp `json:"stamp"`
+}
+
+// NodeCoverage is what one node's log speaks for.
+type NodeCoverage struct {
+	Node          NodeID    `json:"node" cbor:"1,keyasint"`
+	Name          string    `json:"name" cbor:"2,keyasint"`
+	Entries       uint64    `json:"entries" cbor:"3,keyasint"`
+	RecordedSince time.Time `json:"recorded_since" cbor:"4,keyasint"` // its first entry
+	RecordedUntil time.Time `json:"recorded_until" cbor:"5,keyasint"` // its last entry
+	// The earliest and latest implanting dates it knows of; earlier than
+	// RecordedSince where history was imported.
+	UsagesFrom time.Time `json:"usages_from,omitzero" cbor:"6,keyasint,omitzero"`
+	UsagesTo   time.Time `json:"usages_to,omitzero" cbor:"7,keyasint,omitzero"`
+}

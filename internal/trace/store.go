@@ -1,0 +1,149 @@
+package trace
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// Clock tells the time.
+type Clock func() time.Time
+
+// Result is what became of one command.
+type Result struct {
+	Receipt Receipt
+	Err     error // of kind Conflict or Invalid: this command was not recorded
+}
+
+// Journal takes commands and gives entries.
+type Journal interface {
+	// Append records the commands in order, each whole or not at all, and
+	// returns one result for each, only after they are durable: once a receipt
+	// is out, no crash loses what it stands for. A command whose id was
+	// recorded before gives the same receipt again when its canonical bytes
+	// are the same (Repeated), and an error of kind Conflict when they are not.
+	// The error is for the whole call: kind OutcomeUnknown, Full or ReadOnly
+	// when the commit failed (repeat with the same ids), Busy when the queue is
+	// full or the context ended before the commands were taken. Once they are
+	// taken the call waits for the commit whatever the context does. It may be
+	// called from many goroutines.
+	Append(ctx context.Context, commands ...Command) ([]Result, error)
+
+	// Find gives the receipt of a command recorded before, or kind NotFound.
+	// With canonical bytes other than the recorded ones: kind Conflict.
+	Find(ctx context.Context, id EventID, canonical []byte) (Receipt, error)
+
+	// Entries gives a node's entries from a position on, in order, with their
+	// sealed parts opened where the key is at hand.
+	Entries(ctx context.Context, from Position) iter.Seq2[Entry, error]
+
+	// Import takes another node's entries, consecutive and in order. Entries
+	// that are there already are passed over when they are the same and refused
+	// (kind Conflict) when they are not; a gap is refused (kind Invalid). With
+	// a proof, the tree after the import must have its root. All or nothing.
+	Import(ctx context.Context, node NodeID, entries []Entry, proof TreeHead) error
+
+	// Heads gives each node's log with its size and Merkle root.
+	Heads(ctx context.Context) ([]TreeHead, error)
+}
+
+// TreeHead is the size and the RFC 6962 root of a node's log. The zero
+// TreeHead as a proof proves nothing and is not asked.
+type TreeHead struct {
+	Node NodeID   `json:"node"`
+	Size uint64   `json:"size"`
+	Root [32]byte `json:"root"`
+}
+
+// Query asks for usages. It is closed data: what it names is joined by "and",
+// an empty field asks nothing. A store may answer with more than what matches
+// (the asker decides), never with less.
+type Query struct {
+	DI        string // device identifier, exact
+	NoDI      bool   // usages without a device identifier
+	Lot       string // with DI: exact or any writing variant
+	Serial    string // with DI: exact or any writing variant
+	Procedure ProcedureID
+	Patient   PatientID
+	From, To  time.Time // Occurred, From included, To not
+	After     []byte    // a key where an earlier answer stopped: go on behind it
+}
+
+// Hit is a usage and the key it was found under.
+type Hit struct {
+	Key   []byte
+	Usage Usage
+}
+
+// ProcedureQuery asks for procedures, latest first. Without Patient it is
+// answered by starting time.
+type ProcedureQuery struct {
+	Patient  PatientID
+	From, To time.Time
+	OpenOnly bool
+	After    []byte
+}
+
+// ProcedureHit is a procedure and the key it was found under.
+type ProcedureHit struct {
+	Key       []byte
+	Procedure Procedure
+}
+
+// Finder answers questions. Each call sees one state of the store for as long
+// as it lasts; none holds a transaction longer than it needs for a page of
+// rows. Things that are not there are errors of kind NotFound.
+type Finder interface {
+	// Candidates gives a superset of the usages that match, in key order.
+	Candidates(ctx context.Context, q Query) iter.Seq2[Hit, error]
+	Usage(ctx context.Context, id UsageID) (Usage, error)
+
+	Procedures(ctx context.Context, q ProcedureQuery) iter.Seq2[ProcedureHit, error]
+	Procedure(ctx context.Context, id ProcedureID) (Procedure, error)
+
+	Patient(ctx context.Context, id PatientID) (Patient, error)
+	// Identity opens who a patient is.
+	Identity(ctx context.Context, id PatientID) (Identity, error)
+	// PatientsBy gives all patients that any of the hashes finds, each once,
+	// in the order of their ids. Withdrawn patients are left out.
+	PatientsBy(ctx context.Context, lookups ...LookupHash) ([]PatientID, error)
+
+	Product(ctx context.Context, di string) (Product, error)
+	Products(ctx context.Context, after string) iter.Seq2[Product, error]
+
+	// Readings gives readings by time, latest first, from behind a key.
+	Readings(ctx context.Context, after []byte) iter.Seq2[ReadingHit, error]
+	// Secret opens the sealed part of one entry; nil when there is none or
+	// its key is gone.
+	Secret(ctx context.Context, at Position) (*Secret, error)
+
+	// Approval gives the site's word on clinical use; NotFound when nobody
+	// has spoken.
+	Approval(ctx context.Context) (Approval, error)
+
+	// Coverage says which logs the answers of this store rest on.
+	Coverage(ctx context.Context) ([]NodeCoverage, error)
+}
+
+// ReadingHit is a reading and the key it was found under.
+type ReadingHit struct {
+	Key     []byte
+	Reading Reading
+}
+
+// Hasher makes the keyed hashes a patient is found by, one for each version of
+// the trust's key, newest first: write the first, look for all. The value is an
+// NHS number, or issuer and local number joined by "|".
+type Hasher interface {
+	Lookups(kind byte, value string) []LookupHash
+}
+
+// Store is everything a node keeps.
+type Store interface {
+	Journal
+	Finder
+	Hasher
+	// Node is the node whose log this store appends to.
+	Node() NodeID
+	Close() error
+}
