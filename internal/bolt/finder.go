@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -94,22 +95,34 @@ type keyRange struct {
 	latest    bool
 }
 
+// between bounds keys that begin with a time. Keys have milliseconds: what lies
+// between the bounds within one is in the range, and for the asker to decide.
+func (r *keyRange) between(from, to time.Time) {
+	if !from.IsZero() {
+		r.low = record.TimeKey(from)
+	}
+	if !to.IsZero() {
+		r.high = record.TimeKey(to.Add(time.Millisecond - 1))
+	}
+}
+
 func (r keyRange) start(c *bbolt.Cursor, at []byte) (k, v []byte) {
 	if !r.latest {
-		if at == nil {
-			return c.Seek(slices.Concat(r.prefix, r.low))
+		low := slices.Concat(r.prefix, r.low)
+		if at == nil || bytes.Compare(at, low) < 0 {
+			return c.Seek(low)
 		}
 		if k, v = c.Seek(at); bytes.Equal(k, at) {
 			return c.Next()
 		}
 		return k, v
 	}
-	bound := at
-	if bound == nil {
-		bound = slices.Concat(r.prefix, r.high)
-		if r.high == nil {
-			bound = append(bound, bytes.Repeat([]byte{0xff}, 64)...)
-		}
+	bound := slices.Concat(r.prefix, r.high)
+	if r.high == nil {
+		bound = append(bound, bytes.Repeat([]byte{0xff}, 64)...)
+	}
+	if at != nil && bytes.Compare(at, bound) < 0 {
+		bound = at
 	}
 	if k, _ = c.Seek(bound); k == nil {
 		if k, v = c.Last(); bytes.Compare(k, bound) < 0 {
@@ -183,16 +196,13 @@ func (s *Store) Identity(ctx context.Context, id trace.PatientID) (who trace.Ide
 			return err
 		}
 		for _, h := range p.History {
-			if !h.Sealed {
-				continue
-			}
 			e, err := t.opened(h.Position)
 			if err != nil {
 				return err
 			}
 			if e.Secret == nil {
-				who.Sealed = true
-				continue
+				e.Secret = &trace.Secret{}
+				who.Sealed = who.Sealed || h.Sealed
 			}
 			who = merge(who, *e.Secret, e.Fact)
 		}
@@ -269,12 +279,7 @@ func (s *Store) Candidates(ctx context.Context, q trace.Query) iter.Seq2[trace.H
 		r.table, r.prefix = record.ByLot, record.DIPrefix(q.DI)
 	default:
 		r.table = record.ByTime
-		if !q.From.IsZero() {
-			r.low = record.TimeKey(q.From)
-		}
-		if !q.To.IsZero() {
-			r.high = record.TimeKey(q.To)
-		}
+		r.between(q.From, q.To)
 	}
 	return walk(ctx, s, r, func(t *transaction, key, _ []byte) (trace.Hit, bool, error) {
 		h := trace.Hit{Key: key}
@@ -283,10 +288,28 @@ func (s *Store) Candidates(ctx context.Context, q trace.Query) iter.Seq2[trace.H
 	})
 }
 
-// usagesOf goes from a patient over the procedures to the usages.
+// usagesOf goes from a patient over the procedures, latest first, to the
+// usages. Its keys are those of a procedure's usages; behind one it goes on
+// with the rest of that procedure, then with the procedures after it.
 func (s *Store) usagesOf(ctx context.Context, q trace.Query) iter.Seq2[trace.Hit, error] {
 	return func(yield func(trace.Hit, error) bool) {
-		for p, err := range s.Procedures(ctx, trace.ProcedureQuery{Patient: q.Patient}) {
+		rest := trace.ProcedureQuery{Patient: q.Patient}
+		if len(q.After) == 32 {
+			at, err := s.Procedure(ctx, trace.ProcedureID(q.After[:16]))
+			if err != nil {
+				yield(trace.Hit{}, err)
+				return
+			}
+			if at.Patient == q.Patient {
+				for h, err := range s.Candidates(ctx, trace.Query{Procedure: at.ID, After: q.After}) {
+					if !yield(h, err) || err != nil {
+						return
+					}
+				}
+			}
+			rest.After = slices.Concat(q.Patient[:], record.TimeKey(at.Start), at.ID[:])
+		}
+		for p, err := range s.Procedures(ctx, rest) {
 			if err != nil {
 				yield(trace.Hit{}, err)
 				return
@@ -306,16 +329,13 @@ func (s *Store) Procedures(ctx context.Context, q trace.ProcedureQuery) iter.Seq
 	if !q.Patient.IsZero() {
 		r.table, r.prefix = record.ByPatient, q.Patient[:]
 	}
-	if !q.From.IsZero() {
-		r.low = record.TimeKey(q.From)
-	}
-	if !q.To.IsZero() {
-		r.high = record.TimeKey(q.To)
-	}
+	r.between(q.From, q.To)
 	return walk(ctx, s, r, func(t *transaction, key, _ []byte) (trace.ProcedureHit, bool, error) {
 		h := trace.ProcedureHit{Key: key}
 		err := t.load(record.Procedures, key[len(key)-16:], &h.Procedure, "procedure")
-		return h, !q.OpenOnly || h.Procedure.Open(), err
+		p := h.Procedure
+		asked := (q.From.IsZero() || !p.Start.Before(q.From)) && (q.To.IsZero() || p.Start.Before(q.To)) && (!q.OpenOnly || p.Open())
+		return h, asked, err
 	})
 }
 

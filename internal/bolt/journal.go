@@ -18,8 +18,12 @@ import (
 )
 
 const (
-	queueLength = 256  // calls that may wait for the committer
-	commitMost  = 2048 // commands in one transaction
+	queueLength = 256     // calls that may wait for the committer
+	commitMost  = 2048    // commands in one transaction
+	partsMost   = 1 << 16 // entries of one command: their numbers have two bytes
+	// lamportMost is far beyond what any journal counts to, and far enough below
+	// the end of the numbers that counting on from it never wraps.
+	lamportMost = 1 << 62
 )
 
 // request is one call that waits for the committer.
@@ -168,6 +172,14 @@ func (s *Store) write(t *transaction, c trace.Command, now time.Time) (trace.Rec
 	if c.ID.IsZero() || len(c.Drafts) == 0 {
 		return trace.Receipt{}, trace.Errorf(trace.Invalid, "a command wants an id and something to record")
 	}
+	if len(c.Drafts) > partsMost {
+		return trace.Receipt{}, trace.Errorf(trace.Invalid, "a command has at most %d entries", partsMost)
+	}
+	for _, d := range c.Drafts {
+		if d.Fact == nil {
+			return trace.Receipt{}, trace.Errorf(trace.Invalid, "an entry wants something that it says")
+		}
+	}
 	now = s.after(t, now)
 	seq, lamport := t.size(s.node), s.lamport(t)
 	receipt := trace.Receipt{Command: c.ID, Node: s.node, Seq: seq, Count: uint64(len(c.Drafts)), Recorded: now}
@@ -281,6 +293,9 @@ func (s *Store) Import(ctx context.Context, node trace.NodeID, entries []trace.E
 		for i, e := range entries {
 			if e.Node != node || i > 0 && e.Seq != entries[i-1].Seq+1 {
 				return trace.Errorf(trace.Invalid, "the entries are not consecutive entries of node %s", node)
+			}
+			if e.Fact == nil || e.Lamport > lamportMost {
+				return trace.Errorf(trace.Invalid, "entry %d of node %s is none that a node makes", e.Seq, node)
 			}
 			row, _, err := s.codec.EncodeRow(e)
 			if err != nil {

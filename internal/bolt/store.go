@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -95,7 +96,13 @@ func Open(path string, o Options) (*Store, error) {
 	if o.Wait == 0 {
 		o.Wait = time.Second
 	}
-	fresh := !Exists(path)
+	info, err := os.Stat(path)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	if err == nil && info.Size() == 0 {
+		// bbolt would make a new store of it. A store that has lost its content
+		// must not begin again as if nothing had been recorded.
+		return nil, fmt.Errorf("%s: %w (the file is empty)", path, ErrNotStore)
+	}
 	if fresh && o.ReadOnly {
 		return nil, fmt.Errorf("there is no store at %s", path)
 	}
@@ -141,6 +148,12 @@ func (s *Store) prepare(o Options) error {
 				return err
 			}
 			return s.renew(tx)
+		}
+		if k, _ := tx.Cursor().First(); k != nil {
+			return fmt.Errorf("%s: %w (it is another program's)", s.db.Path(), ErrNotStore)
+		}
+		if s.keys == nil {
+			return errors.New("a new store wants keys")
 		}
 		for _, name := range buckets() {
 			if _, err := tx.CreateBucket(name); err != nil {

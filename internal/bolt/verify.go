@@ -15,23 +15,6 @@ import (
 	"implantrace/internal/trace"
 )
 
-// Finding is something wrong in a store.
-type Finding struct {
-	Where string `json:"where"` // which entry, or which row of which table
-	What  string `json:"what"`
-}
-
-// Report is what [Store.Verify] found.
-type Report struct {
-	Heads    []trace.TreeHead `json:"heads"`
-	Entries  uint64           `json:"entries"`
-	Sealed   uint64           `json:"sealed"` // sealed parts
-	Opened   uint64           `json:"opened"` // of them, opened and held against their commitments
-	Erased   uint64           `json:"erased"` // of them, without a key
-	Rows     uint64           `json:"rows"`   // of the record, built anew and compared
-	Findings []Finding        `json:"findings"`
-}
-
 // findingsMost bounds a report; a file in ruins has no end of them.
 const findingsMost = 1000
 
@@ -40,11 +23,12 @@ const findingsMost = 1000
 // commitment, and every row of the record byte for byte (built anew in a
 // temporary file in dir; "" is the system's). What is wrong is in the report;
 // the error is for what kept it from looking.
-func (s *Store) Verify(ctx context.Context, dir string) (report Report, err error) {
+func (s *Store) Verify(ctx context.Context, dir string) (report trace.Verification, err error) {
+	report.Findings = []trace.Finding{}
 	defer func() {
 		// bbolt panics on pages that are not what they should be.
 		if p := recover(); p != nil {
-			report.find("the file", fmt.Sprintf("cannot be read on: %v", p))
+			find(&report, "the file", fmt.Sprintf("cannot be read on: %v", p))
 		}
 	}()
 	tmp, err := os.MkdirTemp(dir, "implantrace-verify-*")
@@ -66,22 +50,22 @@ func (s *Store) Verify(ctx context.Context, dir string) (report Report, err erro
 	return report, err
 }
 
-func (r *Report) find(where, what string) {
+func find(r *trace.Verification, where, what string) {
 	if len(r.Findings) < findingsMost {
-		r.Findings = append(r.Findings, Finding{Where: where, What: what})
+		r.Findings = append(r.Findings, trace.Finding{Where: where, What: what})
 	}
 }
 
 type verifier struct {
 	store       *Store
 	there, anew *transaction
-	report      *Report
+	report      *trace.Verification
 }
 
 func (v *verifier) run(ctx context.Context) error {
 	for _, name := range buckets() {
 		if v.there.tx.Bucket(name) == nil {
-			v.report.find(fmt.Sprintf("bucket %q", name), "is missing")
+			find(v.report, fmt.Sprintf("bucket %q", name), "is missing")
 			return nil
 		}
 		if _, err := v.anew.tx.CreateBucket(name); err != nil {
@@ -121,27 +105,27 @@ func (v *verifier) entries(ctx context.Context) error {
 		at := record.PositionOf(k)
 		where := fmt.Sprintf("entry %d of node %s", at.Seq, at.Node)
 		if at.Seq != next[at.Node] {
-			v.report.find(where, fmt.Sprintf("follows entry %d: entries are missing", int64(next[at.Node])-1))
+			find(v.report, where, fmt.Sprintf("follows entry %d: entries are missing", int64(next[at.Node])-1))
 		}
 		next[at.Node] = at.Seq + 1
 		v.report.Entries++
 		e, leaf, err := v.store.codec.DecodeRow(row)
 		if err != nil {
-			v.report.find(where, "cannot be read: "+err.Error())
+			find(v.report, where, "cannot be read: "+err.Error())
 			continue
 		}
 		if e.Position != at {
-			v.report.find(where, fmt.Sprintf("says of itself that it is entry %d of node %s", e.Seq, e.Node))
+			find(v.report, where, fmt.Sprintf("says of itself that it is entry %d of node %s", e.Seq, e.Node))
 			continue
 		}
 		again, err := v.store.codec.Encode(e)
 		if err != nil || !bytes.Equal(again, leaf) {
-			v.report.find(where, "is not in the canonical encoding")
+			find(v.report, where, "is not in the canonical encoding")
 		}
 		v.sealed(where, e)
 		if at.Seq == v.anew.size(at.Node) {
 			if err := v.anew.keep(e); err != nil {
-				v.report.find(where, "cannot be folded: "+err.Error())
+				find(v.report, where, "cannot be folded: "+err.Error())
 			}
 		}
 	}
@@ -154,7 +138,7 @@ func (v *verifier) sealed(where string, e trace.Entry) {
 	}
 	v.report.Sealed++
 	if len(e.Commitment) == 0 || len(e.Sealed) == 0 {
-		v.report.find(where, "has a commitment without a sealed part, or the other way round")
+		find(v.report, where, "has a commitment without a sealed part, or the other way round")
 		return
 	}
 	if v.store.keys == nil {
@@ -163,9 +147,9 @@ func (v *verifier) sealed(where string, e trace.Entry) {
 	secret, err := v.there.secret(e)
 	switch {
 	case errors.Is(err, seal.ErrCommitment), errors.Is(err, seal.ErrSealed):
-		v.report.find(where, "its sealed part is not what was sealed: "+err.Error())
+		find(v.report, where, "its sealed part is not what was sealed: "+err.Error())
 	case err != nil:
-		v.report.find(where, err.Error())
+		find(v.report, where, err.Error())
 	case secret == nil:
 		v.report.Erased++
 	default:
@@ -185,14 +169,14 @@ func (v *verifier) compare(ctx context.Context, name []byte, what string) error 
 		order := bytes.Compare(ka, kb)
 		switch {
 		case kb == nil || ka != nil && order < 0:
-			v.report.find(fmt.Sprintf("%s %x", what, ka), "is there, and the journal does not account for it")
+			find(v.report, fmt.Sprintf("%s %x", what, ka), "is there, and the journal does not account for it")
 			ka, va = a.Next()
 		case ka == nil || order > 0:
-			v.report.find(fmt.Sprintf("%s %x", what, kb), "is missing")
+			find(v.report, fmt.Sprintf("%s %x", what, kb), "is missing")
 			kb, vb = b.Next()
 		default:
 			if !bytes.Equal(va, vb) {
-				v.report.find(fmt.Sprintf("%s %x", what, ka), "is not what the journal comes to")
+				find(v.report, fmt.Sprintf("%s %x", what, ka), "is not what the journal comes to")
 			}
 			v.report.Rows++
 			ka, va = a.Next()

@@ -27,6 +27,9 @@ func (r Recorder) Approve(ctx context.Context, c Approve) error {
 	if _, done, err := r.before(ctx, c.ID, canon); done {
 		return err
 	}
+	if err := plausible("the time", c.Occurred, r.Clock()); err != nil {
+		return err
+	}
 	if strings.TrimSpace(c.Officer) == "" {
 		return trace.Errorf(trace.Invalid, "The approval wants the safety officer's name.")
 	}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"implantrace/internal/trace"
@@ -43,6 +44,9 @@ func (w Who) identity() (trace.Identity, error) {
 	if id.LocalNumber != "" && id.LocalIssuer == "" {
 		return id, trace.Errorf(trace.Invalid, "A local number wants the ODS code of who gave it.")
 	}
+	if id.LocalIssuer != "" && id.LocalNumber == "" {
+		return id, trace.Errorf(trace.Invalid, "The ODS code of a hospital wants the number that it gave the patient.")
+	}
 	return id, nil
 }
 
@@ -53,66 +57,110 @@ type Found struct {
 	// Differs lists what is recorded otherwise than said: "family", "given",
 	// "birth". It may be a slip, or another person.
 	Differs []string
-	draft   *trace.Draft // what has to be recorded of the patient; nil: nothing new
+	Draft   *trace.Draft // what has to be recorded of the patient; nil: nothing new
 }
 
-// find looks the patient up and says what would have to be recorded. Without
+// Identify looks the patient up and says what would have to be recorded. Without
 // an NHS or a local number nobody is found: a name is no identifier.
-func (r Recorder) find(ctx context.Context, command trace.EventID, w Who) (Found, error) {
+func (r Recorder) Identify(ctx context.Context, command trace.EventID, w Who) (Found, error) {
 	said, err := w.identity()
 	if err != nil {
 		return Found{}, err
 	}
+	known, byLocal, err := r.known(ctx, said)
+	if err != nil {
+		return Found{}, err
+	}
 	if !w.Patient.IsZero() {
-		if _, err := r.Store.Patient(ctx, w.Patient); err != nil {
+		p, err := r.Store.Patient(ctx, w.Patient)
+		if err != nil {
 			return Found{}, err
+		}
+		if p.Withdrawn {
+			return Found{}, trace.Errorf(trace.Conflict, "This patient was withdrawn from the record. Nobody was linked.")
+		}
+		if len(known) > 0 && !slices.Contains(known, w.Patient) {
+			return Found{}, trace.Errorf(trace.Conflict, "Another patient has this NHS number. Nobody was linked.")
 		}
 		return r.compare(ctx, w.Patient, said)
 	}
 	if said.NHSNumber == "" && said.LocalNumber == "" {
 		return Found{}, trace.Errorf(trace.Invalid, "The patient wants an NHS number, or a local number and its issuer.")
 	}
-	var known []trace.PatientID
-	if said.NHSNumber != "" {
-		if known, err = r.Store.PatientsBy(ctx, r.Store.Lookups(trace.LookupNHS, said.NHSNumber)...); err != nil {
-			return Found{}, err
-		}
-	}
-	if len(known) == 0 && said.LocalNumber != "" {
-		byLocal, err := r.Store.PatientsBy(ctx, r.Store.Lookups(trace.LookupLocal, said.LocalIssuer+"|"+said.LocalNumber)...)
-		if err != nil {
-			return Found{}, err
-		}
-		for _, id := range byLocal {
-			who, err := r.Store.Identity(ctx, id)
-			if err != nil {
-				return Found{}, err
-			}
-			if said.NHSNumber != "" && who.NHSNumber != "" { // not the one that was said, or it had been found
-				return Found{}, trace.Errorf(trace.Conflict, "This local number is recorded with another NHS number. Check the wristband; nobody was linked.")
-			}
-			known = append(known, id)
-		}
-		if len(known) > 1 {
-			return Found{}, trace.Errorf(trace.Conflict, "This local number is recorded for more than one patient. Use the NHS number.")
-		}
-	}
 	if len(known) > 0 {
 		return r.compare(ctx, known[0], said)
 	}
+	if len(byLocal) > 1 {
+		return Found{}, trace.Errorf(trace.Conflict, "This local number is recorded for more than one patient. Use the NHS number.")
+	}
+	if len(byLocal) == 1 {
+		found, err := r.compare(ctx, byLocal[0], said)
+		if err == nil && said.NHSNumber != "" && len(found.Differs) > 0 {
+			// A hospital's number that was mistyped, or given again, would put one
+			// person's NHS number on another's record.
+			return Found{}, trace.Errorf(trace.Conflict, "This local number is recorded without an NHS number, for somebody whose %s is recorded otherwise. "+
+				"Check the wristband; nobody was linked.", words(found.Differs))
+		}
+		return found, err
+	}
 	id := trace.DeriveID[trace.OfPatient](command, "patient")
-	return Found{Patient: id, New: true, draft: r.patientDraft(id, said, trace.Identity{})}, nil
+	return Found{Patient: id, New: true, Draft: r.patientDraft(id, said, trace.Identity{})}, nil
+}
+
+// known finds the patients with the NHS number that was said, and those with
+// the local number. A local number that belongs to somebody with another NHS
+// number is an error of kind Conflict.
+func (r Recorder) known(ctx context.Context, said trace.Identity) (byNHS, byLocal []trace.PatientID, err error) {
+	if said.NHSNumber != "" {
+		if byNHS, err = r.Store.PatientsBy(ctx, r.Store.Lookups(trace.LookupNHS, said.NHSNumber)...); err != nil {
+			return nil, nil, err
+		}
+	}
+	if said.LocalNumber != "" {
+		if byLocal, err = r.Store.PatientsBy(ctx, r.Store.Lookups(trace.LookupLocal, said.LocalIssuer+"|"+said.LocalNumber)...); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, id := range byLocal {
+		p, err := r.Store.Patient(ctx, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		if r.otherNHS(p, said.NHSNumber) {
+			return nil, nil, trace.Errorf(trace.Conflict, "This local number is recorded with another NHS number. Check the wristband; nobody was linked.")
+		}
+	}
+	return byNHS, byLocal, nil
+}
+
+// otherNHS reports whether a patient is recorded with an NHS number, and not
+// with the one that was said. It asks the hashes: the identity may be sealed.
+func (r Recorder) otherNHS(p trace.Patient, said string) bool {
+	if said == "" {
+		return false
+	}
+	hashes := r.Store.Lookups(trace.LookupNHS, said)
+	return slices.ContainsFunc(p.Lookups, func(h trace.LookupHash) bool { return h.Kind() == trace.LookupNHS && !slices.Contains(hashes, h) })
+}
+
+// words names fields of an identity for a person.
+func words(fields []string) string {
+	return strings.NewReplacer("family", "family name", "given", "given name", "birth", "date of birth").Replace(strings.Join(fields, " and "))
 }
 
 // compare holds what was said against what is recorded of a patient.
 func (r Recorder) compare(ctx context.Context, id trace.PatientID, said trace.Identity) (Found, error) {
 	f := Found{Patient: id}
-	known, err := r.Store.Identity(ctx, id)
+	p, err := r.Store.Patient(ctx, id)
 	if err != nil {
 		return f, err
 	}
-	if said.NHSNumber != "" && known.NHSNumber != "" && said.NHSNumber != known.NHSNumber {
+	if r.otherNHS(p, said.NHSNumber) {
 		return f, trace.Errorf(trace.Conflict, "This patient is recorded with another NHS number. Nobody was linked.")
+	}
+	known, err := r.Store.Identity(ctx, id)
+	if err != nil {
+		return f, err
 	}
 	for _, p := range []struct{ what, said, known string }{
 		{"family", said.Family, known.Family}, {"given", said.Given, known.Given}, {"birth", said.Birth, known.Birth},
@@ -121,7 +169,7 @@ func (r Recorder) compare(ctx context.Context, id trace.PatientID, said trace.Id
 			f.Differs = append(f.Differs, p.what)
 		}
 	}
-	f.draft = r.patientDraft(id, said, known)
+	f.Draft = r.patientDraft(id, said, known)
 	return f, nil
 }
 
@@ -181,19 +229,44 @@ func (r Recorder) RegisterPatient(ctx context.Context, c RegisterPatient) (Found
 	if err != nil {
 		return Found{}, err
 	}
-	_, repeated, err := r.before(ctx, c.ID, canon)
+	receipt, repeated, err := r.before(ctx, c.ID, canon)
 	if err != nil {
 		return Found{}, err
 	}
-	found, err := r.find(ctx, c.ID, c.Who)
-	if err != nil || repeated {
+	if repeated {
+		return r.registered(ctx, receipt)
+	}
+	if err := plausible("the time", c.Occurred, r.Clock()); err != nil {
+		return Found{}, err
+	}
+	found, err := r.Identify(ctx, c.ID, c.Who)
+	if err != nil {
 		return found, err
 	}
-	if found.draft == nil {
+	if found.Draft == nil {
 		// Nothing new is known; that the patient was named is worth an entry,
 		// so that a repeat of the command is told from a new one.
-		found.draft = &trace.Draft{Fact: trace.PatientFact{Patient: found.Patient}}
+		found.Draft = &trace.Draft{Fact: trace.PatientFact{Patient: found.Patient}}
 	}
-	_, err = r.record(ctx, c.Meta, canon, *found.draft)
+	receipt, err = r.record(ctx, c.Meta, canon, *found.Draft)
+	if err == nil && receipt.Repeated { // somebody sent the same at the same moment
+		return r.registered(ctx, receipt)
+	}
 	return found, err
+}
+
+// registered is what a registration recorded before came to, whatever has been
+// recorded of the patient since.
+func (r Recorder) registered(ctx context.Context, at trace.Receipt) (Found, error) {
+	for e, err := range r.Store.Entries(ctx, trace.Position{Node: at.Node, Seq: at.Seq}) {
+		if err != nil {
+			return Found{}, err
+		}
+		f, ok := e.Fact.(trace.PatientFact)
+		if !ok {
+			break
+		}
+		return Found{Patient: f.Patient, New: f.Patient == trace.DeriveID[trace.OfPatient](at.Command, "patient")}, nil
+	}
+	return Found{}, trace.Errorf(trace.Conflict, "the id %s was used for something that is no registration", at.Command)
 }

@@ -39,7 +39,7 @@ func (r Recorder) OpenProcedure(ctx context.Context, c OpenProcedure) (trace.Pro
 	if err := c.check(now); err != nil {
 		return id, err
 	}
-	found, err := r.find(ctx, c.ID, c.Who)
+	found, err := r.Identify(ctx, c.ID, c.Who)
 	if err != nil {
 		return id, err
 	}
@@ -52,8 +52,8 @@ func (r Recorder) OpenProcedure(ctx context.Context, c OpenProcedure) (trace.Pro
 		procedure.Secret = &trace.Secret{Note: c.Note}
 	}
 	drafts := []trace.Draft{procedure}
-	if found.draft != nil {
-		drafts = append(drafts, *found.draft)
+	if found.Draft != nil {
+		drafts = append(drafts, *found.Draft)
 	}
 	_, err = r.record(ctx, c.Meta, canon, drafts...)
 	return id, err
@@ -118,6 +118,9 @@ func people(ps []trace.Person) error {
 	return nil
 }
 
+// withdrawn answers what would be added to a procedure that never was.
+var withdrawn = trace.Errorf(trace.Conflict, "This procedure was withdrawn from the record. Restore it, or name another.")
+
 // CloseProcedure ends a procedure.
 type CloseProcedure struct {
 	Meta
@@ -138,6 +141,9 @@ func (r Recorder) CloseProcedure(ctx context.Context, c CloseProcedure) error {
 	p, err := r.Store.Procedure(ctx, c.Procedure)
 	if err != nil {
 		return err
+	}
+	if p.Withdrawn {
+		return withdrawn
 	}
 	if !p.Open() {
 		return trace.Errorf(trace.Conflict, "This procedure is closed already.")

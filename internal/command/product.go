@@ -32,6 +32,9 @@ func (r Recorder) RecordProduct(ctx context.Context, c RecordProduct) (string, e
 	if _, done, err := r.before(ctx, c.ID, canon); done {
 		return di, err
 	}
+	if err := plausible("the time", c.Occurred, r.Clock()); err != nil {
+		return di, err
+	}
 	f := trace.ProductFact{DI: di, Maker: c.Maker, MakerAddress: c.MakerAddress, Brand: c.Brand, CatalogueNo: c.CatalogueNo, Description: c.Description}
 	if err := lines("the maker", f.Maker, "the maker's address", f.MakerAddress, "the brand", f.Brand, "the catalogue number", f.CatalogueNo, "the description", f.Description); err != nil {
 		return di, err

@@ -22,6 +22,17 @@ import (
 type Recorder struct {
 	Store trace.Store
 	Clock trace.Clock
+	// Location is the site's time zone: a device expires at midnight there.
+	// nil: UTC.
+	Location *time.Location
+}
+
+// Zone is the site's time zone.
+func (r Recorder) Zone() *time.Location {
+	if r.Location == nil {
+		return time.UTC
+	}
+	return r.Location
 }
 
 // Meta is what every command carries beside its content.
@@ -39,6 +50,22 @@ func canonical(name string, command any) ([]byte, error) {
 		return nil, trace.Errorf(trace.Invalid, "the command cannot be put into words: %w", err)
 	}
 	return append([]byte(name+"\n"), b...), nil
+}
+
+// Before finds the receipt of a command that was recorded before, by its id and
+// fixed form; done is false for a new one. Packages that make commands of their
+// own share it.
+func (r Recorder) Before(ctx context.Context, id trace.EventID, name string, command any) (canon []byte, receipt trace.Receipt, done bool, err error) {
+	if canon, err = canonical(name, command); err != nil {
+		return nil, receipt, true, err
+	}
+	receipt, done, err = r.before(ctx, id, canon)
+	return canon, receipt, done, err
+}
+
+// Record appends a command of another package.
+func (r Recorder) Record(ctx context.Context, m Meta, canon []byte, drafts ...trace.Draft) (trace.Receipt, error) {
+	return r.record(ctx, m, canon, drafts...)
 }
 
 // before finds the receipt of a command that was recorded before. done is
@@ -83,7 +110,7 @@ func line(what, s string) error {
 		return trace.Errorf(trace.Invalid, "%s is longer than %d characters", what, lineMost)
 	case !utf8.ValidString(s):
 		return trace.Errorf(trace.Invalid, "%s is not valid UTF-8", what)
-	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) }):
+	case strings.ContainsFunc(s, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }):
 		return trace.Errorf(trace.Invalid, "%s has a character that cannot be printed", what)
 	}
 	return nil

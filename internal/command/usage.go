@@ -185,7 +185,7 @@ func Join(a, b udi.Device) (udi.Device, error) {
 
 // Judge gathers the facts about a device and asks the rules.
 func (r Recorder) Judge(ctx context.Context, m udi.Meaning, p trace.ProcedureID, patient trace.PatientID, self trace.UsageID, now time.Time) (trace.Verdict, error) {
-	f := check.Facts{Now: now, Meaning: m, Procedure: p, Patient: patient}
+	f := check.Facts{Now: now.In(r.Zone()), Meaning: m, Procedure: p, Patient: patient}
 	if m.Device.DI != "" {
 		product, err := r.Store.Product(ctx, m.Device.DI)
 		switch {

@@ -7,33 +7,49 @@ import (
 )
 
 // foldPatient: of an NHS number the last that was said counts; local numbers
-// add up, without those of an entry that was corrected.
+// add up. A correction that says a local number takes away those of the entry
+// it corrects, or where that has none, those last said; one that clears the
+// local number takes away all.
 func foldPatient(about []trace.Entry) trace.Patient {
-	corrected := make(map[trace.EventID]bool)
-	for _, e := range about {
-		corrected[e.Fact.(trace.PatientFact).Amend.Corrects] = true
-	}
 	var p trace.Patient
 	var nhs *trace.LookupHash
-	for _, e := range about {
+	local := make([][]trace.LookupHash, len(about)) // of each entry, as far as they still count
+	for i, e := range about {
 		f := e.Fact.(trace.PatientFact)
 		p.ID = f.Patient
-		for _, h := range f.Lookups {
-			switch {
-			case h.Kind() == trace.LookupNHS:
-				nhs = &h
-			case !corrected[e.ID] && !slices.Contains(p.Lookups, h):
-				p.Lookups = append(p.Lookups, h)
-			}
-		}
 		if slices.Contains(f.Amend.Clear, "nhs_number") {
 			nhs = nil
+		}
+		if slices.Contains(f.Amend.Clear, "local_number") {
+			clear(local)
+		}
+		for _, h := range f.Lookups {
+			if h.Kind() == trace.LookupNHS {
+				nhs = &h
+			} else {
+				local[i] = append(local[i], h)
+			}
+		}
+		if len(local[i]) > 0 && !f.Amend.Corrects.IsZero() {
+			wrong := slices.IndexFunc(about[:i], func(o trace.Entry) bool { return o.ID == f.Amend.Corrects })
+			if wrong < 0 || len(local[wrong]) == 0 {
+				for wrong = i - 1; wrong >= 0 && len(local[wrong]) == 0; wrong-- {
+				}
+			}
+			if wrong >= 0 {
+				local[wrong] = nil
+			}
 		}
 		p.Withdrawn = withdrawn(p.Withdrawn, f.Amend)
 		p.History = append(p.History, amended(stamp(e), f.Amend))
 	}
 	if nhs != nil {
-		p.Lookups = append([]trace.LookupHash{*nhs}, p.Lookups...)
+		p.Lookups = append(p.Lookups, *nhs)
+	}
+	for _, h := range slices.Concat(local...) {
+		if !slices.Contains(p.Lookups, h) {
+			p.Lookups = append(p.Lookups, h)
+		}
 	}
 	return p
 }

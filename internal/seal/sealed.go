@@ -21,6 +21,16 @@ var ErrSealed = errors.New("seal: does not open under this key")
 // committed to.
 var ErrCommitment = errors.New("seal: not what the journal committed to")
 
+// anyBytes reads strings that are no valid UTF-8 too: a reading is kept byte
+// for byte, whatever the scanner sent.
+var anyBytes = func() cbor.DecMode {
+	m, err := cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid}.DecMode()
+	if err != nil {
+		panic("seal: " + err.Error()) // constants; cannot happen at run time
+	}
+	return m
+}()
+
 type envelope struct {
 	_      struct{} `cbor:",toarray"`
 	Salt   []byte
@@ -78,11 +88,13 @@ func Open(key, sealed []byte, entry trace.EventID, commitment []byte) (trace.Sec
 	if err := cbor.Unmarshal(plain, &e); err != nil {
 		return trace.Secret{}, fmt.Errorf("%w: %v", ErrSealed, err)
 	}
-	if !bytes.Equal(Commit(e.Salt, e.Fields), commitment) {
+	// The salt has one length: or else a commitment could be shown to be of
+	// other fields, with some of them counted to the salt.
+	if len(e.Salt) != keySize || !bytes.Equal(Commit(e.Salt, e.Fields), commitment) {
 		return trace.Secret{}, ErrCommitment
 	}
 	var s trace.Secret
-	if err := cbor.Unmarshal(e.Fields, &s); err != nil {
+	if err := anyBytes.Unmarshal(e.Fields, &s); err != nil {
 		return trace.Secret{}, fmt.Errorf("%w: %v", ErrSealed, err)
 	}
 	return s, nil

@@ -273,15 +273,16 @@ func Statuses() []Status {
 // Outcome reports whether s is an end: not merely checked or opened.
 func (s Status) Outcome() bool { return s != "" && s != Checked && s != Opened }
 
-// InPatient says whether a device with this status is in the patient, or was:
-// "yes", "no", or "unknown" where no outcome is recorded.
+// InPatient says whether a device with this status is in the patient: "yes",
+// "was" (explanted, or only tried), "no", or "unknown" where no outcome is
+// recorded.
 func (s Status) InPatient() string {
 	switch s {
 	case Implanted:
 		return "yes"
-	case Explanted:
+	case Explanted, Trial:
 		return "was"
-	case NotUsed, Wasted, Returned, Trial:
+	case NotUsed, Wasted, Returned:
 		return "no"
 	}
 	return "unknown"

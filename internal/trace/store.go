@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"encoding/hex"
 	"iter"
 	"time"
 )
@@ -50,9 +51,25 @@ type Journal interface {
 // TreeHead is the size and the RFC 6962 root of a node's log. The zero
 // TreeHead as a proof proves nothing and is not asked.
 type TreeHead struct {
-	Node NodeID   `json:"node"`
-	Size uint64   `json:"size"`
-	Root [32]byte `json:"root"`
+	Node NodeID `json:"node"`
+	Size uint64 `json:"size"`
+	Root Hash   `json:"root"`
+}
+
+// Hash is a SHA-256 hash; in text, 64 hexadecimal digits.
+type Hash [32]byte
+
+// MarshalText gives hexadecimal digits.
+func (h Hash) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h[:]), nil }
+
+// UnmarshalText takes hexadecimal digits.
+func (h *Hash) UnmarshalText(b []byte) error {
+	v, err := hex.DecodeString(string(b))
+	if err != nil || len(v) != len(h) {
+		return Errorf(Invalid, "%q is not a hash (64 hexadecimal digits)", clip(string(b), 80))
+	}
+	copy(h[:], v)
+	return nil
 }
 
 // Query asks for usages. It is closed data: what it names is joined by "and",

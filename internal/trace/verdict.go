@@ -55,11 +55,16 @@ type Verdict struct {
 func (v Verdict) IsZero() bool { return v.Level == "" && v.Title == "" && len(v.Checks) == 0 }
 
 // Judge gathers checks into a verdict. It is Pass only when every check
-// passed; without checks it is NotChecked.
+// passed; without checks it is NotChecked, and so is a level that is none of
+// those known here.
 func Judge(title string, checks ...Check) Verdict {
 	v := Verdict{Title: title, Checks: checks}
 	for _, c := range checks {
-		v.Level = v.Level.Worse(c.Level)
+		l := c.Level
+		if l.rank() == 0 {
+			l = NotChecked
+		}
+		v.Level = v.Level.Worse(l)
 	}
 	if v.Level == "" {
 		v.Level = NotChecked

@@ -9,6 +9,7 @@ type NHSNumber string
 var (
 	ErrNHSNumberLength = errors.New("an NHS number has ten digits")
 	ErrNHSNumberCheck  = errors.New("the check digit of the NHS number is wrong")
+	ErrNHSNumberRange  = errors.New("no NHS number begins with 00")
 )
 
 // ParseNHSNumber takes ten digits, with or without the usual spaces or
@@ -41,6 +42,12 @@ func ParseNHSNumber(s string) (NHSNumber, error) {
 	check := (11 - sum%11) % 11
 	if check == 10 || int(digits[9]-'0') != check {
 		return "", ErrNHSNumberCheck
+	}
+	if digits[0] == '0' && digits[1] == '0' {
+		// The lowest in use are Scotland's, from 010 100 0000. Ten zeros pass the
+		// check and are typed where no number is known: they would make one
+		// patient of many.
+		return "", ErrNHSNumberRange
 	}
 	return NHSNumber(digits[:]), nil
 }

@@ -1,9 +1,12 @@
 package udi
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"implantrace/gs1"
 )
@@ -38,6 +41,7 @@ const (
 	CodeNoIdentifier = "no-identifier"  // nothing in the reading says whose or which
 	CodeNoDI         = "no-di"          // device data without a device identifier
 	CodeFraming      = "framing"        // control characters around the reading were left out
+	CodeSeparator    = "lost-separator" // a value holds what looks like the fields behind it
 )
 
 // Element is one AI and its value, with the place of the value in the reading.
@@ -107,15 +111,25 @@ func Understand(scanData string, now time.Time) Meaning {
 		m.Issues = append(m.Issues, Issue{Code: CodeFraming, Severity: gs1.Warning.String(), Offset: 0, Length: len(scanData),
 			Message: "Line ends around the reading were left out."})
 	}
+	for i := range r.Elements {
+		r.Elements[i].Offset += lead
+	}
+	for i := range r.Rejected {
+		r.Rejected[i].Offset += lead
+	}
+	for i := range r.Issues {
+		r.Issues[i].Offset += lead
+	}
+	m.doubt(&r, text)
 	for _, i := range r.Issues {
-		m.Issues = append(m.Issues, Issue{Code: string(i.Code), Severity: i.Severity.String(), AI: string(i.AI),
-			Offset: lead + i.Offset, Length: i.Length, Message: i.Message, Detail: i.Detail})
+		m.Issues = append(m.Issues, Issue{Code: i.Code, Severity: i.Severity.String(), AI: string(i.AI),
+			Offset: i.Offset, Length: i.Length, Message: i.Message, Detail: i.Detail})
 	}
 	for _, e := range r.Elements {
-		m.Elements = append(m.Elements, Element{AI: string(e.AI), Title: e.AI.Title(), Value: e.Value, Offset: lead + e.Offset})
+		m.Elements = append(m.Elements, Element{AI: string(e.AI), Title: e.AI.Title(), Value: e.Value, Offset: e.Offset})
 	}
 	for _, e := range r.Rejected {
-		m.Elements = append(m.Elements, Element{AI: string(e.AI), Title: e.AI.Title(), Value: e.Value, Offset: lead + e.Offset, Rejected: true})
+		m.Elements = append(m.Elements, Element{AI: string(e.AI), Title: e.AI.Title(), Value: e.Value, Offset: e.Offset, Rejected: true})
 	}
 	slices.SortStableFunc(m.Elements, func(a, b Element) int { return a.Offset - b.Offset })
 	// A damaged element still says what kind of label it stood on.
@@ -128,7 +142,7 @@ func Understand(scanData string, now time.Time) Meaning {
 				return true
 			}
 		}
-		return false
+		return slices.ContainsFunc(r.Rejected, func(e gs1.Element) bool { return e.AI == ai })
 	}
 	switch {
 	case has("8018"):
@@ -145,7 +159,7 @@ func Understand(scanData string, now time.Time) Meaning {
 		m.Kind = KindDevice
 		m.device(r, now)
 	case has("91"):
-		if issuer, number, ok := localNumber(r); ok {
+		if issuer, number, ok := localNumber(r); ok && onlyHospital(r) {
 			m.Kind = KindPatient
 			m.Patient.LocalIssuer, m.Patient.LocalNumber = issuer, number
 			m.personal(r)
@@ -208,21 +222,23 @@ func date(v string, now time.Time) Date {
 }
 
 func (m *Meaning) wristband(r gs1.Result) {
-	gsrn, _ := r.Value("8018")
-	var at gs1.Element
-	for _, e := range r.Elements {
+	gsrn, whole := r.Value("8018")
+	at := gs1.Element{AI: "8018"}
+	for _, e := range slices.Concat(r.Rejected, r.Elements) {
 		if e.AI == "8018" {
 			at = e
 		}
 	}
-	if len(gsrn) == 18 && strings.HasPrefix(gsrn, nhsPrefix) {
+	switch {
+	case !whole: // package gs1 has said what is wrong with it
+	case len(gsrn) == 18 && strings.HasPrefix(gsrn, nhsPrefix):
 		n, err := ParseNHSNumber(gsrn[len(nhsPrefix) : len(nhsPrefix)+10])
 		if err != nil {
 			m.warn(CodeNHSNumber, gs1.Hard, at, "The NHS number in this wristband fails its check. Read it out and type it, or use another wristband.")
 		} else {
 			m.Patient.NHSNumber = n
 		}
-	} else {
+	default:
 		m.warn(CodeNotNHS, gs1.Warning, at, "This wristband does not carry an NHS number.")
 	}
 	if issuer, number, ok := localNumber(r); ok {
@@ -240,16 +256,37 @@ func (m *Meaning) wristband(r gs1.Result) {
 func localNumber(r gs1.Result) (issuer, number string, ok bool) {
 	v, found := r.Value("91")
 	parts := strings.Split(v, ",")
-	if !found || len(parts) < 2 || parts[0] == "" || parts[1] == "" || len(parts[0]) > 6 || len(parts[1]) > 20 {
+	if !found || len(parts) < 2 || !odsCode.MatchString(parts[0]) || parts[1] == "" || len(parts[1]) > 20 {
 		return "", "", false
 	}
 	return parts[0], parts[1], true
 }
 
+// odsCode is an organisation's code: three to six letters and digits.
+var odsCode = regexp.MustCompile(`^[0-9A-Za-z]{3,6}$`)
+
+// onlyHospital reports whether a reading has nothing but fields of a wristband.
+// AI 91 is anybody's to use: makers print it on devices.
+func onlyHospital(r gs1.Result) bool {
+	for _, e := range slices.Concat(r.Rejected, r.Elements) {
+		if e.AI != "8019" && (len(e.AI) != 2 || e.AI[0] != '9') {
+			return false
+		}
+	}
+	return true
+}
+
 // personal reads AI 93 of a wristband: family name, given name, date of birth
 // (DD-Mmm-CCYY). What does not fit is left out: a scan never fails over it.
 func (m *Meaning) personal(r gs1.Result) {
-	v, _ := r.Value("93")
+	v, found := r.Value("93")
+	for _, e := range r.Rejected {
+		// A space or an accent in a name is outside GS1's character set, and still
+		// the name.
+		if !found && e.AI == "93" && utf8.ValidString(e.Value) && !strings.ContainsFunc(e.Value, unicode.IsControl) {
+			v = e.Value
+		}
+	}
 	parts := strings.Split(v, ",")
 	if len(parts) < 2 {
 		return
@@ -260,4 +297,15 @@ func (m *Meaning) personal(r gs1.Result) {
 			m.Patient.Birth = t.Format(time.DateOnly)
 		}
 	}
+}
+
+// Proves reports whether scan data proves itself right: it was understood
+// without a hard error, and says a device identifier, a patient, a badge or a
+// place, each of which ends in a check digit. A lot alone proves nothing.
+func Proves(scanData string, now time.Time) bool {
+	m := Understand(scanData, now)
+	if m.Damaged() {
+		return false
+	}
+	return m.Device.DI != "" || m.Patient.NHSNumber != "" || m.Staff != "" || m.Place.GLN != ""
 }

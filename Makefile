@@ -1,0 +1,109 @@
+# make help lists the targets.
+
+GO          ?= go
+NODE        ?= node
+NPM         ?= npm
+FUZZTIME    ?= 10m
+SOAKTIME    ?= 1h
+TESTTIMEOUT ?= 30m
+TESTFLAGS   ?=
+DATA        ?= ./data
+LISTEN      ?= 127.0.0.1:8080
+PLATFORMS   ?= linux/amd64 linux/arm64 windows/amd64 darwin/arm64
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -X main.version=$(VERSION)
+
+WEB     := api/web
+FHIR    := internal/fhir/validate
+VENDOR  := $(WEB)/assets/vendor/VERSIONS.json
+FHIRLIB := $(FHIR)/node_modules/.package-lock.json
+TOOL    := $(GO) tool -modfile=.ci/tools/go.mod
+
+export GO NODE NPM
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help build run demo test needs-build needs-test assets test-tools lint cross race fuzz soak bench audit clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  GO=$(GO) FUZZTIME=$(FUZZTIME) SOAKTIME=$(SOAKTIME) TESTTIMEOUT=$(TESTTIMEOUT) DATA=$(DATA) LISTEN=$(LISTEN)"
+
+build: needs-build assets ## build bin/implantrace
+	@echo "=== build $(VERSION) ==="
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/implantrace ./cmd/implantrace
+
+run: build ## serve a node from DATA on LISTEN
+	./bin/implantrace serve --data $(DATA) --listen $(LISTEN)
+
+demo: build ## run the demonstration
+	./bin/implantrace demo
+
+test: needs-test assets test-tools lint cross race ## everything that must pass before a change goes in
+
+needs-build:
+	@bash .ci/needs build
+
+needs-test:
+	@echo "=== system ==="
+	@bash .ci/needs test
+	@$(GO) version
+	@echo "node $$($(NODE) --version)"
+
+assets: $(VENDOR) ## fetch the pages' third-party files
+
+$(VENDOR): $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/.npmrc $(WEB)/assets.mjs
+	@echo "=== assets ==="
+	cd $(WEB) && $(NPM) ci && $(NODE) assets.mjs
+
+test-tools: $(FHIRLIB) ## fetch the FHIR validators the tests use
+
+$(FHIRLIB): $(FHIR)/package.json $(FHIR)/package-lock.json $(FHIR)/.npmrc
+	@echo "=== test tools ==="
+	cd $(FHIR) && $(NPM) ci
+	@touch $@
+
+lint: ## gofmt, go vet and staticcheck
+	@echo "=== lint ==="
+	@unformatted=$$(find . \( -name node_modules -o -name .git \) -prune -o -name '*.go' -print0 | xargs -0 -r gofmt -l) || exit 1; \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+
+cross: ## build for every platform, without C
+	@echo "=== cross ==="
+	@for platform in $(PLATFORMS); do \
+		echo "$$platform"; \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build -o /dev/null ./... || exit 1; \
+	done
+
+race: ## every test, with the race detector
+	@echo "=== test ==="
+	$(GO) test -race -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+
+fuzz: needs-build assets ## every fuzz target, each for FUZZTIME
+	@for folder in $$(grep -rlE --include='*_test.go' --exclude-dir=node_modules '^func Fuzz[A-Z0-9_]' . | xargs -r -n 1 dirname | sort -u); do \
+		for target in $$(sed -nE 's/^func (Fuzz[A-Z0-9_][A-Za-z0-9_]*)\(.*/\1/p' $$folder/*_test.go | sort -u); do \
+			echo "=== fuzz $$folder $$target ==="; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -timeout 0 $$folder || exit 1; \
+		done; \
+	done
+
+soak: needs-build assets ## the long tests, for SOAKTIME
+	@echo "=== soak ==="
+	IMPLANTRACE_SOAK=1 SOAKTIME=$(SOAKTIME) $(GO) test -run Soak -count 1 -v -timeout 0 $(TESTFLAGS) ./...
+
+bench: needs-build assets ## the benchmarks
+	@echo "=== bench ==="
+	$(GO) test -run '^$$' -bench . -benchmem -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+
+audit: needs-build assets test-tools ## known weaknesses of what we depend on (needs their databases)
+	@echo "=== audit ==="
+	$(TOOL) govulncheck ./...
+	cd $(WEB) && $(NPM) audit --omit=dev
+	cd $(FHIR) && $(NPM) audit
+
+clean: ## remove what was built or fetched, but no data
+	rm -rf bin coverage.out coverage.html $(WEB)/node_modules $(WEB)/assets/vendor $(WEB)/testdata/vendor $(FHIR)/node_modules

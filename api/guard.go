@@ -1,0 +1,118 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"implantrace/internal/trace"
+)
+
+// socketKey marks requests that came through the node's own socket.
+type socketKey struct{}
+
+// FromSocket marks a context as that of a connection through the node's own
+// socket, which only its operator can open.
+func FromSocket(ctx context.Context) context.Context {
+	return context.WithValue(ctx, socketKey{}, true)
+}
+
+func fromSocket(ctx context.Context) bool { return ctx.Value(socketKey{}) != nil }
+
+func operatorOnly(h echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !fromSocket(c.Request().Context()) {
+			return trace.Errorf(trace.Forbidden, "This is for the operator, through the node's socket: use the implantrace command on this machine.")
+		}
+		return h(c)
+	}
+}
+
+// limited bounds a request in size and time.
+func limited(r route, h echo.HandlerFunc) echo.HandlerFunc {
+	size, limit := r.body, r.time
+	if size == 0 {
+		size = bodyMost
+	}
+	if limit == 0 {
+		limit = timeMost
+	}
+	return func(c echo.Context) error {
+		req := c.Request()
+		req.Body = http.MaxBytesReader(c.Response(), req.Body, size)
+		if limit > 0 {
+			ctx, cancel := context.WithTimeout(req.Context(), limit)
+			defer cancel()
+			c.SetRequest(req.WithContext(ctx))
+		}
+		return h(c)
+	}
+}
+
+// contained turns a panic into an error, so that one request harms no other.
+func contained(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				if e, ok := p.(error); ok && errors.Is(e, http.ErrAbortHandler) {
+					panic(p)
+				}
+				err = fmt.Errorf("panic: %T at %s", p, debug.Stack())
+			}
+		}()
+		return next(c)
+	}
+}
+
+// policy is what a page may load: its own host's files, nothing inline.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// secured keeps other people's pages away from the node: a page of another
+// host may make a browser on this machine send requests here, and there is no
+// sign-in that would tell them apart. It also sets the headers every answer
+// carries.
+func secured(next echo.HandlerFunc) echo.HandlerFunc {
+	cross := http.NewCrossOriginProtection()
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		r := c.Request()
+		if fromSocket(r.Context()) {
+			return next(c)
+		}
+		if !loopbackName(r.Host) {
+			return trace.Errorf(trace.Forbidden, "This node answers only to names of this machine, such as 127.0.0.1 or localhost.")
+		}
+		if err := cross.Check(r); err != nil {
+			return trace.Errorf(trace.Forbidden, "This request comes from a page of another host.")
+		}
+		return next(c)
+	}
+}
+
+// loopbackName reports whether a Host header names this machine by a name that
+// no other can have.
+func loopbackName(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.Trim(name, "[]")
+	if strings.EqualFold(name, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(name)
+	return ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,64 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"implantrace/internal/trace"
+)
+
+// health: the process answers.
+func (s *Server) health(c echo.Context) error {
+	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
+}
+
+type readiness struct {
+	Status string   `json:"status"` // ready, or not-ready
+	Faults []string `json:"faults"`
+	Assets bool     `json:"assets"` // the pages' assets are built in
+	Serial bool     `json:"serial"` // handhelds are supported in this build
+}
+
+// ready: the node can record.
+func (s *Server) ready(c echo.Context) error {
+	r := readiness{Status: "ready", Faults: []string{}, Assets: s.pages.whole, Serial: serialSupported}
+	if s.Ready != nil {
+		r.Faults = append(r.Faults, s.Ready(c.Request().Context())...)
+	}
+	if _, err := s.store.Coverage(c.Request().Context()); err != nil {
+		r.Faults = append(r.Faults, "the store cannot be read")
+	}
+	if len(r.Faults) > 0 {
+		r.Status = "not-ready"
+		return c.JSON(http.StatusServiceUnavailable, r)
+	}
+	return c.JSON(http.StatusOK, r)
+}
+
+type nodeAnswer struct {
+	Node     trace.NodeID         `json:"node"`
+	Name     string               `json:"name"`
+	Version  string               `json:"version"`
+	Coverage []trace.NodeCoverage `json:"coverage"`
+}
+
+func (s *Server) node(c echo.Context) error {
+	nodes, err := s.store.Coverage(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, nodeAnswer{s.store.Node(), s.NodeName, s.Version, nodes})
+}
+
+func (s *Server) scanners(c echo.Context) error {
+	return c.JSON(http.StatusOK, map[string]any{"supported": serialSupported, "items": scannersOf(s.Scanners())})
+}
+
+func (s *Server) journal(c echo.Context) error {
+	heads, err := s.store.Heads(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]any{"heads": heads})
+}

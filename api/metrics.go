@@ -1,0 +1,103 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics are for Prometheus. None carries anything of a patient.
+type metrics struct {
+	requests *prometheus.HistogramVec
+	handler  echo.HandlerFunc
+}
+
+func newMetrics(reg *prometheus.Registry, s *Server) *metrics {
+	m := &metrics{requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "implantrace_http_request_seconds", Help: "Time to answer a request, by route and status.",
+		Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
+	}, []string{"method", "route", "status"})}
+	reg.MustRegister(m.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), state{s})
+	m.handler = echo.WrapHandler(promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	return m
+}
+
+// measure counts every request and writes its line in the log: method, route
+// (not address), status and time; nothing of what was sent or answered.
+func (s *Server) measure(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		start := time.Now()
+		if err := next(c); err != nil {
+			c.Error(err)
+		}
+		took := time.Since(start)
+		route := c.Path()
+		if route == "" {
+			route = "none"
+		}
+		status := c.Response().Status
+		s.metrics.requests.WithLabelValues(c.Request().Method, route, strconv.Itoa(status)).Observe(took.Seconds())
+		if route != "/healthz" && route != "/assets/*" {
+			s.Log.Info("request", "method", c.Request().Method, "route", route, "status", status, "ms", float64(took.Microseconds())/1000, "bytes", c.Response().Size)
+		}
+		return nil
+	}
+}
+
+// state tells Prometheus what the node holds at the moment of asking.
+type state struct{ server *Server }
+
+var (
+	entriesDesc  = prometheus.NewDesc("implantrace_journal_entries", "Entries in a node's log.", []string{"node"}, nil)
+	sizeDesc     = prometheus.NewDesc("implantrace_store_bytes", "Size of the store.", nil, nil)
+	waitingDesc  = prometheus.NewDesc("implantrace_readings_waiting", "Readings that are not recorded yet.", nil, nil)
+	readingsDesc = prometheus.NewDesc("implantrace_scanner_readings_total", "Readings from a handheld.", []string{"scanner"}, nil)
+	cutDesc      = prometheus.NewDesc("implantrace_scanner_cut_off_total", "Readings that an unplugged handheld cut off.", []string{"scanner"}, nil)
+	noiseDesc    = prometheus.NewDesc("implantrace_scanner_overlong_total", "Texts without an end that were dropped.", []string{"scanner"}, nil)
+	upDesc       = prometheus.NewDesc("implantrace_scanner_connected", "1 when a handheld is connected.", []string{"scanner"}, nil)
+)
+
+// Describe is prometheus.Collector's.
+func (m state) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{entriesDesc, sizeDesc, waitingDesc, readingsDesc, cutDesc, noiseDesc, upDesc} {
+		ch <- d
+	}
+}
+
+// Collect is prometheus.Collector's.
+func (m state) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	count := func(d *prometheus.Desc, v uint64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+	}
+	s := m.server
+	if nodes, err := s.store.Coverage(context.Background()); err == nil {
+		for _, n := range nodes {
+			gauge(entriesDesc, float64(n.Entries), n.Node.String())
+		}
+	}
+	if s.Maintenance != nil {
+		gauge(sizeDesc, float64(s.Maintenance.Size()))
+	}
+	gauge(waitingDesc, float64(s.Desk.Waiting()))
+	for _, sc := range s.Scanners() {
+		count(readingsDesc, sc.Readings, sc.Name)
+		count(cutDesc, sc.CutOff, sc.Name)
+		count(noiseDesc, sc.Overlong, sc.Name)
+		up := 0.0
+		if sc.Connected {
+			up = 1
+		}
+		gauge(upDesc, up, sc.Name)
+	}
+}
+
+var _ http.Handler = (*Server)(nil)

@@ -1,0 +1,260 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"implantrace/internal/command"
+	"implantrace/internal/theatre"
+	"implantrace/internal/trace"
+	"implantrace/internal/udi"
+)
+
+// board is what the theatre page shows.
+type board struct {
+	frame
+	State     theatre.State
+	NoOutcome string // "2 devices", "" when every one has an outcome
+	Last      *theatre.Answer
+	Earlier   []theatre.Answer
+	Usages    []usageCard // latest first
+}
+
+// usageCard is one device of the open procedure.
+type usageCard struct {
+	ID          trace.UsageID
+	Device      udi.Device
+	Product     trace.Product
+	Verdict     trace.Verdict
+	StatusWords string
+	At          time.Time
+	WantsReason bool
+	Offers      []offer // the buttons of this status
+	Others      []offer
+	JoinTo      trace.UsageID // the device scanned before, if this may be the other code of its pack
+}
+
+// offer is a button that says what became of a device.
+type offer struct {
+	Status trace.Status
+	Words  string
+	Main   bool
+	Key    string // the button's id in the page
+}
+
+var offerWords = map[trace.Status]string{
+	trace.Opened: "Opened", trace.Implanted: "Implanted", trace.NotUsed: "Opened, not used", trace.Wasted: "Wasted",
+	trace.Returned: "Returned unopened", trace.Trial: "Tried only", trace.Explanted: "Explanted",
+}
+
+func (s *Server) board(c echo.Context) (board, error) {
+	f, err := s.frame(c, "Theatre")
+	if err != nil {
+		return board{}, err
+	}
+	b := board{frame: f}
+	if b.State, err = s.Desk.State(c.Request().Context()); err != nil {
+		return b, err
+	}
+	if len(b.State.Recent) > 0 {
+		b.Last = &b.State.Recent[0]
+		b.Earlier = b.State.Recent[1:min(len(b.State.Recent), 8)]
+	}
+	if b.State.Procedure == nil {
+		return b, nil
+	}
+	var usages []trace.UsageInFull
+	for _, u := range b.State.Procedure.Usages {
+		if !u.Usage.Withdrawn {
+			usages = append(usages, u)
+		}
+	}
+	slices.SortStableFunc(usages, func(x, y trace.UsageInFull) int { return x.Usage.Occurred.Compare(y.Usage.Occurred) })
+	missing := 0
+	for i, u := range usages {
+		if !u.Usage.Status.Outcome() {
+			missing++
+		}
+		card := cardOf(u)
+		if u.Usage.Device.DI == "" && i > 0 && usages[i-1].Usage.Device.DI != "" {
+			if _, err := command.Join(usages[i-1].Usage.Device, u.Usage.Device); err == nil {
+				card.JoinTo = usages[i-1].Usage.ID
+			}
+		}
+		b.Usages = append(b.Usages, card)
+	}
+	slices.Reverse(b.Usages)
+	if missing > 0 {
+		b.NoOutcome = fmt.Sprintf("%d devices are", missing)
+		if missing == 1 {
+			b.NoOutcome = "1 device is"
+		}
+	}
+	return b, nil
+}
+
+func cardOf(u trace.UsageInFull) usageCard {
+	card := usageCard{ID: u.Usage.ID, Device: u.Usage.Device, Product: u.Product, Verdict: u.Usage.Verdict, At: u.Usage.Occurred,
+		StatusWords: u.Usage.Status.String()}
+	if !u.Usage.Status.Outcome() {
+		card.StatusWords += ", no outcome yet"
+	}
+	card.WantsReason = u.Usage.Verdict.Level == trace.Stop && !u.Usage.Override
+	main := []trace.Status{trace.Opened, trace.Implanted, trace.Returned}
+	switch {
+	case u.Usage.Status == trace.Opened:
+		main = []trace.Status{trace.Implanted, trace.NotUsed, trace.Wasted}
+	case u.Usage.Status.Outcome():
+		main = nil
+	}
+	for _, st := range trace.Statuses() {
+		words, ok := offerWords[st]
+		if !ok || st == u.Usage.Status {
+			continue
+		}
+		o := offer{Status: st, Words: words, Main: st == trace.Implanted, Key: string(st) + "-" + u.Usage.ID.String()}
+		if slices.Contains(main, st) {
+			card.Offers = append(card.Offers, o)
+		} else {
+			card.Others = append(card.Others, o)
+		}
+	}
+	return card
+}
+
+func (s *Server) pageTheatre(c echo.Context) error {
+	b, err := s.board(c)
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "theatre", "layout", b)
+}
+
+// pageBoard gives one part of the theatre page, for a page that heard of a
+// change.
+func (s *Server) pageBoard(c echo.Context) error {
+	part := c.QueryParam("part")
+	if part != "who" && part != "scans" {
+		return trace.Errorf(trace.Invalid, "The part is who or scans.")
+	}
+	b, err := s.board(c)
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "theatre", part, b)
+}
+
+func field(c echo.Context, name string) string { return strings.TrimSpace(c.FormValue(name)) }
+
+func (s *Server) formOpen(c echo.Context) error {
+	id, err := formID(c)
+	if err != nil {
+		return err
+	}
+	q := command.OpenProcedure{Code: trace.Code{Code: field(c, "code"), Text: field(c, "text")}, Side: trace.Side(field(c, "side")),
+		Place: trace.Place{Name: field(c, "place")}, Who: command.Who{NHSNumber: field(c, "nhs_number"), LocalNumber: field(c, "local_number"), LocalIssuer: field(c, "local_issuer")}}
+	q.ID = id
+	if q.Code.Code != "" {
+		q.Code.System = "OPCS-4"
+	}
+	if q.Side == "" {
+		return trace.Errorf(trace.Invalid, "Choose the side, or that sides do not apply.")
+	}
+	if name := field(c, "surgeon"); name != "" {
+		q.People = []trace.Person{{Name: name, Role: "surgeon"}}
+	}
+	by(&q.Meta, theatre.Via)
+	if _, err := s.Desk.Open(c.Request().Context(), q); err != nil {
+		return err
+	}
+	return settled(c, "/theatre")
+}
+
+func (s *Server) formClose(c echo.Context) error {
+	id, err := formID(c)
+	if err != nil {
+		return err
+	}
+	procedure, err := trace.ParseID[trace.OfProcedure](c.FormValue("procedure"))
+	if err != nil {
+		return err
+	}
+	q := command.CloseProcedure{Procedure: procedure}
+	q.ID = id
+	by(&q.Meta, theatre.Via)
+	if err := s.Desk.Close(c.Request().Context(), q); err != nil {
+		return err
+	}
+	return settled(c, "/theatre")
+}
+
+func (s *Server) formForget(c echo.Context) error {
+	s.Desk.Forget()
+	return settled(c, "/theatre")
+}
+
+func (s *Server) formOutcome(c echo.Context) error {
+	id, err := formID(c)
+	if err != nil {
+		return err
+	}
+	usage, err := pathID[trace.OfUsage](c)
+	if err != nil {
+		return err
+	}
+	q := command.SetOutcome{Usage: usage, Status: trace.Status(field(c, "status")), Reason: field(c, "reason")}
+	q.ID = id
+	by(&q.Meta, theatre.Via)
+	if err := s.Recorder.SetOutcome(c.Request().Context(), q); err != nil {
+		return err
+	}
+	s.Desk.Changed()
+	return settled(c, "/theatre")
+}
+
+func (s *Server) formWithdraw(c echo.Context) error {
+	id, err := formID(c)
+	if err != nil {
+		return err
+	}
+	usage, err := pathID[trace.OfUsage](c)
+	if err != nil {
+		return err
+	}
+	q := command.Correct{Usage: usage, Withdraw: true, Reason: "Scanned by mistake; taken off at the theatre page."}
+	q.ID = id
+	by(&q.Meta, theatre.Via)
+	if err := s.Recorder.Correct(c.Request().Context(), q); err != nil {
+		return err
+	}
+	s.Desk.Changed()
+	return settled(c, "/theatre")
+}
+
+func (s *Server) formJoin(c echo.Context) error {
+	id, err := formID(c)
+	if err != nil {
+		return err
+	}
+	usage, err := pathID[trace.OfUsage](c)
+	if err != nil {
+		return err
+	}
+	other, err := trace.ParseID[trace.OfUsage](c.FormValue("other"))
+	if err != nil {
+		return err
+	}
+	q := command.JoinUsages{Usage: usage, Other: other}
+	q.ID = id
+	by(&q.Meta, theatre.Via)
+	if err := s.Recorder.JoinUsages(c.Request().Context(), q); err != nil {
+		return err
+	}
+	s.Desk.Changed()
+	return settled(c, "/theatre")
+}

@@ -1,0 +1,195 @@
+package api
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"implantrace/api/web"
+	"implantrace/internal/trace"
+	"implantrace/internal/udi"
+)
+
+// pages holds the parsed templates and the assets.
+type pages struct {
+	by     map[string]*template.Template
+	assets fs.FS
+	whole  bool // the third-party assets are built in
+}
+
+// The templates that make a page each.
+var pageNames = []string{"home", "theatre", "recall", "patients", "patient", "procedure", "import", "safety", "docs", "problem"}
+
+func newPages(zone *time.Location) (*pages, error) {
+	p := &pages{by: make(map[string]*template.Template)}
+	base, err := template.New("").Funcs(words(zone)).ParseFS(web.Files, "templates/layout.html", "templates/parts.html")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range pageNames {
+		t, err := base.Clone()
+		if err == nil {
+			t, err = t.ParseFS(web.Files, "templates/"+name+".html")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("page %s: %w", name, err)
+		}
+		p.by[name] = t
+	}
+	if p.assets, err = fs.Sub(web.Files, "assets"); err != nil {
+		return nil, err
+	}
+	_, err = fs.Stat(p.assets, "vendor/VERSIONS.json")
+	p.whole = err == nil
+	return p, nil
+}
+
+// words are the functions of the templates; times are shown in the site's zone.
+func words(zone *time.Location) template.FuncMap {
+	shown := func(t time.Time, layout string) string { return shown(t, zone, layout) }
+	return template.FuncMap{
+		"list":  func(v ...any) []any { return v },
+		"newID": func() string { return trace.NewEventID().String() },
+		"sides": trace.Sides,
+		"time":  func(t time.Time) string { return shown(t, "2 Jan 2006 15:04") },
+		"day":   func(t time.Time) string { return shown(t, "2 Jan 2006") },
+		"clock": func(t time.Time) string { return shown(t, "15:04:05") },
+		"nhs":   func(n string) string { return udi.NHSNumber(n).String() },
+		"people": func(ps []trace.Person) string {
+			all := make([]string, len(ps))
+			for i, p := range ps {
+				all[i] = p.String()
+			}
+			return strings.Join(all, ", ")
+		},
+		"plural": func(n int, one, more string) string {
+			if n == 1 {
+				return one
+			}
+			return more
+		},
+		"level": func(l trace.Level) string {
+			if l == "" {
+				return string(trace.NotChecked)
+			}
+			return string(l)
+		},
+		"word": word,
+	}
+}
+
+// word is a level as a screen says it.
+func word(l trace.Level) string {
+	switch l {
+	case trace.Pass:
+		return "Pass"
+	case trace.Note:
+		return "Note"
+	case trace.Warn:
+		return "Warning"
+	case trace.Stop:
+		return "Stop"
+	}
+	return "Not checked"
+}
+
+func shown(t time.Time, zone *time.Location, layout string) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(zone).Format(layout)
+}
+
+// frame is what every page shows; each page's own data embeds it.
+type frame struct {
+	Title    string
+	Nav      []link
+	Approval string // "" while clinical use is not approved
+	Version  string
+	Node     string
+}
+
+type link struct {
+	Href, Text string
+	Current    bool
+}
+
+func (s *Server) frame(c echo.Context, title string) (frame, error) {
+	f := frame{Title: title, Version: s.Version, Node: s.NodeName}
+	for _, l := range []link{{"/theatre", "Theatre", false}, {"/recall", "Recall", false}, {"/patients", "Patients", false}, {"/import", "Import", false}, {"/safety", "Clinical safety", false}, {"/api/docs", "API", false}} {
+		l.Current = c.Request().URL.Path == l.Href
+		f.Nav = append(f.Nav, l)
+	}
+	a, err := s.approvalNow(c)
+	if err != nil {
+		return f, err
+	}
+	if a.Approved {
+		f.Approval = a.Officer + ", " + shown(a.Since, s.Recorder.Zone(), "2 Jan 2006")
+	}
+	return f, nil
+}
+
+// render writes a page, or one part of it. Nothing is sent until all of it is
+// there.
+func (s *Server) render(c echo.Context, status int, name, part string, data any) error {
+	var b bytes.Buffer
+	if err := s.pages.by[name].ExecuteTemplate(&b, part, data); err != nil {
+		return fmt.Errorf("page %s: %w", name, err)
+	}
+	return c.HTMLBlob(status, b.Bytes())
+}
+
+func (s *Server) assets(c echo.Context) error {
+	name := path.Clean(c.Param("*"))
+	b, err := fs.ReadFile(s.pages.assets, name)
+	if err != nil || strings.HasPrefix(name, ".") {
+		return echo.ErrNotFound
+	}
+	types := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
+		".json": "application/json", ".txt": "text/plain; charset=utf-8"}
+	t, ok := types[path.Ext(name)]
+	if !ok {
+		t = "application/octet-stream"
+	}
+	c.Response().Header().Set("Cache-Control", "no-cache")
+	return c.Blob(http.StatusOK, t, b)
+}
+
+// wantsPage reports whether a person's browser asks for a page, rather than a
+// program or a script for data.
+func wantsPage(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("HX-Request") == "" && !strings.HasPrefix(r.URL.Path, "/api/v1/")
+}
+
+func (s *Server) pageProblem(c echo.Context, p Problem) error {
+	f, err := s.frame(c, p.Title)
+	if err != nil {
+		return err
+	}
+	return s.render(c, p.Status, "problem", "layout", struct {
+		frame
+		Problem Problem
+	}{f, p})
+}
+
+// settled answers a form: a script gets nothing (the change comes as an
+// event), a browser goes back to the page.
+func settled(c echo.Context, to string) error {
+	if c.Request().Header.Get("HX-Request") != "" {
+		return c.NoContent(http.StatusNoContent)
+	}
+	return c.Redirect(http.StatusSeeOther, to)
+}
+
+// formID is the id that a form carries; a form sent twice carries the same.
+func formID(c echo.Context) (trace.EventID, error) {
+	return trace.ParseID[trace.OfEvent](c.FormValue("id"))
+}

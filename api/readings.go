@@ -1,0 +1,135 @@
+package api
+
+import (
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"implantrace/internal/theatre"
+	"implantrace/internal/trace"
+	"implantrace/scanner"
+)
+
+type readingRequest struct {
+	ID        trace.EventID     `json:"id"`
+	Text      string            `json:"text"`
+	Symbology string            `json:"symbology,omitempty"`
+	Source    scanner.Source    `json:"source,omitempty"` // typed (the default) or wedge
+	Procedure trace.ProcedureID `json:"procedure,omitzero"`
+	Occurred  time.Time         `json:"occurred,omitzero"`
+}
+
+// readingMost is the longest text that is taken as one reading.
+const readingMost = 8191
+
+// takeReading records a text and answers what it means.
+func (s *Server) takeReading(c echo.Context) error {
+	var q readingRequest
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	switch q.Source {
+	case "":
+		q.Source = scanner.SourceTyped
+	case scanner.SourceTyped, scanner.SourceWedge:
+	default:
+		return trace.Errorf(trace.Invalid, "The source of a text is typed or wedge.")
+	}
+	if q.Text == "" || len(q.Text) > readingMost {
+		return trace.Errorf(trace.Invalid, "The text of a reading has 1 to %d bytes.", readingMost)
+	}
+	a, err := s.Desk.Take(c.Request().Context(), q.ID, scanner.Reading{Text: q.Text, Symbology: q.Symbology, Source: q.Source, At: q.Occurred}, q.Procedure)
+	if err != nil {
+		return err
+	}
+	return c.JSON(createdUnless(a.Repeated), a)
+}
+
+// createdUnless is 201, or 200 for what was recorded before.
+func createdUnless(repeated bool) int {
+	if repeated {
+		return http.StatusOK
+	}
+	return http.StatusCreated
+}
+
+type pictureReadings struct {
+	Answers []theatre.Answer `json:"answers"` // recorded
+	Unsure  []symbolAnswer   `json:"unsure"`  // not recorded as read: scan again
+}
+
+// takePicture records what a photograph shows: form fields id, procedure (if
+// any) and picture.
+func (s *Server) takePicture(c echo.Context) error {
+	id, err := trace.ParseID[trace.OfEvent](c.FormValue("id"))
+	if err != nil {
+		return err
+	}
+	var procedure trace.ProcedureID
+	if p := c.FormValue("procedure"); p != "" {
+		if procedure, err = trace.ParseID[trace.OfProcedure](p); err != nil {
+			return err
+		}
+	}
+	header, err := c.FormFile("picture")
+	if err != nil {
+		return trace.Errorf(trace.Invalid, "The form wants a picture (a file in the field picture).")
+	}
+	if header.Size > pictureMost {
+		return trace.Errorf(trace.TooLarge, "The picture is larger than %d bytes.", pictureMost)
+	}
+	f, err := header.Open()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return err
+	}
+	pic, err := s.decodePicture(c, data)
+	if err != nil {
+		return err
+	}
+	out := pictureReadings{Answers: []theatre.Answer{}, Unsure: []symbolAnswer{}}
+	now := s.Recorder.Clock()
+	var sure []scanner.Reading
+	for _, sym := range pic.Symbols {
+		if sym.Sure {
+			sure = append(sure, sym.Reading(now))
+			continue
+		}
+		u := symbolAnswer{Format: sym.Format, AIM: sym.AIM, Text: "", Pass: sym.Pass}
+		for i, p := range sym.Corners {
+			u.Corners[i] = [2]int{p.X, p.Y}
+		}
+		out.Unsure = append(out.Unsure, u)
+	}
+	if out.Answers, err = s.Desk.TakePicture(c.Request().Context(), id, sure, procedure); err != nil {
+		return err
+	}
+	return c.JSON(createdUnless(out.Answers[0].Repeated), out)
+}
+
+// listReadings gives readings, latest first. The text of a wristband or of a
+// code that was not understood is sealed and not shown here.
+func (s *Server) listReadings(c echo.Context) error {
+	most, err := limit(c)
+	if err != nil {
+		return err
+	}
+	cur, err := s.cursor(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	p, err := collect(ctx, s.store.Readings(ctx, cur.After), cur, most, func(h trace.ReadingHit) ([]byte, trace.Position, trace.Reading, error) {
+		return h.Key, h.Reading.Stamp.Position, h.Reading, nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, p)
+}

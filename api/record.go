@@ -1,0 +1,394 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"implantrace/internal/command"
+	"implantrace/internal/trace"
+	"implantrace/internal/udi"
+)
+
+// patientAnswer is a patient with everything the record knows.
+type patientAnswer struct {
+	ID         trace.PatientID         `json:"id"`
+	Same       []trace.PatientID       `json:"same_person"` // other patients of the record that are this person
+	Identity   trace.Identity          `json:"identity"`
+	Withdrawn  bool                    `json:"withdrawn,omitempty"`
+	History    []trace.Stamp           `json:"history"`
+	Procedures []trace.ProcedureInFull `json:"procedures"` // latest first
+}
+
+func (s *Server) patientInFull(ctx context.Context, id trace.PatientID) (patientAnswer, error) {
+	p, err := s.store.Patient(ctx, id)
+	if err != nil {
+		return patientAnswer{}, err
+	}
+	a := patientAnswer{ID: id, Same: []trace.PatientID{}, Withdrawn: p.Withdrawn, History: p.History, Procedures: []trace.ProcedureInFull{}}
+	if a.Identity, err = s.store.Identity(ctx, id); err != nil {
+		return a, err
+	}
+	same, err := trace.SamePatients(ctx, s.store, id)
+	if err != nil {
+		return a, err
+	}
+	a.Same = append(a.Same, same[1:]...)
+	for _, one := range same {
+		for h, err := range s.store.Procedures(ctx, trace.ProcedureQuery{Patient: one}) {
+			if err != nil {
+				return a, err
+			}
+			full, err := trace.ProcedureWithUsages(ctx, s.store, h.Procedure)
+			if err != nil {
+				return a, err
+			}
+			a.Procedures = append(a.Procedures, full)
+		}
+	}
+	return a, nil
+}
+
+func (s *Server) patient(c echo.Context) error {
+	id, err := pathID[trace.OfPatient](c)
+	if err != nil {
+		return err
+	}
+	a, err := s.patientInFull(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, a)
+}
+
+type registered struct {
+	Patient trace.PatientID `json:"patient"`
+	New     bool            `json:"new"`
+	Differs []string        `json:"differs"` // what is recorded otherwise than said
+}
+
+func (s *Server) registerPatient(c echo.Context) error {
+	var q command.RegisterPatient
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	by(&q.Meta, viaAPI)
+	f, err := s.Recorder.RegisterPatient(c.Request().Context(), q)
+	if err != nil {
+		return err
+	}
+	if f.Differs == nil {
+		f.Differs = []string{}
+	}
+	return c.JSON(http.StatusCreated, registered{f.Patient, f.New, f.Differs})
+}
+
+func (s *Server) searchPatients(c echo.Context) error {
+	var q command.Who
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	ids, err := s.Recorder.Search(c.Request().Context(), q)
+	if err != nil {
+		return err
+	}
+	out := page[patientAnswer]{Items: []patientAnswer{}}
+	for _, id := range ids {
+		a, err := s.patientInFull(c.Request().Context(), id)
+		if err != nil {
+			return err
+		}
+		out.Items = append(out.Items, a)
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+func (s *Server) answerProcedure(c echo.Context, status int, id trace.ProcedureID) error {
+	ctx := c.Request().Context()
+	p, err := s.store.Procedure(ctx, id)
+	if err != nil {
+		return err
+	}
+	full, err := trace.ProcedureWithUsages(ctx, s.store, p)
+	if err != nil {
+		return err
+	}
+	return c.JSON(status, full)
+}
+
+func (s *Server) openProcedure(c echo.Context) error {
+	var q command.OpenProcedure
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	by(&q.Meta, viaAPI)
+	id, err := s.Recorder.OpenProcedure(c.Request().Context(), q)
+	if err != nil {
+		return err
+	}
+	return s.answerProcedure(c, http.StatusCreated, id)
+}
+
+func (s *Server) procedure(c echo.Context) error {
+	id, err := pathID[trace.OfProcedure](c)
+	if err != nil {
+		return err
+	}
+	return s.answerProcedure(c, http.StatusOK, id)
+}
+
+func (s *Server) closeProcedure(c echo.Context) error {
+	id, err := pathID[trace.OfProcedure](c)
+	if err != nil {
+		return err
+	}
+	var q command.CloseProcedure
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	if !q.Procedure.IsZero() && q.Procedure != id {
+		return trace.Errorf(trace.Invalid, "The address and the body name different procedures.")
+	}
+	q.Procedure = id
+	by(&q.Meta, viaAPI)
+	if err := s.Recorder.CloseProcedure(c.Request().Context(), q); err != nil {
+		return err
+	}
+	s.Desk.Changed()
+	return s.answerProcedure(c, http.StatusOK, id)
+}
+
+func (s *Server) listProcedures(c echo.Context) error {
+	most, err := limit(c)
+	if err != nil {
+		return err
+	}
+	cur, err := s.cursor(c)
+	if err != nil {
+		return err
+	}
+	q := trace.ProcedureQuery{After: cur.After, OpenOnly: c.QueryParam("open") == "true"}
+	if q.From, q.To, err = period(c, s.Recorder.Zone()); err != nil {
+		return err
+	}
+	if p := c.QueryParam("patient"); p != "" {
+		if q.Patient, err = trace.ParseID[trace.OfPatient](p); err != nil {
+			return err
+		}
+	}
+	ctx := c.Request().Context()
+	p, err := collect(ctx, s.store.Procedures(ctx, q), cur, most, func(h trace.ProcedureHit) ([]byte, trace.Position, trace.Procedure, error) {
+		return h.Key, h.Procedure.History[0].Position, h.Procedure, nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, p)
+}
+
+func (s *Server) answerUsage(c echo.Context, status int, id trace.UsageID) error {
+	ctx := c.Request().Context()
+	u, err := s.store.Usage(ctx, id)
+	if err != nil {
+		return err
+	}
+	full, err := trace.InFull(ctx, s.store, u)
+	if err != nil {
+		return err
+	}
+	return c.JSON(status, full)
+}
+
+func (s *Server) recordUsage(c echo.Context) error {
+	var q command.RecordUsage
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	by(&q.Meta, viaAPI)
+	id, err := s.Recorder.RecordUsage(c.Request().Context(), q)
+	if err != nil {
+		return err
+	}
+	s.Desk.Changed()
+	return s.answerUsage(c, http.StatusCreated, id)
+}
+
+func (s *Server) usage(c echo.Context) error {
+	id, err := pathID[trace.OfUsage](c)
+	if err != nil {
+		return err
+	}
+	return s.answerUsage(c, http.StatusOK, id)
+}
+
+func (s *Server) setOutcome(c echo.Context) error {
+	id, err := pathID[trace.OfUsage](c)
+	if err != nil {
+		return err
+	}
+	var q command.SetOutcome
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	if !q.Usage.IsZero() && q.Usage != id {
+		return trace.Errorf(trace.Invalid, "The address and the body name different usages.")
+	}
+	q.Usage = id
+	by(&q.Meta, viaAPI)
+	if err := s.Recorder.SetOutcome(c.Request().Context(), q); err != nil {
+		return err
+	}
+	s.Desk.Changed()
+	return s.answerUsage(c, http.StatusOK, id)
+}
+
+func (s *Server) joinUsages(c echo.Context) error {
+	id, err := pathID[trace.OfUsage](c)
+	if err != nil {
+		return err
+	}
+	var q command.JoinUsages
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	if !q.Usage.IsZero() && q.Usage != id {
+		return trace.Errorf(trace.Invalid, "The address and the body name different usages.")
+	}
+	q.Usage = id
+	by(&q.Meta, viaAPI)
+	if err := s.Recorder.JoinUsages(c.Request().Context(), q); err != nil {
+		return err
+	}
+	s.Desk.Changed()
+	return s.answerUsage(c, http.StatusOK, id)
+}
+
+// listUsages finds usages: by DI with lot or serial, by procedure, by patient,
+// or by time. What a lot or serial asks for is matched exactly.
+func (s *Server) listUsages(c echo.Context) error {
+	most, err := limit(c)
+	if err != nil {
+		return err
+	}
+	cur, err := s.cursor(c)
+	if err != nil {
+		return err
+	}
+	q := trace.Query{After: cur.After, Lot: c.QueryParam("lot"), Serial: c.QueryParam("serial")}
+	if q.From, q.To, err = period(c, s.Recorder.Zone()); err != nil {
+		return err
+	}
+	if di := c.QueryParam("di"); di != "" {
+		if q.DI, err = udi.ParseDI(di); err != nil {
+			return trace.Errorf(trace.Invalid, "The device identifier is not right: %w.", err)
+		}
+	}
+	if q.DI == "" && q.Lot+q.Serial != "" {
+		return trace.Errorf(trace.Invalid, "A lot or serial number is looked for within a device identifier: give di too.")
+	}
+	if p := c.QueryParam("procedure"); p != "" {
+		if q.Procedure, err = trace.ParseID[trace.OfProcedure](p); err != nil {
+			return err
+		}
+	}
+	if p := c.QueryParam("patient"); p != "" {
+		if q.Patient, err = trace.ParseID[trace.OfPatient](p); err != nil {
+			return err
+		}
+	}
+	ctx := c.Request().Context()
+	hits := func(yield func(trace.Hit, error) bool) {
+		past := len(cur.After) == 0 || q.Patient.IsZero()
+		for h, err := range s.store.Candidates(ctx, q) {
+			if err == nil && !past { // a patient's usages come from several indexes: go on by hand
+				past = bytes.Equal(h.Key, cur.After)
+				continue
+			}
+			if err == nil && !asked(q, h.Usage) {
+				continue
+			}
+			if !yield(h, err) {
+				return
+			}
+		}
+	}
+	p, err := collect(ctx, hits, cur, most, func(h trace.Hit) ([]byte, trace.Position, trace.UsageInFull, error) {
+		full, err := trace.InFull(ctx, s.store, h.Usage)
+		return h.Key, h.Usage.History[0].Position, full, err
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, p)
+}
+
+// asked is the exact question behind a query that a store may answer with more.
+func asked(q trace.Query, u trace.Usage) bool {
+	return (q.DI == "" || u.Device.DI == q.DI) && (q.Lot == "" || u.Device.Lot == q.Lot) && (q.Serial == "" || u.Device.Serial == q.Serial) &&
+		(q.Procedure.IsZero() || u.Procedure == q.Procedure) &&
+		(q.From.IsZero() || !u.Occurred.Before(q.From)) && (q.To.IsZero() || u.Occurred.Before(q.To))
+}
+
+func (s *Server) recordProduct(c echo.Context) error {
+	var q command.RecordProduct
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	by(&q.Meta, viaAPI)
+	di, err := s.Recorder.RecordProduct(c.Request().Context(), q)
+	if err != nil {
+		return err
+	}
+	p, err := s.store.Product(c.Request().Context(), di)
+	if err != nil {
+		return err
+	}
+	s.Desk.Changed()
+	return c.JSON(http.StatusCreated, p)
+}
+
+func (s *Server) product(c echo.Context) error {
+	di, err := udi.ParseDI(c.Param("di"))
+	if err != nil {
+		return trace.Errorf(trace.Invalid, "The device identifier is not right: %w.", err)
+	}
+	p, err := s.store.Product(c.Request().Context(), di)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, p)
+}
+
+func (s *Server) listProducts(c echo.Context) error {
+	most, err := limit(c)
+	if err != nil {
+		return err
+	}
+	cur, err := s.cursor(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	p, err := collect(ctx, s.store.Products(ctx, string(cur.After)), cur, most, func(p trace.Product) ([]byte, trace.Position, trace.Product, error) {
+		return []byte(p.DI), p.History[0].Position, p, nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, p)
+}
+
+func (s *Server) correct(c echo.Context) error {
+	var q command.Correct
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	by(&q.Meta, viaAPI)
+	if err := s.Recorder.Correct(c.Request().Context(), q); err != nil {
+		return err
+	}
+	s.Desk.Changed()
+	return c.JSON(http.StatusCreated, map[string]any{"id": q.ID, "recorded": true})
+}

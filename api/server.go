@@ -1,0 +1,181 @@
+package api
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"implantrace/internal/command"
+	"implantrace/internal/theatre"
+	"implantrace/internal/trace"
+	"implantrace/scanner"
+)
+
+// Maintenance is what the store offers beyond the record; for the operator at
+// the machine, not for pages.
+type Maintenance interface {
+	// CopyTo writes a consistent copy of the store.
+	CopyTo(w io.Writer) (int64, error)
+	// Verify works everything out again from the journal and compares.
+	Verify(ctx context.Context, tmp string) (trace.Verification, error)
+	// Size is the store's size in bytes.
+	Size() int64
+}
+
+// Options are what a server is made of.
+type Options struct {
+	Recorder    command.Recorder
+	Desk        *theatre.Desk
+	Maintenance Maintenance
+	NodeName    string
+	Version     string
+	Log         *slog.Logger
+	Workers     *scanner.Workers // bound the pictures that are decoded at once
+	Scanners    func() []scanner.SerialState
+	// Ready says what keeps the node from working; nil: nothing.
+	Ready func(context.Context) []string
+}
+
+// Server answers HTTP.
+type Server struct {
+	Options
+	store   trace.Store
+	echo    *echo.Echo
+	pages   *pages
+	metrics *metrics
+	stop    context.Context // done when the node shuts down: event streams end
+	end     context.CancelFunc
+}
+
+// New makes a server. The error is in the templates or openapi.yaml, which are
+// part of the program.
+func New(o Options) (*Server, error) {
+	s := &Server{Options: o, store: o.Recorder.Store, echo: echo.New()}
+	s.stop, s.end = context.WithCancel(context.Background())
+	var err error
+	if s.pages, err = newPages(o.Recorder.Zone()); err != nil {
+		return nil, err
+	}
+	s.metrics = newMetrics(prometheus.NewRegistry(), s)
+	e := s.echo
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.fail
+	e.Use(s.measure, contained, secured)
+	for _, r := range s.routes() {
+		h := r.handler
+		if r.operator {
+			h = operatorOnly(h)
+		}
+		e.Add(r.method, r.path, limited(r, h))
+	}
+	return s, nil
+}
+
+// ServeHTTP is http.Handler's.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+// Shutdown ends the event streams, which would otherwise outlast every other
+// request.
+func (s *Server) Shutdown() { s.end() }
+
+// route is one line of the table of routes.
+type route struct {
+	method, path string
+	handler      echo.HandlerFunc
+	body         int64         // bytes a request may have; 0: 1 MiB
+	time         time.Duration // a request may take; 0: 30 seconds; negative: no limit
+	operator     bool          // only through the node's own socket
+}
+
+const (
+	bodyMost    = 1 << 20
+	pictureMost = 32 << 20
+	importMost  = 1 << 30
+	timeMost    = 30 * time.Second
+	noLimit     = -1
+)
+
+// routes is every route, in the order of openapi.yaml.
+func (s *Server) routes() []route {
+	return []route{
+		{method: "GET", path: "/healthz", handler: s.health},
+		{method: "GET", path: "/readyz", handler: s.ready},
+		{method: "GET", path: "/metrics", handler: s.metrics.handler},
+		{method: "GET", path: "/api/openapi.yaml", handler: s.openapi},
+
+		{method: "GET", path: "/api/v1/node", handler: s.node},
+		{method: "POST", path: "/api/v1/parse", handler: s.parse},
+		{method: "POST", path: "/api/v1/decode", handler: s.decode, body: pictureMost, time: time.Minute},
+
+		{method: "POST", path: "/api/v1/readings", handler: s.takeReading},
+		{method: "POST", path: "/api/v1/readings/picture", handler: s.takePicture, body: pictureMost + bodyMost, time: time.Minute},
+		{method: "GET", path: "/api/v1/readings", handler: s.listReadings},
+
+		{method: "GET", path: "/api/v1/theatre", handler: s.theatre},
+		{method: "GET", path: "/api/v1/theatre/events", handler: s.events, time: noLimit},
+		{method: "POST", path: "/api/v1/theatre/open", handler: s.openAtDesk},
+		{method: "POST", path: "/api/v1/theatre/close", handler: s.closeAtDesk},
+		{method: "POST", path: "/api/v1/theatre/forget", handler: s.forgetAtDesk},
+
+		{method: "POST", path: "/api/v1/patients", handler: s.registerPatient},
+		{method: "POST", path: "/api/v1/patients/search", handler: s.searchPatients},
+		{method: "GET", path: "/api/v1/patients/:id", handler: s.patient},
+
+		{method: "POST", path: "/api/v1/procedures", handler: s.openProcedure},
+		{method: "GET", path: "/api/v1/procedures", handler: s.listProcedures},
+		{method: "GET", path: "/api/v1/procedures/:id", handler: s.procedure},
+		{method: "POST", path: "/api/v1/procedures/:id/close", handler: s.closeProcedure},
+
+		{method: "POST", path: "/api/v1/usages", handler: s.recordUsage},
+		{method: "GET", path: "/api/v1/usages", handler: s.listUsages},
+		{method: "GET", path: "/api/v1/usages/:id", handler: s.usage},
+		{method: "POST", path: "/api/v1/usages/:id/outcome", handler: s.setOutcome},
+		{method: "POST", path: "/api/v1/usages/:id/join", handler: s.joinUsages},
+
+		{method: "POST", path: "/api/v1/products", handler: s.recordProduct},
+		{method: "GET", path: "/api/v1/products", handler: s.listProducts},
+		{method: "GET", path: "/api/v1/products/:di", handler: s.product},
+
+		{method: "POST", path: "/api/v1/corrections", handler: s.correct},
+		{method: "POST", path: "/api/v1/recalls/search", handler: s.searchRecall},
+
+		{method: "GET", path: "/api/v1/exports/iso16054.csv", handler: s.exportISO16054, time: noLimit},
+		{method: "GET", path: "/api/v1/exports/fhir.json", handler: s.exportFHIR, time: noLimit},
+		{method: "POST", path: "/api/v1/imports", handler: s.importHistory, body: importMost, time: noLimit},
+
+		{method: "GET", path: "/api/v1/approval", handler: s.approval},
+		{method: "POST", path: "/api/v1/approval", handler: s.approve},
+		{method: "GET", path: "/api/v1/scanners", handler: s.scanners},
+		{method: "GET", path: "/api/v1/journal", handler: s.journal},
+
+		{method: "GET", path: "/api/v1/operator/backup", handler: s.backup, time: noLimit, operator: true},
+		{method: "POST", path: "/api/v1/operator/verify", handler: s.verify, time: noLimit, operator: true},
+
+		{method: "GET", path: "/", handler: s.pageHome},
+		{method: "GET", path: "/theatre", handler: s.pageTheatre},
+		{method: "GET", path: "/theatre/board", handler: s.pageBoard},
+		{method: "POST", path: "/theatre/open", handler: s.formOpen},
+		{method: "POST", path: "/theatre/close", handler: s.formClose},
+		{method: "POST", path: "/theatre/forget", handler: s.formForget},
+		{method: "POST", path: "/theatre/usages/:id/outcome", handler: s.formOutcome},
+		{method: "POST", path: "/theatre/usages/:id/withdraw", handler: s.formWithdraw},
+		{method: "POST", path: "/theatre/usages/:id/join", handler: s.formJoin},
+		{method: "GET", path: "/recall", handler: s.pageRecall},
+		{method: "POST", path: "/recall", handler: s.formRecall},
+		{method: "GET", path: "/patients", handler: s.pagePatients},
+		{method: "POST", path: "/patients", handler: s.formPatients},
+		{method: "GET", path: "/patients/:id", handler: s.pagePatient},
+		{method: "GET", path: "/procedures/:id", handler: s.pageProcedure},
+		{method: "GET", path: "/import", handler: s.pageImport},
+		{method: "POST", path: "/import", handler: s.formImport, body: importMost, time: noLimit},
+		{method: "GET", path: "/safety", handler: s.pageSafety},
+		{method: "POST", path: "/safety", handler: s.formSafety},
+		{method: "GET", path: "/api/docs", handler: s.pageDocs},
+		{method: "GET", path: "/assets/*", handler: s.assets},
+	}
+}

@@ -1,0 +1,120 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"implantrace/internal/command"
+	"implantrace/internal/theatre"
+	"implantrace/internal/trace"
+	"implantrace/scanner"
+)
+
+const serialSupported = scanner.SerialSupported
+
+func scannersOf(all []scanner.SerialState) []scanner.SerialState {
+	if all == nil {
+		return []scanner.SerialState{}
+	}
+	return all
+}
+
+// theatre gives the state of the desk.
+func (s *Server) theatre(c echo.Context) error {
+	st, err := s.Desk.State(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, st)
+}
+
+// alive is how often an event stream says that the node is there. The page
+// takes silence for loss well within two seconds.
+const alive = 500 * time.Millisecond
+
+// events tells a page of changes: "changed" when something it shows has
+// changed, "alive" twice a second. The events carry no data of anybody.
+func (s *Server) events(c echo.Context) error {
+	w := c.Response()
+	w.Header().Set(echo.HeaderContentType, "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	changes, stop := s.Desk.Watch()
+	defer stop()
+	rc := http.NewResponseController(w)
+	send := func(event string) error {
+		// A page that does not read is let go of.
+		if err := rc.SetWriteDeadline(time.Now().Add(5 * time.Second)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return err
+		}
+		if _, err := fmt.Fprintf(w, "event: %s\ndata: %d\n\n", event, time.Now().UnixMilli()); err != nil {
+			return err
+		}
+		return rc.Flush()
+	}
+	tick := time.NewTicker(alive)
+	defer tick.Stop()
+	if err := send("changed"); err != nil { // a page that comes back sees what it missed
+		return nil
+	}
+	for {
+		var err error
+		select {
+		case <-changes:
+			err = send("changed")
+		case <-tick.C:
+			err = send("alive")
+		case <-c.Request().Context().Done():
+			return nil
+		case <-s.stop.Done():
+			return nil
+		}
+		if err != nil {
+			return nil // the page is gone
+		}
+	}
+}
+
+func (s *Server) openAtDesk(c echo.Context) error {
+	var q command.OpenProcedure
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	by(&q.Meta, theatre.Via)
+	id, err := s.Desk.Open(c.Request().Context(), q)
+	if err != nil {
+		return err
+	}
+	return s.answerProcedure(c, http.StatusCreated, id)
+}
+
+func (s *Server) closeAtDesk(c echo.Context) error {
+	var q command.CloseProcedure
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	by(&q.Meta, theatre.Via)
+	if q.Procedure.IsZero() {
+		st, err := s.Desk.State(c.Request().Context())
+		if err != nil {
+			return err
+		}
+		if st.Procedure == nil {
+			return trace.Errorf(trace.Conflict, "No procedure is open here.")
+		}
+		q.Procedure = st.Procedure.Procedure.ID
+	}
+	if err := s.Desk.Close(c.Request().Context(), q); err != nil {
+		return err
+	}
+	return s.answerProcedure(c, http.StatusOK, q.Procedure)
+}
+
+func (s *Server) forgetAtDesk(c echo.Context) error {
+	s.Desk.Forget()
+	return c.NoContent(http.StatusNoContent)
+}

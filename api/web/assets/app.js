@@ -1,0 +1,145 @@
+// What a page does by itself: it starts the design system's components, watches whether its node is there, and on the
+// theatre page brings scans in and shows changes as they come. Nothing is kept in the browser's storage.
+
+const lostAfter = 1500 // milliseconds without a word from the node
+
+document.body.classList.add('js-enabled')
+if ('noModule' in HTMLScriptElement.prototype) document.body.classList.add('nhsuk-frontend-supported')
+import('/assets/vendor/nhsuk-frontend/nhsuk-frontend.min.js').then((m) => m.initAll()).catch(() => {})
+
+// ---- Is the node there? ----
+
+let heard = performance.now()
+let lost = false
+
+function alive () {
+  heard = performance.now()
+  if (!lost) return
+  lost = false
+  document.getElementById('node-lost').hidden = true
+  document.body.classList.remove('is-stale')
+  document.body.dispatchEvent(new Event('changed')) // what was missed
+}
+
+function watch () {
+  if (!lost && performance.now() - heard > lostAfter) {
+    lost = true
+    document.getElementById('node-lost').hidden = false
+    document.body.classList.add('is-stale')
+  }
+}
+setInterval(watch, 250)
+
+const live = document.querySelector('[data-live]')
+if (live) {
+  let stream
+  const listen = () => {
+    stream = new EventSource('/api/v1/theatre/events')
+    stream.addEventListener('alive', alive)
+    stream.addEventListener('changed', () => { alive(); document.body.dispatchEvent(new Event('changed')) })
+    // A stream that was refused does not come back by itself.
+    stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 500) }
+  }
+  listen()
+  addEventListener('pagehide', () => stream.close())
+  addEventListener('pageshow', (e) => { if (e.persisted) listen() })
+} else {
+  const ask = async () => {
+    try {
+      const r = await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(1000) })
+      if (r.ok) alive()
+    } catch { /* silence is the answer */ }
+    setTimeout(ask, 500)
+  }
+  ask()
+}
+
+// ---- Forms that htmx sends ----
+
+const message = document.getElementById('message')
+
+function say (title, detail) {
+  if (!message) return
+  message.replaceChildren()
+  if (!title) return
+  const box = document.createElement('div')
+  box.className = 'verdict verdict--warn'
+  for (const [cls, text] of [['verdict__word', title], ['verdict__why', detail]]) {
+    const p = document.createElement('p')
+    p.className = cls
+    p.textContent = text
+    box.append(p)
+  }
+  message.append(box)
+}
+
+document.body.addEventListener('htmx:beforeRequest', (e) => { if (e.detail.requestConfig.verb !== 'get') say() })
+document.body.addEventListener('htmx:responseError', (e) => {
+  let problem = {}
+  try { problem = JSON.parse(e.detail.xhr.responseText) } catch { /* not ours */ }
+  say('Not done', problem.detail || 'The node could not do this.')
+})
+document.body.addEventListener('htmx:sendError', () => say('Not done', 'The node did not answer. Nothing is lost: press again when it is back.'))
+
+// ---- Typed scans and pictures ----
+
+const form = document.getElementById('scan-form')
+if (form) {
+  const text = document.getElementById('scan-text')
+  const picture = document.getElementById('scan-picture')
+  const status = document.getElementById('scan-status')
+  const waiting = [] // what the node has not answered yet, each with the id it keeps when it is sent again
+  let sending = false
+
+  const show = (words) => { status.textContent = words }
+
+  const send = async () => {
+    if (sending) return
+    sending = true
+    while (waiting.length) {
+      const next = waiting[0]
+      try {
+        const r = await fetch(next.url, { method: 'POST', headers: next.headers, body: next.body, signal: AbortSignal.timeout(60000) })
+        if (r.status === 503 || r.status === 507) throw new Error('not now')
+        waiting.shift()
+        const answer = await r.json().catch(() => ({}))
+        if (!r.ok) {
+          say('Not recorded', answer.detail || 'The node refused this.')
+          show('')
+        } else {
+          say()
+          const unsure = answer.unsure?.length || 0
+          if (unsure) say('Scan again', unsure === 1 ? 'A code in the picture could not be read for certain.' : unsure + ' codes in the picture could not be read for certain.')
+          show('Recorded.')
+        }
+      } catch {
+        show(waiting.length === 1 ? 'One reading is not recorded yet; it is sent again.' : waiting.length + ' readings are not recorded yet; they are sent again.')
+        await new Promise((resolve) => setTimeout(resolve, 1000))
+      }
+    }
+    sending = false
+  }
+
+  form.addEventListener('submit', (e) => {
+    e.preventDefault()
+    if (!text.value) { show('Type or paste the text of a barcode first.'); return }
+    waiting.push({ url: '/api/v1/readings', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id: crypto.randomUUID(), text: text.value, source: 'typed' }) })
+    text.value = ''
+    text.focus()
+    send()
+  })
+
+  picture.addEventListener('change', () => {
+    const file = picture.files[0]
+    if (!file) return
+    const body = new FormData()
+    body.append('id', crypto.randomUUID())
+    body.append('picture', file)
+    picture.value = ''
+    show('Reading the picture.')
+    waiting.push({ url: '/api/v1/readings/picture', body })
+    send()
+  })
+
+  addEventListener('beforeunload', (e) => { if (waiting.length) e.preventDefault() })
+}

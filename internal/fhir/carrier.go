@@ -1,0 +1,112 @@
+package fhir
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"implantrace/gs1"
+	"implantrace/internal/trace"
+	"implantrace/internal/udi"
+)
+
+type udiCarrier struct {
+	DeviceIdentifier string `json:"deviceIdentifier,omitempty"`
+	Issuer           string `json:"issuer,omitempty"`
+	CarrierAIDC      string `json:"carrierAIDC,omitempty"`
+	CarrierHRF       string `json:"carrierHRF,omitempty"`
+	EntryType        string `json:"entryType,omitempty"`
+}
+
+// carriers are the barcodes of a usage; see the package comment.
+func carriers(u trace.Usage, m *marks) []udiCarrier {
+	var with, without []udiCarrier // the record's DI
+	seen := map[string]bool{}
+	for _, c := range u.Carriers {
+		raw := scanData(c)
+		if raw == "" || seen[raw] {
+			continue
+		}
+		seen[raw] = true
+		said := udi.Understand(raw, u.Occurred).Device
+		one := udiCarrier{
+			CarrierAIDC: base64.StdEncoding.EncodeToString([]byte(raw)),
+			EntryType:   entryType(c.Source, u.Provenance),
+		}
+		if read := gs1.Parse(strings.Trim(raw, "\r\n\x02\x03"), gs1.Options{}); read.Valid() {
+			one.CarrierHRF = m.text(read.HRI())
+		}
+		if differs(said, u.Device) {
+			m.add("reading-differs", "a barcode of the pack says something else than the record")
+		}
+		if said.DI != "" && said.DI == u.Device.DI {
+			one.DeviceIdentifier, one.Issuer = m.text(said.DI), issuer(u.Device.Agency)
+			with = append(with, one)
+		} else {
+			without = append(without, one)
+		}
+	}
+	if len(with) == 0 && (u.Device.DI != "" || len(without) == 0) {
+		plain := udiCarrier{DeviceIdentifier: m.text(u.Device.DI), CarrierHRF: m.text(u.Device.HRF()), EntryType: entryType("", u.Provenance)}
+		if plain.DeviceIdentifier != "" {
+			plain.Issuer = issuer(u.Device.Agency)
+		}
+		if len(without) > 0 && plain.EntryType == "barcode" {
+			plain.EntryType = "unknown" // no barcode here says this DI
+		}
+		if plain.DeviceIdentifier != "" || plain.CarrierHRF != "" {
+			with = append(with, plain)
+		}
+	}
+	return append(with, without...)
+}
+
+// scanData is a reading with its AIM identifier (ISO/IEC 15424), which a
+// handheld leaves in the text and a picture's decoder says beside it.
+func scanData(c trace.Carrier) string {
+	if len(c.Symbology) == 3 && c.Symbology[0] == ']' && !strings.HasPrefix(c.Text, "]") && c.Text != "" {
+		return c.Symbology + c.Text
+	}
+	return c.Text
+}
+
+// entryType says how a carrier's data came in (value set udi-entry-type):
+// by its source where that is known, otherwise by the usage's provenance.
+func entryType(source string, p trace.Provenance) string {
+	switch source {
+	case "serial", "picture", "wedge", "recording":
+		return "barcode"
+	case "typed":
+		return "manual"
+	case "":
+		switch p {
+		case trace.Scanned:
+			return "barcode"
+		case trace.Typed:
+			return "manual"
+		}
+	}
+	return "unknown"
+}
+
+func issuer(a udi.Agency) string {
+	if a == udi.AgencyGS1 {
+		return issuerGS1
+	}
+	return ""
+}
+
+// differs reports whether a barcode says another value than the record does.
+func differs(said, recorded udi.Device) bool {
+	for _, v := range [][2]string{
+		{said.DI, recorded.DI},
+		{said.Lot, recorded.Lot},
+		{said.Serial, recorded.Serial},
+		{said.Expiry.String(), recorded.Expiry.String()},
+		{said.Manufactured.String(), recorded.Manufactured.String()},
+	} {
+		if v[0] != "" && v[0] != v[1] {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,151 @@
+package recall
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"implantrace/internal/trace"
+)
+
+// Match is a usage that is meant, or cannot be excluded.
+type Match struct {
+	Tier      Tier     `json:"tier"`
+	Why       []string `json:"why"`
+	InPatient string   `json:"in_patient"` // yes, was, no, unknown (no outcome recorded)
+	// Person is the same for all patients of the record that are one person.
+	Person trace.PatientID `json:"person,omitzero"`
+	trace.UsageInFull
+}
+
+// Coverage is what an answer rests on, and what it does not know.
+type Coverage struct {
+	AsOf  time.Time            `json:"as_of"`
+	Nodes []trace.NodeCoverage `json:"nodes"`
+	// Looked is how many usages were held against the criteria: those of the
+	// named products, and those of which the product is not recorded.
+	Looked    int `json:"looked"`
+	Withdrawn int `json:"withdrawn"`  // of them, withdrawn from the record and left out
+	NoProduct int `json:"no_product"` // of them, without a device identifier
+	NoOutcome int `json:"no_outcome"` // of the matches, without a recorded outcome
+}
+
+// Answer is the answer to a recall.
+type Answer struct {
+	Criteria Criteria `json:"criteria"`
+	// Confirmed: the identifiers are those of the notice, and the device is or
+	// may be in the patient, or was.
+	Confirmed []Match `json:"confirmed"`
+	// Possible: it cannot be excluded.
+	Possible []Match `json:"possible"`
+	// NotInPatient: meant, or not to be excluded; but the record says that the
+	// device did not stay in the patient.
+	NotInPatient []Match  `json:"not_in_patient"`
+	Patients     int      `json:"patients"`          // different people in Confirmed
+	PatientsMay  int      `json:"patients_possible"` // different people in Possible and not in Confirmed
+	Coverage     Coverage `json:"coverage"`
+}
+
+// Nobody reports whether nobody is affected and nobody left who cannot be
+// excluded.
+func (a Answer) Nobody() bool { return len(a.Confirmed) == 0 && len(a.Possible) == 0 }
+
+// Search asks the record. now is when it is asked.
+func Search(ctx context.Context, f trace.Finder, c Criteria, now time.Time) (Answer, error) {
+	c, err := c.Normalised()
+	if err != nil {
+		return Answer{}, err
+	}
+	a := Answer{Criteria: c, Confirmed: []Match{}, Possible: []Match{}, NotInPatient: []Match{}, Coverage: Coverage{AsOf: now.UTC()}}
+	if a.Coverage.Nodes, err = f.Coverage(ctx); err != nil {
+		return Answer{}, err
+	}
+	queries := []trace.Query{{NoDI: true}}
+	for _, di := range c.DIs {
+		queries = append(queries, trace.Query{DI: di})
+	}
+	for _, q := range queries {
+		for h, err := range f.Candidates(ctx, q) {
+			if err != nil {
+				return Answer{}, err
+			}
+			if err := a.judge(ctx, f, h.Usage); err != nil {
+				return Answer{}, err
+			}
+		}
+	}
+	a.count()
+	return a, nil
+}
+
+func (a *Answer) judge(ctx context.Context, f trace.Finder, u trace.Usage) error {
+	a.Coverage.Looked++
+	if u.Withdrawn {
+		a.Coverage.Withdrawn++
+		return nil
+	}
+	if u.Device.DI == "" {
+		a.Coverage.NoProduct++
+	}
+	full, err := trace.InFull(ctx, f, u)
+	if err != nil {
+		return err
+	}
+	tier, why := a.Criteria.Match(full)
+	if tier == "" {
+		return nil
+	}
+	m := Match{Tier: tier, Why: why, InPatient: u.Status.InPatient(), UsageInFull: full}
+	if !u.Status.Outcome() {
+		a.Coverage.NoOutcome++
+		m.Why = append(m.Why, "no outcome recorded: it may be in the patient")
+	}
+	if full.Procedure.Withdrawn {
+		m.Why = append(m.Why, "its procedure was withdrawn from the record")
+	}
+	if m.Person, err = person(ctx, f, full.Patient); err != nil {
+		return err
+	}
+	switch {
+	case m.InPatient == "no":
+		a.NotInPatient = append(a.NotInPatient, m)
+	case tier == Confirmed:
+		a.Confirmed = append(a.Confirmed, m)
+	default:
+		a.Possible = append(a.Possible, m)
+	}
+	return nil
+}
+
+// person picks one id for all patients that are one person.
+func person(ctx context.Context, f trace.Finder, id trace.PatientID) (trace.PatientID, error) {
+	if id.IsZero() {
+		return id, nil
+	}
+	same, err := trace.SamePatients(ctx, f, id)
+	if trace.KindOf(err) == trace.NotFound {
+		return id, nil
+	}
+	return slices.MinFunc(same, func(a, b trace.PatientID) int { return bytes.Compare(a[:], b[:]) }), err
+}
+
+func (a *Answer) count() {
+	people := make(map[trace.PatientID]bool)
+	for _, m := range a.Confirmed {
+		people[m.Person] = true
+	}
+	a.Patients = len(people)
+	for _, m := range a.Possible {
+		if !people[m.Person] {
+			people[m.Person] = true
+			a.PatientsMay++
+		}
+	}
+	for _, list := range [][]Match{a.Confirmed, a.Possible, a.NotInPatient} {
+		slices.SortStableFunc(list, func(x, y Match) int {
+			return cmp.Or(y.When().Compare(x.When()), bytes.Compare(x.Usage.ID[:], y.Usage.ID[:]))
+		})
+	}
+}

@@ -1,0 +1,41 @@
+package registry
+
+import (
+	"bufio"
+	"strings"
+	"unicode"
+)
+
+// writeRecord writes one line of RFC 4180. The standard library's csv.Writer
+// is not used: with CRLF line ends it drops a CR inside a cell, and a lot
+// number would be joined where it was broken.
+func writeRecord(w *bufio.Writer, cells []string) error {
+	for i, c := range cells {
+		if i > 0 {
+			_ = w.WriteByte(',') // a bufio.Writer keeps its first error and gives it again below
+		}
+		if strings.ContainsAny(c, ",\"\r\n") || c != strings.TrimSpace(c) {
+			c = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
+		}
+		_, _ = w.WriteString(c)
+	}
+	_, err := w.WriteString("\r\n")
+	return err
+}
+
+// safeCell makes a value fit for a cell: characters that text cannot hold are
+// replaced, and what a spreadsheet would take for a formula is guarded.
+func safeCell(v string) (cell string, replaced, guarded bool) {
+	cell = strings.ToValidUTF8(v, string(unicode.ReplacementChar))
+	cell = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\t' && r != '\r' && r != '\n' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, cell)
+	replaced = cell != v
+	if rest := strings.TrimLeft(cell, "'"); rest != "" && strings.ContainsRune("=+-@\t\r", rune(rest[0])) {
+		cell, guarded = "'"+cell, true
+	}
+	return cell, replaced, guarded
+}

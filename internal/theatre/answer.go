@@ -1,0 +1,72 @@
+package theatre
+
+import (
+	"context"
+	"time"
+
+	"implantrace/internal/trace"
+	"implantrace/internal/udi"
+)
+
+// Answer is what the screen says to a reading.
+type Answer struct {
+	Reading   trace.EventID     `json:"reading"`
+	At        time.Time         `json:"at"`
+	Source    string            `json:"source"`
+	Scanner   string            `json:"scanner,omitempty"`
+	Symbology string            `json:"symbology,omitempty"`
+	Means     udi.Kind          `json:"means"`
+	Shown     string            `json:"shown"` // what was read, as people say it; no identity
+	Verdict   trace.Verdict     `json:"verdict"`
+	Issues    []udi.Issue       `json:"issues"`
+	Device    *udi.Device       `json:"device,omitempty"`
+	Product   *trace.Product    `json:"product,omitempty"`
+	Patient   trace.PatientID   `json:"patient,omitzero"`
+	Procedure trace.ProcedureID `json:"procedure,omitzero"`
+	Usage     trace.UsageID     `json:"usage,omitzero"`
+	Status    trace.Status      `json:"status,omitempty"`
+	Repeated  bool              `json:"repeated"` // this very reading was recorded before
+}
+
+// answer puts a recorded reading into words.
+func (d *Desk) answer(ctx context.Context, f trace.ReadingFact, at time.Time) (Answer, error) {
+	a := Answer{Reading: f.Reading, At: at, Source: f.Source, Scanner: f.Scanner, Symbology: f.Symbology, Means: f.Means,
+		Verdict: f.Verdict, Issues: f.Issues, Patient: f.Patient, Procedure: f.Procedure, Usage: f.Usage}
+	if a.Issues == nil {
+		a.Issues = []udi.Issue{}
+	}
+	switch f.Means {
+	case udi.KindDevice:
+		m := udi.Understand(f.Symbology+f.Text, at)
+		a.Device = &m.Device
+		a.Shown = m.Device.HRF()
+		if a.Shown == "" {
+			a.Shown = "a device's code that could not be read whole"
+		}
+		if p, err := d.recorder.Store.Product(ctx, m.Device.DI); err == nil {
+			a.Product = &p
+		} else if trace.KindOf(err) != trace.NotFound {
+			return a, err
+		}
+		if !f.Usage.IsZero() {
+			u, err := d.recorder.Store.Usage(ctx, f.Usage)
+			if err != nil {
+				return a, err
+			}
+			a.Status = u.Status
+		}
+	case udi.KindPatient:
+		a.Shown = "a patient's wristband"
+	case udi.KindStaff:
+		a.Shown = "staff badge " + udi.Understand(f.Symbology+f.Text, at).Staff
+	case udi.KindPlace:
+		p := udi.Understand(f.Symbology+f.Text, at).Place
+		a.Shown = trace.Place{GLN: p.GLN, Extension: p.Extension}.String()
+	default:
+		a.Shown = "a code that is none of ours"
+		if f.Source == "picture" && f.Symbology == "" && f.Format == "" {
+			a.Shown = "a picture without a readable code"
+		}
+	}
+	return a, nil
+}

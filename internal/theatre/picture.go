@@ -1,0 +1,39 @@
+package theatre
+
+import (
+	"context"
+	"fmt"
+
+	"implantrace/internal/trace"
+	"implantrace/internal/udi"
+	"implantrace/scanner"
+)
+
+// TakePicture records every symbol of one photograph and answers each; two
+// symbols that say the same of one device are one usage. A picture without a
+// symbol that can be relied on is recorded as one reading without text.
+func (d *Desk) TakePicture(ctx context.Context, id trace.EventID, symbols []scanner.Reading, procedure trace.ProcedureID) ([]Answer, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(symbols) == 0 {
+		symbols = []scanner.Reading{{Source: scanner.SourcePicture}}
+	}
+	var answers []Answer
+	seen := map[udi.Device]trace.UsageID{}
+	for i, r := range symbols {
+		part := id
+		if i > 0 {
+			part = trace.DeriveID[trace.OfEvent](id, fmt.Sprint("symbol ", i))
+		}
+		device := udi.Understand(r.ScanData(), d.recorder.Clock()).Device
+		a, err := d.take(ctx, part, r, procedure, device, seen[device])
+		if err != nil {
+			return answers, err
+		}
+		if !device.IsZero() && !a.Usage.IsZero() {
+			seen[device] = a.Usage
+		}
+		answers = append(answers, a)
+	}
+	return answers, nil
+}

@@ -1,0 +1,125 @@
+package theatre
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"implantrace/internal/trace"
+	"implantrace/scanner"
+)
+
+// queueMost bounds the readings that wait while the store cannot be written.
+const queueMost = 10_000
+
+type queued struct {
+	id      trace.EventID
+	reading scanner.Reading
+}
+
+// queue holds readings from handhelds until they are recorded.
+type queue struct {
+	mu   sync.Mutex
+	all  []queued
+	wake chan struct{}
+}
+
+func (q *queue) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.all)
+}
+
+func (q *queue) first() (queued, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.all) == 0 {
+		return queued{}, false
+	}
+	return q.all[0], true
+}
+
+func (q *queue) done() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.all = q.all[1:]
+}
+
+// Feed takes a reading from a handheld. It is recorded by [Desk.Run], and tried
+// again until it is. Feed reports false, and the reading is lost, only when ten
+// thousand wait already; the page has been saying so for long by then.
+func (d *Desk) Feed(r scanner.Reading) bool {
+	d.queue.mu.Lock()
+	if len(d.queue.all) >= queueMost {
+		d.queue.mu.Unlock()
+		return false
+	}
+	d.queue.all = append(d.queue.all, queued{trace.NewEventID(), r})
+	d.queue.mu.Unlock()
+	select {
+	case d.queue.wake <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// Run records what [Desk.Feed] took, in order, until ctx is done; then it
+// records what still waits, as long as the store takes it at the first try.
+func (d *Desk) Run(ctx context.Context) {
+	const longest = 5 * time.Second
+	pause := 100 * time.Millisecond
+	for {
+		q, ok := d.queue.first()
+		if !ok {
+			select {
+			case <-d.queue.wake:
+				continue
+			case <-ctx.Done():
+				return
+			}
+		}
+		_, err := d.Take(context.WithoutCancel(ctx), q.id, q.reading, trace.ProcedureID{})
+		if again(err) {
+			d.waiting(err)
+			if ctx.Err() != nil {
+				return
+			}
+			select {
+			case <-time.After(pause):
+			case <-ctx.Done():
+			}
+			pause = min(2*pause, longest)
+			continue
+		}
+		pause = 100 * time.Millisecond
+		d.queue.done()
+		d.waiting(nil)
+	}
+}
+
+// again reports whether a reading that failed so may succeed later. What is
+// invalid stays invalid; such a reading has been shown as an error.
+func again(err error) bool {
+	if err == nil {
+		return false
+	}
+	switch trace.KindOf(err) {
+	case trace.Invalid, trace.Conflict:
+		return false
+	}
+	return true
+}
+
+func (d *Desk) waiting(err error) {
+	d.mu.Lock()
+	was := d.trouble
+	d.trouble = ""
+	if err != nil {
+		d.trouble = err.Error()
+	}
+	changed := was != d.trouble
+	d.mu.Unlock()
+	if changed {
+		d.watch.tell()
+	}
+}

@@ -1,0 +1,386 @@
+package theatre
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"implantrace/internal/command"
+	"implantrace/internal/trace"
+	"implantrace/internal/udi"
+	"implantrace/scanner"
+)
+
+// sameLabel is how soon a second scan of the same label without a serial
+// number may be a slip of the finger.
+const sameLabel = 5 * time.Second
+
+// content is the fixed form of a reading: what makes a repeat a repeat.
+type content struct {
+	Source    scanner.Source    `json:"source"`
+	Scanner   string            `json:"scanner"`
+	Symbology string            `json:"symbology"`
+	Format    string            `json:"format"`
+	Text      []byte            `json:"text"` // bytes: a reading need not be UTF-8
+	Procedure trace.ProcedureID `json:"procedure,omitzero"`
+}
+
+// Take records a reading and answers it. It belongs to the procedure named, or
+// to the one open at this desk. A reading is never refused a record over what
+// it says: what is damaged or unknown is recorded and flagged. The error is of
+// the store (then nothing may be recorded: repeat with the same id), or kind
+// Conflict for an id used before.
+func (d *Desk) Take(ctx context.Context, id trace.EventID, r scanner.Reading, procedure trace.ProcedureID) (Answer, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.take(ctx, id, r, procedure, udi.Device{}, trace.UsageID{})
+}
+
+// take is Take with d.mu held. same is a device that was just taken from the
+// same pack as sameUsage: another carrier of it makes no second usage.
+func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, procedure trace.ProcedureID, same udi.Device, sameUsage trace.UsageID) (Answer, error) {
+	canon, receipt, done, err := d.recorder.Before(ctx, id, "reading", content{r.Source, r.Scanner, r.Symbology, r.Format, []byte(r.Text), procedure})
+	if err != nil {
+		return Answer{}, err
+	}
+	if done {
+		return d.recorded(ctx, receipt)
+	}
+	now := d.recorder.Clock()
+	if r.At.IsZero() {
+		r.At = now
+	}
+	t := taking{desk: d, id: id, reading: r, now: now, means: udi.Understand(r.ScanData(), now), same: same, sameUsage: sameUsage}
+	if err := t.place(ctx, procedure); err != nil {
+		return Answer{}, err
+	}
+	drafts, err := t.drafts(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	meta := command.Meta{ID: id, Occurred: r.At, Provenance: provenance(r.Source), By: trace.Actor{Via: via(r)}}
+	if _, err := d.recorder.Record(ctx, meta, canon, drafts...); err != nil {
+		return Answer{}, err
+	}
+	t.settle()
+	a, err := d.answer(ctx, t.fact, r.At)
+	if err != nil {
+		return a, err
+	}
+	d.recent = slices.Insert(d.recent, 0, a)
+	if len(d.recent) > recentMost {
+		d.recent = d.recent[:recentMost]
+	}
+	d.watch.tell()
+	return a, nil
+}
+
+func provenance(s scanner.Source) trace.Provenance {
+	if s == scanner.SourceTyped {
+		return trace.Typed
+	}
+	return trace.Scanned
+}
+
+func via(r scanner.Reading) string {
+	if r.Scanner != "" {
+		return "scanner:" + r.Scanner
+	}
+	return Via
+}
+
+// recorded gives the answer to a reading that was recorded before.
+func (d *Desk) recorded(ctx context.Context, at trace.Receipt) (Answer, error) {
+	for e, err := range d.recorder.Store.Entries(ctx, trace.Position{Node: at.Node, Seq: at.Seq}) {
+		if err != nil {
+			return Answer{}, err
+		}
+		if f, ok := e.Fact.(trace.ReadingFact); ok && e.Command == at.Command {
+			a, err := d.answer(ctx, f, e.Occurred)
+			a.Repeated = true
+			return a, err
+		}
+		break
+	}
+	return Answer{}, trace.Errorf(trace.Conflict, "the id %s was used for something that is no reading", at.Command)
+}
+
+// taking is one reading on its way into the record.
+type taking struct {
+	desk      *Desk
+	id        trace.EventID
+	reading   scanner.Reading
+	now       time.Time
+	means     udi.Meaning
+	same      udi.Device
+	sameUsage trace.UsageID
+
+	procedure trace.Procedure // zero: none
+	late      bool            // the procedure was closed before
+	fact      trace.ReadingFact
+	secret    *trace.Secret
+	subject   [16]byte
+	more      []trace.Draft
+	settle    func() // what the desk remembers once it is recorded
+}
+
+// place finds the procedure a reading belongs to.
+func (t *taking) place(ctx context.Context, named trace.ProcedureID) error {
+	id := named
+	if id.IsZero() {
+		id = t.desk.procedure
+	}
+	if id.IsZero() {
+		return nil
+	}
+	p, err := t.desk.recorder.Store.Procedure(ctx, id)
+	switch {
+	case err != nil && !named.IsZero():
+		return err
+	case err != nil && trace.KindOf(err) != trace.NotFound:
+		return err
+	case err != nil:
+		return nil
+	}
+	if !p.Open() {
+		if named.IsZero() { // closed elsewhere: this desk has none open
+			t.desk.procedure = trace.ProcedureID{}
+			return nil
+		}
+		t.late = true
+	}
+	t.procedure = p
+	return nil
+}
+
+func (t *taking) drafts(ctx context.Context) ([]trace.Draft, error) {
+	r := t.reading
+	t.settle = func() {}
+	t.fact = trace.ReadingFact{Reading: t.id, Source: string(r.Source), Scanner: r.Scanner, Format: r.Format, Symbology: r.Symbology,
+		Means: t.means.Kind, Issues: t.means.Issues, Procedure: t.procedure.ID}
+	var err error
+	switch t.means.Kind {
+	case udi.KindDevice:
+		t.fact.Text = r.Text
+		err = t.device(ctx)
+	case udi.KindStaff:
+		t.fact.Text = r.Text
+		t.staff()
+	case udi.KindPlace:
+		t.fact.Text = r.Text
+		t.room()
+	case udi.KindPatient:
+		t.secret = &trace.Secret{Raw: r.Text}
+		err = t.patient(ctx)
+	default: // it may hold a name: sealed
+		if r.Text != "" {
+			t.secret = &trace.Secret{Raw: r.Text}
+		}
+		t.fact.Verdict = trace.Judge("Recorded, but not understood", trace.Check{Rule: "reading", Level: trace.Warn, Message: t.why()})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return append([]trace.Draft{{ID: t.id, Fact: t.fact, Secret: t.secret, Subject: t.subject}}, t.more...), nil
+}
+
+// why says what was wrong with a reading that is nothing we know.
+func (t *taking) why() string {
+	if t.reading.Text == "" {
+		return "No code could be read. Take the picture again: nearer, straight on, without glare."
+	}
+	for _, i := range t.means.Issues {
+		if i.Severity == "hard" {
+			return i.Message
+		}
+	}
+	return "This code is no device, wristband, badge or place."
+}
+
+func (t *taking) device(ctx context.Context) error {
+	p := t.procedure
+	usage := trace.DeriveID[trace.OfUsage](t.id, "usage")
+	verdict, err := t.desk.recorder.Judge(ctx, t.means, p.ID, p.Patient, usage, t.now)
+	if err != nil {
+		return err
+	}
+	if p.ID.IsZero() {
+		verdict.Checks = append(verdict.Checks, trace.Check{Rule: "procedure", Level: trace.Warn,
+			Message: "No procedure is open: the device was checked, and is linked to nobody."})
+		t.fact.Verdict = trace.Judge(verdict.Title, verdict.Checks...)
+		if t.fact.Verdict.Level == trace.Warn {
+			t.fact.Verdict.Title = "Not linked to a patient: no procedure is open"
+		}
+		return nil
+	}
+	if t.late {
+		verdict = trace.Judge(verdict.Title, append(verdict.Checks, trace.Check{Rule: "procedure", Level: trace.Note,
+			Message: "The procedure was closed before this scan."})...)
+	}
+	t.fact.Verdict = verdict
+	carrier := trace.Carrier{Text: t.reading.Text, Symbology: t.reading.Symbology, Source: string(t.reading.Source), Reading: t.id}
+	there, again, err := t.scannedBefore(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !t.sameUsage.IsZero() && t.means.Device == t.same:
+		// Another carrier of the pack says the same: one device, two codes.
+		t.fact.Usage = t.sameUsage
+		t.more = []trace.Draft{{Fact: trace.UsageFact{Usage: t.sameUsage, Carriers: []trace.Carrier{carrier}}}}
+		return nil
+	case !there.IsZero():
+		t.fact.Usage = there // the same piece again: one device, one usage
+		return nil
+	case again:
+		t.fact.Verdict = trace.Judge(verdict.Title, append(verdict.Checks, trace.Check{Rule: "twice", Level: trace.Warn,
+			Message: "The same label was scanned a moment ago. If it is one device, remove one of the two."})...)
+		if t.fact.Verdict.Level == trace.Warn {
+			t.fact.Verdict.Title = "Scanned twice?"
+		}
+	}
+	t.fact.Usage = usage
+	t.more = []trace.Draft{{Subject: p.Patient, Fact: trace.UsageFact{Usage: usage, Procedure: p.ID, Device: t.means.Device,
+		Carriers: []trace.Carrier{carrier}, Status: trace.Checked, Verdict: t.fact.Verdict, Damaged: t.means.Damaged()}}}
+	return nil
+}
+
+// scannedBefore finds the usage of this very piece (DI and serial) in this
+// procedure; or, without a serial, whether the same label was read just now.
+func (t *taking) scannedBefore(ctx context.Context) (there trace.UsageID, again bool, err error) {
+	for h, err := range t.desk.recorder.Store.Candidates(ctx, trace.Query{Procedure: t.procedure.ID}) {
+		if err != nil {
+			return there, again, err
+		}
+		u := h.Usage
+		if u.Withdrawn || u.Device.DI != t.means.Device.DI || u.Device.Lot != t.means.Device.Lot || u.Device.Serial != t.means.Device.Serial {
+			continue
+		}
+		if u.Device.DI != "" && u.Device.Serial != "" {
+			return u.ID, false, nil
+		}
+		last := u.History[len(u.History)-1].Occurred
+		again = again || t.reading.At.Sub(last).Abs() < sameLabel
+	}
+	return there, again, nil
+}
+
+func (t *taking) patient(ctx context.Context) error {
+	w := t.means.Patient
+	refuse := func(title, message string) {
+		t.fact.Verdict = trace.Judge(title, trace.Check{Rule: "patient", Level: trace.Stop, Message: message})
+	}
+	if w.NHSNumber == "" && w.LocalNumber == "" {
+		message := "Read the number out and type it."
+		for _, i := range t.means.Issues {
+			if i.Severity == "hard" {
+				message = i.Message
+				break
+			}
+		}
+		refuse("The wristband could not be read", message)
+		return nil
+	}
+	found, err := t.desk.recorder.Identify(ctx, t.id, command.Who{NHSNumber: string(w.NHSNumber), LocalIssuer: w.LocalIssuer,
+		LocalNumber: w.LocalNumber, Family: w.Family, Given: w.Given, Birth: w.Birth})
+	switch k := trace.KindOf(err); {
+	case k == trace.Conflict || k == trace.Invalid && err != nil:
+		refuse("This wristband does not agree with the record", err.Error())
+		return nil
+	case err != nil:
+		return err
+	}
+	t.fact.Patient = found.Patient
+	t.subject = found.Patient
+	if found.Draft != nil {
+		t.more = append(t.more, *found.Draft)
+	}
+	if !t.procedure.ID.IsZero() {
+		same, err := trace.SamePatients(ctx, t.desk.recorder.Store, t.procedure.Patient)
+		if err != nil && trace.KindOf(err) != trace.NotFound {
+			return err
+		}
+		if !slices.Contains(same, found.Patient) {
+			refuse("Stop. This is another patient", "The wristband is not that of the patient of the open procedure.")
+			return nil
+		}
+		t.fact.Verdict = trace.Judge("The right patient", t.patientChecks(found)...)
+		return nil
+	}
+	t.fact.Verdict = trace.Judge("Patient identified", t.patientChecks(found)...)
+	if t.fact.Verdict.Level == trace.Warn {
+		t.fact.Verdict.Title = "Compare this wristband with the patient"
+	}
+	t.settle = func() { t.desk.patient = found.Patient }
+	return nil
+}
+
+func (t *taking) patientChecks(found command.Found) []trace.Check {
+	checks := []trace.Check{{Rule: "wristband", Level: trace.Pass, Message: "The number in the wristband passes its checks."}}
+	if t.means.Patient.NHSNumber == "" {
+		checks[0] = trace.Check{Rule: "wristband", Level: trace.Note, Message: "The wristband has no NHS number: the hospital's own number was used."}
+	}
+	for _, i := range t.means.Issues {
+		if i.Severity != "warning" {
+			checks = append(checks, trace.Check{Rule: "wristband", Level: trace.Warn, Message: i.Message})
+		}
+	}
+	for _, what := range found.Differs {
+		words := map[string]string{"family": "family name", "given": "given name", "birth": "date of birth"}
+		checks = append(checks, trace.Check{Rule: "identity", Level: trace.Warn,
+			Message: fmt.Sprintf("The %s on the wristband is not the one on record. Ask the patient, or whoever knows them.", words[what])})
+	}
+	return checks
+}
+
+func (t *taking) staff() {
+	who := trace.Person{Code: t.means.Staff}
+	t.fact.Verdict = trace.Judge("Badge read", t.issues("badge", "The badge's check digit is right."))
+	if t.means.Staff == "" {
+		t.fact.Verdict = trace.Judge("The badge could not be read", t.issues("badge", ""))
+		return
+	}
+	known := func(o trace.Person) bool { return o.Code == who.Code }
+	if t.procedure.ID.IsZero() {
+		if !slices.ContainsFunc(t.desk.people, known) {
+			t.settle = func() { t.desk.people = append(t.desk.people, who) }
+		}
+		return
+	}
+	if !slices.ContainsFunc(t.procedure.People, known) {
+		t.more = []trace.Draft{{Fact: trace.ProcedureFact{Procedure: t.procedure.ID, People: append(slices.Clone(t.procedure.People), who)}}}
+	}
+}
+
+func (t *taking) room() {
+	where := trace.Place{GLN: t.means.Place.GLN, Extension: t.means.Place.Extension}
+	t.fact.Verdict = trace.Judge("Place read", t.issues("place", "The place's check digit is right."))
+	switch {
+	case where.GLN == "":
+		t.fact.Verdict = trace.Judge("The place could not be read", t.issues("place", ""))
+	case t.procedure.ID.IsZero():
+		t.settle = func() { t.desk.place = where }
+	case t.procedure.Place.GLN == "":
+		where.Name = t.procedure.Place.Name
+		t.more = []trace.Draft{{Fact: trace.ProcedureFact{Procedure: t.procedure.ID, Place: where}}}
+	case t.procedure.Place.GLN != where.GLN || t.procedure.Place.Extension != where.Extension:
+		t.fact.Verdict = trace.Judge("Another place", trace.Check{Rule: "place", Level: trace.Warn,
+			Message: "The open procedure is recorded in another place. It was left as it is."})
+	}
+}
+
+// issues is the check of a badge or place: its worst issue, or that all is well.
+func (t *taking) issues(rule, well string) trace.Check {
+	c := trace.Check{Rule: rule, Level: trace.Pass, Message: well}
+	for _, i := range t.means.Issues {
+		l := trace.Note
+		if i.Severity == "hard" {
+			l = trace.Stop
+		}
+		if worse := c.Level.Worse(l); worse != c.Level {
+			c.Level, c.Message = worse, i.Message
+		}
+	}
+	return c
+}

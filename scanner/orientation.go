@@ -1,0 +1,99 @@
+package scanner
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+)
+
+// orientationOf returns the EXIF orientation of a JPEG, from 1 (as stored) to
+// 8. It is 1 wherever none can be found: a wrong one is only a picture that
+// lies on its side.
+func orientationOf(data []byte) int {
+	if !bytes.HasPrefix(data, []byte("\xff\xd8")) {
+		return 1
+	}
+	for rest := data[2:]; len(rest) >= 4 && rest[0] == 0xff && rest[1] != 0xda; {
+		size := int(binary.BigEndian.Uint16(rest[2:]))
+		if size < 2 || 2+size > len(rest) {
+			return 1
+		}
+		segment := rest[4 : 2+size]
+		if rest[1] == 0xe1 && bytes.HasPrefix(segment, []byte("Exif\x00\x00")) {
+			return tiffOrientation(segment[6:])
+		}
+		rest = rest[2+size:]
+	}
+	return 1
+}
+
+// tiffOrientation finds tag 0x0112 in the first directory of a TIFF header.
+func tiffOrientation(tiff []byte) int {
+	if len(tiff) < 8 {
+		return 1
+	}
+	var order binary.ByteOrder
+	switch string(tiff[:4]) {
+	case "II*\x00":
+		order = binary.LittleEndian
+	case "MM\x00*":
+		order = binary.BigEndian
+	default:
+		return 1
+	}
+	at := uint64(order.Uint32(tiff[4:]))
+	if at+2 > uint64(len(tiff)) {
+		return 1
+	}
+	entries := tiff[at+2:]
+	for range order.Uint16(tiff[at:]) {
+		if len(entries) < 12 {
+			return 1
+		}
+		const orientation, short = 0x0112, 3
+		if order.Uint16(entries) == orientation && order.Uint16(entries[2:]) == short {
+			if o := int(order.Uint16(entries[8:])); 1 <= o && o <= 8 {
+				return o
+			}
+			return 1
+		}
+		entries = entries[12:]
+	}
+	return 1
+}
+
+// upright turns a picture the way its orientation says it is to be shown.
+func upright(g *image.Gray, orientation int) *image.Gray {
+	if orientation <= 1 || orientation > 8 {
+		return g
+	}
+	w, h := g.Rect.Dx(), g.Rect.Dy()
+	outW, outH := w, h
+	if orientation >= 5 {
+		outW, outH = h, w
+	}
+	out := image.NewGray(image.Rect(0, 0, outW, outH))
+	for y := range outH {
+		for x := range outW {
+			var sx, sy int
+			switch orientation {
+			case 2: // mirrored left to right
+				sx, sy = w-1-x, y
+			case 3: // upside down
+				sx, sy = w-1-x, h-1-y
+			case 4: // mirrored top to bottom
+				sx, sy = x, h-1-y
+			case 5: // mirrored on the main diagonal
+				sx, sy = y, x
+			case 6: // to be turned a quarter clockwise
+				sx, sy = y, h-1-x
+			case 7: // mirrored on the other diagonal
+				sx, sy = w-1-y, h-1-x
+			case 8: // to be turned a quarter anticlockwise
+				sx, sy = w-1-y, x
+			}
+			out.Pix[y*out.Stride+x] = g.Pix[sy*g.Stride+sx]
+		}
+	}
+	return out
+}

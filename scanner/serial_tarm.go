@@ -1,0 +1,24 @@
+//go:build linux || windows || (unix && cgo)
+
+package scanner
+
+import "github.com/tarm/serial"
+
+// SerialSupported says whether this build can talk to serial ports.
+const SerialSupported = true
+
+// speeds are the ones that the driver takes on every system.
+var speeds = []int{
+	300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400, 57600, 115200,
+}
+
+// openPort opens the port in raw mode, 8 bits, no parity, 1 stop bit. It does
+// not wait for a carrier.
+func openPort(cfg SerialConfig) (port, error) {
+	// Without a ReadTimeout Close would hang until the next byte came.
+	p, err := serial.OpenPort(&serial.Config{Name: cfg.Device, Baud: cfg.Baud, ReadTimeout: readTimeout})
+	if err != nil {
+		return nil, err // never a nil *serial.Port inside a port
+	}
+	return p, nil
+}
