@@ -1,10 +1,14 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"iter"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -17,6 +21,7 @@ import (
 type cursor struct {
 	After []byte            `json:"k,omitempty"`
 	At    map[string]uint64 `json:"at"`
+	Of    string            `json:"of"` // which list: a cursor is of no use in another
 }
 
 // page is one page of a list, as it is answered.
@@ -26,13 +31,17 @@ type page[T any] struct {
 }
 
 func (s *Server) cursor(c echo.Context) (cursor, error) {
-	var cur cursor
+	cur := cursor{Of: listOf(c)}
 	if q := c.QueryParam("cursor"); q != "" {
+		var given cursor
 		b, err := base64.RawURLEncoding.DecodeString(q)
-		if err != nil || json.Unmarshal(b, &cur) != nil || cur.At == nil {
+		if err != nil || unmarshalCursor(b, &given) != nil || given.At == nil {
 			return cur, trace.Errorf(trace.Invalid, "The cursor is not one that this node gave.")
 		}
-		return cur, nil
+		if given.Of != cur.Of {
+			return cur, trace.Errorf(trace.Invalid, "The cursor is of another list: ask for the next page with what the first was asked with.")
+		}
+		return given, nil
 	}
 	nodes, err := s.store.Coverage(c.Request().Context())
 	cur.At = make(map[string]uint64, len(nodes))
@@ -40,6 +49,26 @@ func (s *Server) cursor(c echo.Context) (cursor, error) {
 		cur.At[n.Node.String()] = n.Entries
 	}
 	return cur, err
+}
+
+func unmarshalCursor(b []byte, cur *cursor) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	return d.Decode(cur)
+}
+
+// listOf tells one list from another: its address and what was asked of it, but
+// for the page and its size.
+func listOf(c echo.Context) string {
+	q := c.QueryParams()
+	asked := make(url.Values, len(q))
+	for name, values := range q {
+		if name != "cursor" && name != "limit" {
+			asked[name] = values
+		}
+	}
+	h := sha256.Sum256([]byte(c.Path() + "?" + asked.Encode()))
+	return hex.EncodeToString(h[:8])
 }
 
 func (c cursor) String() string {

@@ -25,6 +25,9 @@ func (s *Server) exported(c echo.Context) (iter.Seq2[trace.ProcedureInFull, erro
 		if one, err = trace.ParseID[trace.OfProcedure](p); err != nil {
 			return nil, err
 		}
+		if !from.IsZero() || !to.IsZero() {
+			return nil, trace.Errorf(trace.Invalid, "An export is of one procedure or of a period, not of both.")
+		}
 		if _, err := s.store.Procedure(ctx, one); err != nil {
 			return nil, err
 		}
@@ -63,12 +66,11 @@ func send(c echo.Context, contentType, name string, write func(io.Writer) error)
 	h.Set(echo.HeaderContentDisposition, `attachment; filename="`+name+`"`)
 	w := bufio.NewWriterSize(c.Response(), 1<<16)
 	err := write(w)
-	if err != nil && !c.Response().Committed && w.Buffered() == 0 {
-		h.Del(echo.HeaderContentDisposition)
-		return err
+	if err != nil {
+		if !c.Response().Committed {
+			h.Del(echo.HeaderContentDisposition)
+		}
+		return err // what is out already is cut off
 	}
-	if ferr := w.Flush(); err == nil {
-		err = ferr
-	}
-	return err
+	return w.Flush()
 }

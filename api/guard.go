@@ -34,7 +34,7 @@ func operatorOnly(h echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// limited bounds a request in size and time.
+// limited bounds a request in size and time, and in what its address may say.
 func limited(r route, h echo.HandlerFunc) echo.HandlerFunc {
 	size, limit := r.body, r.time
 	if size == 0 {
@@ -50,6 +50,16 @@ func limited(r route, h echo.HandlerFunc) echo.HandlerFunc {
 			ctx, cancel := context.WithTimeout(req.Context(), limit)
 			defer cancel()
 			c.SetRequest(req.WithContext(ctx))
+		}
+		if strings.HasPrefix(r.path, "/api/v1/") {
+			if err := known(c, r.query); err != nil {
+				return err
+			}
+		}
+		if r.form {
+			if err := form(c); err != nil {
+				return err
+			}
 		}
 		return h(c)
 	}

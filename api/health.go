@@ -48,11 +48,11 @@ func (s *Server) node(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, nodeAnswer{s.store.Node(), s.NodeName, s.Version, nodes})
+	return c.JSON(http.StatusOK, nodeAnswer{s.store.Node(), s.NodeName, s.Version, list(nodes)})
 }
 
 func (s *Server) scanners(c echo.Context) error {
-	return c.JSON(http.StatusOK, map[string]any{"supported": serialSupported, "items": scannersOf(s.Scanners())})
+	return c.JSON(http.StatusOK, map[string]any{"supported": serialSupported, "items": list(s.Scanners())})
 }
 
 func (s *Server) journal(c echo.Context) error {
@@ -60,5 +60,13 @@ func (s *Server) journal(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, map[string]any{"heads": heads})
+	return c.JSON(http.StatusOK, map[string]any{"heads": list(heads)})
+}
+
+// list is never null in JSON.
+func list[T any](all []T) []T {
+	if all == nil {
+		return []T{}
+	}
+	return all
 }

@@ -35,7 +35,7 @@ func (s *Server) formRecall(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := recallPage{frame: f, DI: c.FormValue("di"), Lot: c.FormValue("lot"), Serial: c.FormValue("serial"), From: c.FormValue("from"), To: c.FormValue("to")}
+	p := recallPage{frame: f, DI: field(c, "di"), Lot: field(c, "lot"), Serial: field(c, "serial"), From: field(c, "from"), To: field(c, "to")}
 	a, err := s.recall(c, recallRequest{DIs: linesOf(p.DI), Lots: linesOf(p.Lot), Serials: linesOf(p.Serial), From: p.From, To: p.To})
 	if err != nil {
 		problem := problemOf(err)
@@ -151,9 +151,10 @@ type importPage struct {
 	Problem  string
 	Report   *history.Report
 	Refusals []history.Refusal
+	Notices  []history.Notice
 }
 
-// shownMost is how many refused rows the page lists.
+// shownMost is how many refused rows, and noticed ones, the page lists.
 const shownMost = 200
 
 func (s *Server) pageImport(c echo.Context) error {
@@ -206,7 +207,11 @@ func (s *Server) upload(c echo.Context, p *importPage) (history.Report, error) {
 			}
 			p.Source = strings.TrimSpace(string(b))
 		case "file":
-			return history.Import(c.Request().Context(), s.Recorder, bufio.NewReader(part), history.Options{Source: p.Source}, func(r history.Refusal) {
+			return history.Import(c.Request().Context(), s.Recorder, bufio.NewReader(part), history.Options{Source: p.Source, Notice: func(n history.Notice) {
+				if len(p.Notices) < shownMost {
+					p.Notices = append(p.Notices, n)
+				}
+			}}, func(r history.Refusal) {
 				if len(p.Refusals) < shownMost {
 					p.Refusals = append(p.Refusals, r)
 				}
@@ -238,7 +243,7 @@ func (s *Server) formSafety(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q := command.Approve{Approved: c.FormValue("approved") == "true", Officer: field(c, "officer"), Role: field(c, "role"), Site: field(c, "site"), Statement: field(c, "statement")}
+	q := command.Approve{Approved: field(c, "approved") == "true", Officer: field(c, "officer"), Role: field(c, "role"), Site: field(c, "site"), Statement: field(c, "statement")}
 	q.ID = id
 	by(&q.Meta, "page")
 	if err := s.Recorder.Approve(c.Request().Context(), q); err != nil {

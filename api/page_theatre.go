@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -139,8 +138,8 @@ func (s *Server) pageTheatre(c echo.Context) error {
 // change.
 func (s *Server) pageBoard(c echo.Context) error {
 	part := c.QueryParam("part")
-	if part != "who" && part != "scans" {
-		return trace.Errorf(trace.Invalid, "The part is who or scans.")
+	if part != "who" && part != "last" && part != "devices" {
+		return trace.Errorf(trace.Invalid, "The part is who, last or devices.")
 	}
 	b, err := s.board(c)
 	if err != nil {
@@ -148,8 +147,6 @@ func (s *Server) pageBoard(c echo.Context) error {
 	}
 	return s.render(c, http.StatusOK, "theatre", part, b)
 }
-
-func field(c echo.Context, name string) string { return strings.TrimSpace(c.FormValue(name)) }
 
 func (s *Server) formOpen(c echo.Context) error {
 	id, err := formID(c)
@@ -180,7 +177,7 @@ func (s *Server) formClose(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	procedure, err := trace.ParseID[trace.OfProcedure](c.FormValue("procedure"))
+	procedure, err := trace.ParseID[trace.OfProcedure](field(c, "procedure"))
 	if err != nil {
 		return err
 	}
@@ -245,7 +242,7 @@ func (s *Server) formJoin(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	other, err := trace.ParseID[trace.OfUsage](c.FormValue("other"))
+	other, err := trace.ParseID[trace.OfUsage](field(c, "other"))
 	if err != nil {
 		return err
 	}

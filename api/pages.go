@@ -46,8 +46,7 @@ func newPages(zone *time.Location) (*pages, error) {
 	if p.assets, err = fs.Sub(web.Files, "assets"); err != nil {
 		return nil, err
 	}
-	_, err = fs.Stat(p.assets, "vendor/VERSIONS.json")
-	p.whole = err == nil
+	p.whole = AssetsBuiltIn()
 	return p, nil
 }
 
@@ -191,5 +190,12 @@ func settled(c echo.Context, to string) error {
 
 // formID is the id that a form carries; a form sent twice carries the same.
 func formID(c echo.Context) (trace.EventID, error) {
-	return trace.ParseID[trace.OfEvent](c.FormValue("id"))
+	return trace.ParseID[trace.OfEvent](field(c, "id"))
+}
+
+// AssetsBuiltIn reports whether the pages' third-party assets are in this
+// build. Without them the pages work, and look bare.
+func AssetsBuiltIn() bool {
+	_, err := fs.Stat(web.Files, "assets/vendor/VERSIONS.json")
+	return err == nil
 }

@@ -108,7 +108,11 @@ func pictureBody(c echo.Context) ([]byte, error) {
 	ct, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
 	switch {
 	case err == nil && (ct == "image/jpeg" || ct == "image/png" || ct == "image/webp" || ct == "application/octet-stream"):
-		return io.ReadAll(c.Request().Body)
+		data, err := io.ReadAll(c.Request().Body)
+		if err != nil {
+			return nil, unread(err)
+		}
+		return data, nil
 	}
 	return nil, trace.Errorf(trace.Invalid, "Send the picture itself as the body, with Content-Type image/jpeg, image/png or image/webp.")
 }

@@ -95,7 +95,12 @@ func (s *Server) fail(err error, c echo.Context) {
 		// that it is not whole.
 		panic(http.ErrAbortHandler)
 	}
+	if p.Status == http.StatusServiceUnavailable {
+		c.Response().Header().Set("Retry-After", "1")
+	}
 	if wantsPage(c.Request()) {
+		// The time of the request is over; that of saying so is not.
+		c.SetRequest(c.Request().WithContext(context.WithoutCancel(c.Request().Context())))
 		if perr := s.pageProblem(c, p); perr == nil {
 			return
 		}
@@ -103,9 +108,6 @@ func (s *Server) fail(err error, c echo.Context) {
 	body, merr := json.Marshal(p)
 	if merr != nil {
 		body = []byte(`{"type":"urn:implantrace:problem:internal","title":"Something went wrong on the node","status":500,"detail":""}`)
-	}
-	if p.Status == http.StatusServiceUnavailable {
-		c.Response().Header().Set("Retry-After", "1")
 	}
 	if werr := c.Blob(p.Status, "application/problem+json", body); werr != nil {
 		s.Log.Debug("answer not sent", "error", werr.Error())

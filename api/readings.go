@@ -40,6 +40,9 @@ func (s *Server) takeReading(c echo.Context) error {
 	if q.Text == "" || len(q.Text) > readingMost {
 		return trace.Errorf(trace.Invalid, "The text of a reading has 1 to %d bytes.", readingMost)
 	}
+	if now := s.Recorder.Clock(); !q.Occurred.IsZero() && (q.Occurred.Year() < 1900 || q.Occurred.After(now.Add(24*time.Hour))) {
+		return trace.Errorf(trace.Invalid, "The time of the reading is not one at which something can have happened.")
+	}
 	a, err := s.Desk.Take(c.Request().Context(), q.ID, scanner.Reading{Text: q.Text, Symbology: q.Symbology, Source: q.Source, At: q.Occurred}, q.Procedure)
 	if err != nil {
 		return err
@@ -63,12 +66,20 @@ type pictureReadings struct {
 // takePicture records what a photograph shows: form fields id, procedure (if
 // any) and picture.
 func (s *Server) takePicture(c echo.Context) error {
-	id, err := trace.ParseID[trace.OfEvent](c.FormValue("id"))
+	if err := form(c); err != nil {
+		return err
+	}
+	defer func() {
+		if f := c.Request().MultipartForm; f != nil {
+			_ = f.RemoveAll() // what was laid down of a large picture
+		}
+	}()
+	id, err := formID(c)
 	if err != nil {
 		return err
 	}
 	var procedure trace.ProcedureID
-	if p := c.FormValue("procedure"); p != "" {
+	if p := field(c, "procedure"); p != "" {
 		if procedure, err = trace.ParseID[trace.OfProcedure](p); err != nil {
 			return err
 		}

@@ -61,5 +61,6 @@ func (s *Server) recall(c echo.Context, q recallRequest) (recall.Answer, error) 
 		// passes over it could miss a patient.
 		return a, trace.Errorf(trace.Internal, "The record is not whole. No answer is given rather than a wrong one: run implantrace verify.")
 	}
+	a.Coverage.Nodes = list(a.Coverage.Nodes)
 	return a, err
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 
@@ -169,7 +168,14 @@ func (s *Server) listProcedures(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q := trace.ProcedureQuery{After: cur.After, OpenOnly: c.QueryParam("open") == "true"}
+	q := trace.ProcedureQuery{After: cur.After}
+	switch c.QueryParam("open") {
+	case "", "false":
+	case "true":
+		q.OpenOnly = true
+	default:
+		return trace.Errorf(trace.Invalid, "open is true or false.")
+	}
 	if q.From, q.To, err = period(c, s.Recorder.Zone()); err != nil {
 		return err
 	}
@@ -299,13 +305,17 @@ func (s *Server) listUsages(c echo.Context) error {
 		}
 	}
 	ctx := c.Request().Context()
+	if !q.Procedure.IsZero() && !q.Patient.IsZero() {
+		p, err := s.store.Procedure(ctx, q.Procedure)
+		if err != nil && trace.KindOf(err) != trace.NotFound {
+			return err
+		}
+		if p.Patient != q.Patient {
+			return c.JSON(http.StatusOK, page[trace.UsageInFull]{Items: []trace.UsageInFull{}})
+		}
+	}
 	hits := func(yield func(trace.Hit, error) bool) {
-		past := len(cur.After) == 0 || q.Patient.IsZero()
 		for h, err := range s.store.Candidates(ctx, q) {
-			if err == nil && !past { // a patient's usages come from several indexes: go on by hand
-				past = bytes.Equal(h.Key, cur.After)
-				continue
-			}
 			if err == nil && !asked(q, h.Usage) {
 				continue
 			}

@@ -1,10 +1,12 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
+	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,52 +17,69 @@ import (
 	"implantrace/internal/trace"
 )
 
-// bind reads a JSON body, strictly: fields that nobody knows are refused, for
-// they were meant to say something.
+// bind reads a JSON body, strictly.
 func bind(c echo.Context, v any) error {
 	ct, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
 	if err != nil || ct != echo.MIMEApplicationJSON {
 		return trace.Errorf(trace.Invalid, "The request wants a JSON body (Content-Type: application/json).")
 	}
-	d := json.NewDecoder(c.Request().Body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return badJSON(err, d.InputOffset())
+	body, err := io.ReadAll(c.Request().Body)
+	if err != nil {
+		return unread(err)
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return badJSON(errors.New("there is more behind the JSON value"), d.InputOffset())
-	}
-	return nil
+	return unmarshal(body, v)
 }
 
-func badJSON(err error, at int64) error {
-	var known *trace.Error // a field's own parser has said what is wrong
-	if errors.As(err, &known) {
-		return known
+// unread says why a request's body could not be read.
+func unread(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return err
 	}
-	e := &trace.Error{Kind: trace.Invalid, Offset: int(at), Err: err}
-	var syntax *json.SyntaxError
-	var typ *json.UnmarshalTypeError
+	return trace.Errorf(trace.Invalid, "The body broke off before its end: %w.", err)
+}
+
+// form reads a form's body. Fields are then taken with field: never out of the
+// address, where nobody's number may stand.
+func form(c echo.Context) error {
+	r := c.Request()
+	ct, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
 	switch {
-	case errors.As(err, &syntax):
-		e.Offset, e.Message = int(syntax.Offset), "The body is not JSON."
-	case errors.As(err, &typ):
-		e.Offset, e.Message = int(typ.Offset), "The field "+typ.Field+" wants another kind of value."
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		e.Message = "The body ends too early."
-	case strings.HasPrefix(err.Error(), "json: unknown field "):
-		e.Message = "There is no field " + strings.TrimPrefix(err.Error(), "json: unknown field ") + " here."
+	case err == nil && ct == echo.MIMEMultipartForm:
+		err = r.ParseMultipartForm(pictureMost + bodyMost)
+	case err == nil && ct == echo.MIMEApplicationForm:
+		err = r.ParseForm()
 	default:
-		var tooLarge interface{ Limit() int64 }
-		if errors.As(err, &tooLarge) {
-			return err
-		}
-		if strings.Contains(err.Error(), "request body too large") {
-			return err
-		}
-		e.Message = "The body cannot be read."
+		return trace.Errorf(trace.Invalid, "The request wants a form.")
 	}
-	return e
+	var tooLarge *http.MaxBytesError
+	if err != nil && !errors.As(err, &tooLarge) {
+		return trace.Errorf(trace.Invalid, "The form cannot be read: %w.", err)
+	}
+	return err
+}
+
+// field is a field of a form that was read, without spaces around it.
+func field(c echo.Context, name string) string {
+	return strings.TrimSpace(c.Request().PostFormValue(name))
+}
+
+// known refuses a query that says something nobody here understands, or says
+// one thing twice: it was meant to narrow the answer.
+func known(c echo.Context, names string) error {
+	q, err := url.ParseQuery(c.Request().URL.RawQuery)
+	if err != nil {
+		return trace.Errorf(trace.Invalid, "The query of the address cannot be read.")
+	}
+	for name, values := range q {
+		if !slices.Contains(strings.Fields(names), name) {
+			return trace.Errorf(trace.Invalid, "There is no query parameter %q here.", clip(name))
+		}
+		if len(values) > 1 {
+			return trace.Errorf(trace.Invalid, "The query parameter %q stands twice.", name)
+		}
+	}
+	return nil
 }
 
 // by says who a program's or page's command comes from.

@@ -35,8 +35,8 @@ type Options struct {
 	NodeName    string
 	Version     string
 	Log         *slog.Logger
-	Workers     *scanner.Workers // bound the pictures that are decoded at once
-	Scanners    func() []scanner.SerialState
+	Workers     *scanner.Workers             // bound the pictures that are decoded at once
+	Scanners    func() []scanner.SerialState // nil: none
 	// Ready says what keeps the node from working; nil: nothing.
 	Ready func(context.Context) []string
 }
@@ -47,6 +47,7 @@ type Server struct {
 	store   trace.Store
 	echo    *echo.Echo
 	pages   *pages
+	docs    docs
 	metrics *metrics
 	stop    context.Context // done when the node shuts down: event streams end
 	end     context.CancelFunc
@@ -55,6 +56,12 @@ type Server struct {
 // New makes a server. The error is in the templates or openapi.yaml, which are
 // part of the program.
 func New(o Options) (*Server, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Scanners == nil {
+		o.Scanners = func() []scanner.SerialState { return nil }
+	}
 	s := &Server{Options: o, store: o.Recorder.Store, echo: echo.New()}
 	s.stop, s.end = context.WithCancel(context.Background())
 	var err error
@@ -62,6 +69,9 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.metrics = newMetrics(prometheus.NewRegistry(), s)
+	if s.docs, err = newDocs(description, s.routes()); err != nil {
+		return nil, err
+	}
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.fail
@@ -90,6 +100,8 @@ type route struct {
 	body         int64         // bytes a request may have; 0: 1 MiB
 	time         time.Duration // a request may take; 0: 30 seconds; negative: no limit
 	operator     bool          // only through the node's own socket
+	query        string        // the names its query may have; asked of /api/v1 only
+	form         bool          // its body is a form, and read before the handler
 }
 
 const (
@@ -114,7 +126,7 @@ func (s *Server) routes() []route {
 
 		{method: "POST", path: "/api/v1/readings", handler: s.takeReading},
 		{method: "POST", path: "/api/v1/readings/picture", handler: s.takePicture, body: pictureMost + bodyMost, time: time.Minute},
-		{method: "GET", path: "/api/v1/readings", handler: s.listReadings},
+		{method: "GET", path: "/api/v1/readings", handler: s.listReadings, query: "limit cursor"},
 
 		{method: "GET", path: "/api/v1/theatre", handler: s.theatre},
 		{method: "GET", path: "/api/v1/theatre/events", handler: s.events, time: noLimit},
@@ -127,26 +139,26 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/api/v1/patients/:id", handler: s.patient},
 
 		{method: "POST", path: "/api/v1/procedures", handler: s.openProcedure},
-		{method: "GET", path: "/api/v1/procedures", handler: s.listProcedures},
+		{method: "GET", path: "/api/v1/procedures", handler: s.listProcedures, query: "limit cursor patient from to open"},
 		{method: "GET", path: "/api/v1/procedures/:id", handler: s.procedure},
 		{method: "POST", path: "/api/v1/procedures/:id/close", handler: s.closeProcedure},
 
 		{method: "POST", path: "/api/v1/usages", handler: s.recordUsage},
-		{method: "GET", path: "/api/v1/usages", handler: s.listUsages},
+		{method: "GET", path: "/api/v1/usages", handler: s.listUsages, query: "limit cursor di lot serial procedure patient from to"},
 		{method: "GET", path: "/api/v1/usages/:id", handler: s.usage},
 		{method: "POST", path: "/api/v1/usages/:id/outcome", handler: s.setOutcome},
 		{method: "POST", path: "/api/v1/usages/:id/join", handler: s.joinUsages},
 
 		{method: "POST", path: "/api/v1/products", handler: s.recordProduct},
-		{method: "GET", path: "/api/v1/products", handler: s.listProducts},
+		{method: "GET", path: "/api/v1/products", handler: s.listProducts, query: "limit cursor"},
 		{method: "GET", path: "/api/v1/products/:di", handler: s.product},
 
 		{method: "POST", path: "/api/v1/corrections", handler: s.correct},
 		{method: "POST", path: "/api/v1/recalls/search", handler: s.searchRecall},
 
-		{method: "GET", path: "/api/v1/exports/iso16054.csv", handler: s.exportISO16054, time: noLimit},
-		{method: "GET", path: "/api/v1/exports/fhir.json", handler: s.exportFHIR, time: noLimit},
-		{method: "POST", path: "/api/v1/imports", handler: s.importHistory, body: importMost, time: noLimit},
+		{method: "GET", path: "/api/v1/exports/iso16054.csv", handler: s.exportISO16054, time: noLimit, query: "procedure from to"},
+		{method: "GET", path: "/api/v1/exports/fhir.json", handler: s.exportFHIR, time: noLimit, query: "procedure from to"},
+		{method: "POST", path: "/api/v1/imports", handler: s.importHistory, body: importMost, time: noLimit, query: "source"},
 
 		{method: "GET", path: "/api/v1/approval", handler: s.approval},
 		{method: "POST", path: "/api/v1/approval", handler: s.approve},
@@ -159,22 +171,22 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/", handler: s.pageHome},
 		{method: "GET", path: "/theatre", handler: s.pageTheatre},
 		{method: "GET", path: "/theatre/board", handler: s.pageBoard},
-		{method: "POST", path: "/theatre/open", handler: s.formOpen},
-		{method: "POST", path: "/theatre/close", handler: s.formClose},
+		{method: "POST", path: "/theatre/open", handler: s.formOpen, form: true},
+		{method: "POST", path: "/theatre/close", handler: s.formClose, form: true},
 		{method: "POST", path: "/theatre/forget", handler: s.formForget},
-		{method: "POST", path: "/theatre/usages/:id/outcome", handler: s.formOutcome},
-		{method: "POST", path: "/theatre/usages/:id/withdraw", handler: s.formWithdraw},
-		{method: "POST", path: "/theatre/usages/:id/join", handler: s.formJoin},
+		{method: "POST", path: "/theatre/usages/:id/outcome", handler: s.formOutcome, form: true},
+		{method: "POST", path: "/theatre/usages/:id/withdraw", handler: s.formWithdraw, form: true},
+		{method: "POST", path: "/theatre/usages/:id/join", handler: s.formJoin, form: true},
 		{method: "GET", path: "/recall", handler: s.pageRecall},
-		{method: "POST", path: "/recall", handler: s.formRecall},
+		{method: "POST", path: "/recall", handler: s.formRecall, form: true},
 		{method: "GET", path: "/patients", handler: s.pagePatients},
-		{method: "POST", path: "/patients", handler: s.formPatients},
+		{method: "POST", path: "/patients", handler: s.formPatients, form: true},
 		{method: "GET", path: "/patients/:id", handler: s.pagePatient},
 		{method: "GET", path: "/procedures/:id", handler: s.pageProcedure},
 		{method: "GET", path: "/import", handler: s.pageImport},
 		{method: "POST", path: "/import", handler: s.formImport, body: importMost, time: noLimit},
 		{method: "GET", path: "/safety", handler: s.pageSafety},
-		{method: "POST", path: "/safety", handler: s.formSafety},
+		{method: "POST", path: "/safety", handler: s.formSafety, form: true},
 		{method: "GET", path: "/api/docs", handler: s.pageDocs},
 		{method: "GET", path: "/assets/*", handler: s.assets},
 	}

@@ -16,13 +16,6 @@ import (
 
 const serialSupported = scanner.SerialSupported
 
-func scannersOf(all []scanner.SerialState) []scanner.SerialState {
-	if all == nil {
-		return []scanner.SerialState{}
-	}
-	return all
-}
-
 // theatre gives the state of the desk.
 func (s *Server) theatre(c echo.Context) error {
 	st, err := s.Desk.State(c.Request().Context())
@@ -99,14 +92,8 @@ func (s *Server) closeAtDesk(c echo.Context) error {
 	}
 	by(&q.Meta, theatre.Via)
 	if q.Procedure.IsZero() {
-		st, err := s.Desk.State(c.Request().Context())
-		if err != nil {
-			return err
-		}
-		if st.Procedure == nil {
-			return trace.Errorf(trace.Conflict, "No procedure is open here.")
-		}
-		q.Procedure = st.Procedure.Procedure.ID
+		// "Whatever is open" could not be repeated, and could be another's.
+		return trace.Errorf(trace.Invalid, "Say which procedure is to be closed.")
 	}
 	if err := s.Desk.Close(c.Request().Context(), q); err != nil {
 		return err

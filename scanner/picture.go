@@ -227,3 +227,12 @@ type damagedError struct{ cause error }
 
 func (e damagedError) Error() string   { return ErrDamaged.Error() }
 func (e damagedError) Unwrap() []error { return []error{ErrDamaged, e.cause} }
+
+// Engine names what reads symbols of this format: gozxing, or this package's
+// own reader of Code 128, which keeps every FNC1.
+func (s Symbol) Engine() string {
+	if s.Format == "Code128" {
+		return "implantrace"
+	}
+	return "gozxing"
+}

@@ -39,15 +39,16 @@ type SerialConfig struct {
 
 // SerialState says how a handheld is doing.
 type SerialState struct {
-	Name, Device string
-	Connected    bool
-	Since        time.Time // since when it is connected, or is not
-	Readings     uint64    // handed on, since the start
-	CutOff       uint64    // readings that an unplug, or the end of Run, cut off
-	Overlong     uint64    // texts dropped for their length
-	Reconnects   uint64    // times the port was opened again
-	LastReading  time.Time
-	LastError    string // why it is not connected, in words for a person; empty while it is
+	Name        string    `json:"name"`
+	Device      string    `json:"device"`
+	Connected   bool      `json:"connected"`
+	Since       time.Time `json:"since"`      // since when it is connected, or is not
+	Readings    uint64    `json:"readings"`   // handed on, since the start
+	CutOff      uint64    `json:"cut_off"`    // readings that an unplug, or the end of Run, cut off
+	Overlong    uint64    `json:"overlong"`   // texts dropped for their length
+	Reconnects  uint64    `json:"reconnects"` // times the port was opened again
+	LastReading time.Time `json:"last_reading,omitzero"`
+	LastError   string    `json:"last_error,omitempty"` // why it is not connected, in words for a person; empty while it is
 }
 
 // EventKind says what happened to a handheld.

@@ -28,7 +28,7 @@ const FileName = "implantrace.db"
 var (
 	bucketLog  = []byte("log")  // node, seq -> row
 	bucketTree = []byte("tree") // node, index -> hash
-	bucketKeys = []byte("keys") // subject -> wrapped data key
+	bucketKeys = []byte("keys") // subject, and node unless it is this one -> wrapped data key
 	bucketMeta = []byte("meta")
 )
 

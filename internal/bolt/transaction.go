@@ -71,7 +71,13 @@ func (t *transaction) secret(e trace.Entry) (*trace.Secret, error) {
 	if err != nil {
 		return nil, err
 	}
-	wrapped := t.tx.Bucket(bucketKeys).Get(subject[:])
+	name := subject[:]
+	if e.Node != t.store.node {
+		// A subject that two nodes met has a key at each. This one's opens what
+		// this node sealed, and nothing else.
+		name = append(name, e.Node[:]...)
+	}
+	wrapped := t.tx.Bucket(bucketKeys).Get(name)
 	if wrapped == nil {
 		return nil, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"implantrace/internal/trace"
+	"implantrace/internal/udi"
 )
 
 // expiry: a device may be used up to and on the day of its expiry; a label
@@ -19,10 +20,13 @@ func expiry(f Facts) trace.Check {
 	if err != nil {
 		return answer(rule, trace.NotChecked, "The expiry date could not be read.")
 	}
-	shown := day.Format("2 January 2006")
+	shown, on := day.Format("2 January 2006"), "on"
+	if d.Precision == udi.PrecisionMonth {
+		shown, on = day.Format("the end of January 2006"), "at"
+	}
 	switch today := f.Now.Format(time.DateOnly); {
 	case d.Day < today:
-		return answer(rule, trace.Stop, fmt.Sprintf("Expired on %s.", shown))
+		return answer(rule, trace.Stop, fmt.Sprintf("Expired %s %s.", on, shown))
 	case d.Day == today:
 		return answer(rule, trace.Warn, fmt.Sprintf("Expires today, %s.", shown))
 	}

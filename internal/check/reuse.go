@@ -12,16 +12,19 @@ func reuse(f Facts) trace.Check {
 	if f.Meaning.Device.DI == "" || f.Meaning.Device.Serial == "" {
 		return answer(rule, trace.NotChecked, "Without a serial number nobody can tell whether this piece was used before.")
 	}
-	worst := answer(rule, trace.Pass, "This piece is not in the record before.")
+	worst := answer(rule, trace.Pass, "This piece is not recorded as used before.")
 	for _, e := range f.Earlier {
 		var c trace.Check
+		on := e.When().In(f.Now.Location()).Format("2 January 2006")
 		switch {
 		case e.Usage.Procedure == f.Procedure && !f.Procedure.IsZero():
 			c = answer(rule, trace.Warn, "This piece was scanned in this procedure already.")
+		case e.Usage.Status == trace.Trial:
+			c = answer(rule, trace.Stop, fmt.Sprintf("The record says that this piece was tried in a patient on %s.", on))
 		case e.Usage.Status.InPatient() == "yes" || e.Usage.Status.InPatient() == "was":
-			c = answer(rule, trace.Stop, fmt.Sprintf("The record says that this piece was implanted on %s.", e.When().Format("2 January 2006")))
+			c = answer(rule, trace.Stop, fmt.Sprintf("The record says that this piece was implanted on %s.", on))
 		default:
-			c = answer(rule, trace.Warn, fmt.Sprintf("This piece was scanned in another procedure on %s (%s).", e.When().Format("2 January 2006"), e.Usage.Status))
+			c = answer(rule, trace.Warn, fmt.Sprintf("This piece was scanned in another procedure on %s (%s).", on, e.Usage.Status))
 		}
 		if worst.Level.Worse(c.Level) != worst.Level {
 			worst = c

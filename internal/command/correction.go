@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"implantrace/internal/trace"
@@ -78,6 +79,10 @@ func (r Recorder) Correct(ctx context.Context, c Correct) error {
 	if _, done, err := r.before(ctx, c.ID, canon); done {
 		return err
 	}
+	if err := plausible("the time", c.Occurred, r.Clock()); err != nil {
+		return err
+	}
+	c.Reason = strings.TrimSpace(c.Reason)
 	if c.Reason == "" {
 		return trace.Errorf(trace.Invalid, "A correction wants a reason.")
 	}
@@ -126,6 +131,9 @@ func (c Correct) amend(history []trace.Stamp, fields []string, allowed Set) (tra
 		if !slices.Contains(fields, n) {
 			return a, trace.Errorf(trace.Invalid, "%q cannot be cleared here; it is one of %v", n, fields)
 		}
+		if c.Set.says(n) {
+			return a, trace.Errorf(trace.Invalid, "The correction sets and clears %q at once.", n)
+		}
 	}
 	if !equal(c.Set, allowed) {
 		return a, trace.Errorf(trace.Invalid, "The correction sets a field that this thing does not have.")
@@ -139,6 +147,57 @@ func (c Correct) amend(history []trace.Stamp, fields []string, allowed Set) (tra
 		return a, trace.Errorf(trace.NotFound, "The entry %s does not speak of this thing.", c.Entry)
 	}
 	return a, nil
+}
+
+// says reports whether a field that can be cleared has a new value.
+func (s Set) says(field string) bool {
+	switch field {
+	case "nhs_number":
+		return s.NHSNumber != ""
+	case "local_number":
+		return s.LocalIssuer+s.LocalNumber != ""
+	case "family":
+		return s.Family != ""
+	case "given":
+		return s.Given != ""
+	case "birth":
+		return s.Birth != ""
+	case "code":
+		return s.Code != trace.Code{}
+	case "side":
+		return s.Side != ""
+	case "place":
+		return s.Place != trace.Place{}
+	case "people":
+		return len(s.People) > 0
+	case "end":
+		return !s.End.IsZero()
+	case "indication":
+		return s.Indication != ""
+	case "lot":
+		return s.Lot != ""
+	case "serial":
+		return s.Serial != ""
+	case "expiry":
+		return s.Expiry != ""
+	case "manufactured":
+		return s.Manufactured != ""
+	case "status":
+		return s.Status != ""
+	case "location":
+		return s.Location != ""
+	case "maker":
+		return s.Maker != ""
+	case "maker_address":
+		return s.MakerAddress != ""
+	case "brand":
+		return s.Brand != ""
+	case "catalogue_no":
+		return s.CatalogueNo != ""
+	case "description":
+		return s.Description != ""
+	}
+	return false
 }
 
 func equal(a, b Set) bool {
@@ -174,16 +233,28 @@ func (r Recorder) correctPatient(ctx context.Context, c Correct) (trace.Draft, e
 	if err != nil {
 		return trace.Draft{}, err
 	}
-	if said.NHSNumber != "" {
-		others, err := r.Store.PatientsBy(ctx, r.Store.Lookups(trace.LookupNHS, said.NHSNumber)...)
-		if err != nil {
+	byNHS, byLocal, err := r.known(ctx, trace.Identity{NHSNumber: said.NHSNumber})
+	if err != nil {
+		return trace.Draft{}, err
+	}
+	if len(byNHS) > 0 && !slices.Contains(byNHS, p.ID) {
+		return trace.Draft{}, trace.Errorf(trace.Conflict, "Another patient has this NHS number. Move the procedure to that patient instead.")
+	}
+	if _, byLocal, err = r.known(ctx, trace.Identity{LocalIssuer: said.LocalIssuer, LocalNumber: said.LocalNumber}); err != nil {
+		return trace.Draft{}, err
+	}
+	if len(byLocal) > 0 && !slices.Contains(byLocal, p.ID) {
+		return trace.Draft{}, trace.Errorf(trace.Conflict, "Another patient has this local number. Move the procedure to that patient instead.")
+	}
+	if said.LocalNumber != "" && c.Entry.IsZero() {
+		if a.Corrects, err = r.lastLocal(ctx, p, said.LocalIssuer, a.Corrects); err != nil {
 			return trace.Draft{}, err
-		}
-		if len(others) > 0 && !slices.Contains(others, p.ID) {
-			return trace.Draft{}, trace.Errorf(trace.Conflict, "Another patient has this NHS number. Move the procedure to that patient instead.")
 		}
 	}
 	d := r.patientDraft(p.ID, said, trace.Identity{})
+	if d == nil && len(c.Clear) == 0 && !c.Withdraw && !c.Restore {
+		return trace.Draft{}, trace.Errorf(trace.Invalid, "The correction changes nothing.")
+	}
 	if d == nil {
 		d = &trace.Draft{Fact: trace.PatientFact{Patient: p.ID}, Subject: p.ID}
 	}
@@ -191,6 +262,28 @@ func (r Recorder) correctPatient(ctx context.Context, c Correct) (trace.Draft, e
 	f.Amend = a
 	d.Fact = f
 	return *d, nil
+}
+
+// lastLocal finds the entry that last said a local number of this issuer, or of
+// any where there is none of this one: that number is the one put right.
+func (r Recorder) lastLocal(ctx context.Context, p trace.Patient, issuer string, first trace.EventID) (trace.EventID, error) {
+	var last trace.EventID
+	for _, h := range slices.Backward(p.History) {
+		s, err := r.Store.Secret(ctx, h.Position)
+		switch {
+		case err != nil:
+			return first, err
+		case s == nil || s.LocalNumber == "":
+		case s.LocalIssuer == issuer:
+			return h.Event, nil
+		case last.IsZero():
+			last = h.Event
+		}
+	}
+	if last.IsZero() {
+		return first, nil
+	}
+	return last, nil
 }
 
 func (r Recorder) correctProcedure(ctx context.Context, c Correct) (trace.Draft, error) {
@@ -205,8 +298,12 @@ func (r Recorder) correctProcedure(ctx context.Context, c Correct) (trace.Draft,
 		return trace.Draft{}, err
 	}
 	if !s.OfPatient.IsZero() {
-		if _, err := r.Store.Patient(ctx, s.OfPatient); err != nil {
+		to, err := r.Store.Patient(ctx, s.OfPatient)
+		if err != nil {
 			return trace.Draft{}, err
+		}
+		if to.Withdrawn {
+			return trace.Draft{}, trace.Errorf(trace.Conflict, "That patient was withdrawn from the record.")
 		}
 	}
 	now, start, end := r.Clock(), p.Start, p.End
@@ -257,8 +354,11 @@ func (r Recorder) correctUsage(ctx context.Context, c Correct) (trace.Draft, err
 		if p, err = r.Store.Procedure(ctx, s.InProcedure); err != nil {
 			return trace.Draft{}, err
 		}
+		if p.Withdrawn {
+			return trace.Draft{}, withdrawn
+		}
 	}
-	if err := lines("the lot", s.Lot, "the serial number", s.Serial, "the location", s.Location); err != nil {
+	if err := lines("the location", s.Location); err != nil {
 		return trace.Draft{}, err
 	}
 	typed := udi.Device{DI: s.DI, Lot: s.Lot, Serial: s.Serial, Expiry: udi.Date{Day: s.Expiry}, Manufactured: udi.Date{Day: s.Manufactured}}
@@ -266,7 +366,60 @@ func (r Recorder) correctUsage(ctx context.Context, c Correct) (trace.Draft, err
 	if err != nil {
 		return trace.Draft{}, err
 	}
-	return trace.Draft{Subject: p.Patient, Fact: trace.UsageFact{Usage: u.ID, Procedure: s.InProcedure, Device: m.Device, Status: s.Status, Location: s.Location, Amend: a}}, nil
+	f := trace.UsageFact{Usage: u.ID, Procedure: s.InProcedure, Device: m.Device, Status: s.Status, Location: s.Location, Amend: a}
+	if f.Verdict, err = r.again(ctx, u, f, p); err != nil {
+		return trace.Draft{}, err
+	}
+	verdict := u.Verdict
+	if !f.Verdict.IsZero() {
+		verdict = f.Verdict
+	}
+	if err := override(&f, c.Provenance, s.Status, verdict, c.Reason); err != nil {
+		return trace.Draft{}, err
+	}
+	return trace.Draft{Subject: p.Patient, Fact: f}, nil
+}
+
+// again asks the rules of a device whose identity a correction changes before
+// it has an outcome: a verdict on what it was mistaken for must not stand. The
+// zero Verdict where nothing that the rules ask about changes, or what became
+// of the device is told already.
+func (r Recorder) again(ctx context.Context, u trace.Usage, f trace.UsageFact, p trace.Procedure) (trace.Verdict, error) {
+	device, damaged := u.Device, u.Damaged
+	for _, n := range f.Amend.Clear {
+		switch n {
+		case "lot":
+			device.Lot = ""
+		case "serial":
+			device.Serial = ""
+		case "expiry":
+			device.Expiry = udi.Date{}
+		case "manufactured":
+			device.Manufactured = udi.Date{}
+		case "damaged":
+			damaged = false
+		}
+	}
+	device = over(device, f.Device)
+	if u.Status.Outcome() || device == u.Device && damaged == u.Damaged {
+		return trace.Verdict{}, nil
+	}
+	now := r.Clock()
+	m := udi.Meaning{Kind: udi.KindDevice, Device: device}
+	for _, c := range u.Carriers {
+		for _, i := range udi.Understand(c.Symbology+c.Text, now).Issues {
+			if damaged || i.Severity != "hard" {
+				m.Issues = append(m.Issues, i)
+			}
+		}
+	}
+	return r.Judge(ctx, m, p.ID, p.Patient, u.ID, used(p, time.Time{}, now))
+}
+
+// over lays what a correction says over what was recorded.
+func over(was, said udi.Device) udi.Device {
+	d, _ := Join(added(said, was), said) // no value stands in both
+	return d
 }
 
 func (r Recorder) correctProduct(ctx context.Context, c Correct) (trace.Draft, error) {

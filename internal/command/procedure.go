@@ -39,6 +39,9 @@ func (r Recorder) OpenProcedure(ctx context.Context, c OpenProcedure) (trace.Pro
 	if err := c.check(now); err != nil {
 		return id, err
 	}
+	if err := plausible("the time", c.Occurred, now); err != nil {
+		return id, err
+	}
 	found, err := r.Identify(ctx, c.ID, c.Who)
 	if err != nil {
 		return id, err

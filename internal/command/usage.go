@@ -2,6 +2,8 @@ package command
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"implantrace/internal/check"
@@ -37,6 +39,9 @@ func (r Recorder) RecordUsage(ctx context.Context, c RecordUsage) (trace.UsageID
 	if err != nil {
 		return id, err
 	}
+	if p.Withdrawn {
+		return id, withdrawn
+	}
 	draft, err := r.usageDraft(ctx, id, p, c)
 	if err != nil {
 		return id, err
@@ -56,10 +61,14 @@ func (r Recorder) usageDraft(ctx context.Context, id trace.UsageID, p trace.Proc
 	if len(c.Carriers) == 0 && c.Device.IsZero() {
 		return trace.Draft{}, trace.Errorf(trace.Invalid, "The device wants the text of its barcode, or its identifiers.")
 	}
-	if err := lines("the lot", c.Device.Lot, "the serial number", c.Device.Serial, "the location", c.Location); err != nil {
+	if err := carriers(c.Carriers); err != nil {
 		return trace.Draft{}, err
 	}
-	if err := note(c.Note + c.Reason); err != nil {
+	if err := lines("the location", c.Location); err != nil {
+		return trace.Draft{}, err
+	}
+	c.Reason = strings.TrimSpace(c.Reason)
+	if err := note(joinNotes(c.Reason, c.Note)); err != nil {
 		return trace.Draft{}, err
 	}
 	if err := plausible("the time", c.Occurred, now); err != nil {
@@ -69,7 +78,7 @@ func (r Recorder) usageDraft(ctx context.Context, id trace.UsageID, p trace.Proc
 	if err != nil {
 		return trace.Draft{}, err
 	}
-	verdict, err := r.Judge(ctx, m, p.ID, p.Patient, id, now)
+	verdict, err := r.Judge(ctx, m, p.ID, p.Patient, id, used(p, c.Occurred, now))
 	if err != nil {
 		return trace.Draft{}, err
 	}
@@ -84,6 +93,38 @@ func (r Recorder) usageDraft(ctx context.Context, id trace.UsageID, p trace.Proc
 		d.Secret = &trace.Secret{Note: words}
 	}
 	return d, nil
+}
+
+// used is the time as of which the rules are asked: a device that has expired
+// since its procedure was in date then.
+func used(p trace.Procedure, occurred, now time.Time) time.Time {
+	switch {
+	case !occurred.IsZero():
+		return occurred
+	case !p.End.IsZero() && p.End.Before(now):
+		return p.End
+	}
+	return now
+}
+
+const (
+	carriersMost    = 20   // barcodes of one pack
+	carrierTextMost = 8191 // bytes: no symbol holds more
+)
+
+func carriers(cs []trace.Carrier) error {
+	if len(cs) > carriersMost {
+		return trace.Errorf(trace.Invalid, "%d barcodes are too many for one pack", len(cs))
+	}
+	for _, c := range cs {
+		if len(c.Text) > carrierTextMost {
+			return trace.Errorf(trace.Invalid, "A barcode's text is longer than any barcode.")
+		}
+		if err := lines("a barcode's symbology", c.Symbology, "a barcode's source", c.Source); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func joinNotes(a, b string) string {
@@ -107,7 +148,7 @@ func override(f *trace.UsageFact, from trace.Provenance, s trace.Status, v trace
 }
 
 // Understood puts together what a device's carriers and its typed fields say.
-// Where two say different things of one, that is an error of kind Invalid:
+// Where two say different things of one, that is an error of kind Conflict:
 // nobody chooses in silence.
 func Understood(carriers []trace.Carrier, typed udi.Device, now time.Time) (udi.Meaning, error) {
 	var all udi.Meaning
@@ -127,6 +168,14 @@ func Understood(carriers []trace.Carrier, typed udi.Device, now time.Time) (udi.
 			return all, err
 		}
 	}
+	for _, s := range []*string{&typed.DI, &typed.Lot, &typed.Serial, &typed.Quantity, &typed.Variant, &typed.CatalogueNo} {
+		*s = strings.TrimSpace(*s) // of what is typed, never of what was read
+	}
+	if err := lines("the lot", typed.Lot, "the serial number", typed.Serial, "the quantity", typed.Quantity, "the variant", typed.Variant,
+		"the catalogue number", typed.CatalogueNo); err != nil {
+		return all, err
+	}
+	typed.Agency = ""
 	if typed.DI != "" {
 		di, err := udi.ParseDI(typed.DI)
 		if err != nil {
@@ -138,8 +187,16 @@ func Understood(carriers []trace.Carrier, typed udi.Device, now time.Time) (udi.
 		if err := date("a date of the device", d.Day); err != nil {
 			return all, err
 		}
-		if d.Day != "" && d.Precision == "" {
+		switch {
+		case d.Day == "":
+			*d = udi.Date{}
+		case d.Precision == "":
 			d.Precision = udi.PrecisionDay
+		case d.Precision == udi.PrecisionMonth: // the last of the month is meant
+			t, _ := time.Parse(time.DateOnly, d.Day)
+			d.Day = time.Date(t.Year(), t.Month()+1, 0, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+		case d.Precision != udi.PrecisionDay:
+			return all, trace.Errorf(trace.Invalid, "The precision of a date is %q or %q.", udi.PrecisionDay, udi.PrecisionMonth)
 		}
 	}
 	var err error
@@ -183,8 +240,37 @@ func Join(a, b udi.Device) (udi.Device, error) {
 	return a, nil
 }
 
+// added is what a joined device has beyond one of the two: what was known stays
+// as it is, whoever puts it right meanwhile.
+func added(was, joined udi.Device) udi.Device {
+	for _, f := range []struct{ joined, was *string }{
+		{&joined.DI, &was.DI}, {&joined.Lot, &was.Lot}, {&joined.Serial, &was.Serial},
+		{&joined.Variant, &was.Variant}, {&joined.Quantity, &was.Quantity}, {&joined.CatalogueNo, &was.CatalogueNo},
+	} {
+		if *f.was != "" {
+			*f.joined = ""
+		}
+	}
+	for _, f := range []struct{ joined, was *udi.Date }{
+		{&joined.Expiry, &was.Expiry}, {&joined.Manufactured, &was.Manufactured}, {&joined.BestBefore, &was.BestBefore},
+	} {
+		if !f.was.IsZero() {
+			*f.joined = udi.Date{}
+		}
+	}
+	if was.Agency != "" {
+		joined.Agency = ""
+	}
+	return joined
+}
+
 // Judge gathers the facts about a device and asks the rules.
 func (r Recorder) Judge(ctx context.Context, m udi.Meaning, p trace.ProcedureID, patient trace.PatientID, self trace.UsageID, now time.Time) (trace.Verdict, error) {
+	return r.judge(ctx, m, p, patient, now, self)
+}
+
+// judge is Judge for a pack that is in the record as several usages.
+func (r Recorder) judge(ctx context.Context, m udi.Meaning, p trace.ProcedureID, patient trace.PatientID, now time.Time, self ...trace.UsageID) (trace.Verdict, error) {
 	f := check.Facts{Now: now.In(r.Zone()), Meaning: m, Procedure: p, Patient: patient}
 	if m.Device.DI != "" {
 		product, err := r.Store.Product(ctx, m.Device.DI)
@@ -199,7 +285,7 @@ func (r Recorder) Judge(ctx context.Context, m udi.Meaning, p trace.ProcedureID,
 				if err != nil {
 					return trace.Verdict{}, err
 				}
-				if h.Usage.ID == self || h.Usage.Withdrawn || h.Usage.Device.Serial != m.Device.Serial {
+				if slices.Contains(self, h.Usage.ID) || h.Usage.Withdrawn || h.Usage.Device.DI != m.Device.DI || h.Usage.Device.Serial != m.Device.Serial {
 					continue
 				}
 				full, err := trace.InFull(ctx, r.Store, h.Usage)
@@ -244,6 +330,7 @@ func (r Recorder) SetOutcome(ctx context.Context, c SetOutcome) error {
 	if err := line("the location", c.Location); err != nil {
 		return err
 	}
+	c.Reason = strings.TrimSpace(c.Reason)
 	if err := note(c.Reason); err != nil {
 		return err
 	}
@@ -294,7 +381,7 @@ func (r Recorder) JoinUsages(ctx context.Context, c JoinUsages) error {
 	switch {
 	case u.ID == o.ID:
 		return trace.Errorf(trace.Invalid, "A device cannot be joined with itself.")
-	case u.Procedure != o.Procedure:
+	case u.Procedure != o.Procedure || u.Procedure.IsZero():
 		return trace.Errorf(trace.Conflict, "The two were scanned in different procedures.")
 	case u.Withdrawn || o.Withdrawn:
 		return trace.Errorf(trace.Conflict, "One of the two was withdrawn already.")
@@ -314,12 +401,16 @@ func (r Recorder) JoinUsages(ctx context.Context, c JoinUsages) error {
 	if err != nil {
 		return err
 	}
-	verdict, err := r.Judge(ctx, m, u.Procedure, p.Patient, u.ID, now)
+	verdict, err := r.judge(ctx, m, u.Procedure, p.Patient, used(p, time.Time{}, now), u.ID, o.ID)
 	if err != nil {
 		return err
 	}
+	f := trace.UsageFact{Usage: u.ID, Device: added(u.Device, device), Carriers: o.Carriers, Verdict: verdict, Damaged: o.Damaged, Override: o.Override}
+	if u.Location == "" {
+		f.Location = o.Location
+	}
 	_, err = r.record(ctx, c.Meta, canon,
-		trace.Draft{Fact: trace.UsageFact{Usage: u.ID, Device: device, Carriers: o.Carriers, Verdict: verdict, Damaged: o.Damaged}},
+		trace.Draft{Fact: f},
 		trace.Draft{Fact: trace.UsageFact{Usage: o.ID, Amend: trace.Amend{Corrects: o.History[0].Event, Withdraw: true}}})
 	return err
 }

@@ -67,6 +67,11 @@ func (c *correctionRow) prepare(b batch) (t touches, err error) {
 	if c.Reason == "" {
 		return t, trace.Errorf(trace.Invalid, "The reason is missing.")
 	}
+	for _, name := range c.Clear {
+		if !plainName(name) {
+			return t, trace.Errorf(trace.Invalid, "What is to be cleared is not the name of a field.")
+		}
+	}
 	s := c.Set
 	s.identity.touch(&t)
 	if err := s.identity.check(b); err != nil {
@@ -199,8 +204,9 @@ func (c *correctionRow) resolve(ctx context.Context, a *attempt) (command.Correc
 			return out, err
 		}
 	}
-	// A row's first entry has the row's id: that entry is what was wrong.
-	if c.Of.Ref != "" {
+	// A row's first entry has the row's id: that entry is what was wrong. Of a
+	// patient, whom several rows can speak of, the Recorder finds it.
+	if c.Of.Ref != "" && c.Of.Type != typePatient {
 		out.Entry, err = c.Of.reference().row(a.source, c.Of.Type)
 	}
 	return out, err

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"implantrace/gs1"
 	"implantrace/internal/command"
 	"implantrace/internal/trace"
 )
@@ -261,7 +262,7 @@ func (im *importer) land() {
 	case errors.As(err, &missing):
 		im.refuse(t, missing.what)
 	case refusable(err):
-		im.refuse(t, err.Error())
+		im.refuse(t, reason(err))
 	default:
 		if im.err == nil {
 			im.err = stopped(t.line, err)
@@ -311,6 +312,16 @@ func refusable(err error) bool {
 		return true
 	}
 	return false
+}
+
+// reason is an error in words, without the text of a key that is wrong: where
+// the columns of a source have slipped, it may be a patient's number.
+func reason(err error) string {
+	var key *gs1.KeyError
+	if errors.As(err, &key) {
+		return strings.ReplaceAll(err.Error(), key.Error(), key.Err.Error())
+	}
+	return err.Error()
 }
 
 // stopped says where the import stopped, and keeps the end of a context as it

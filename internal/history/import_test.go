@@ -338,3 +338,36 @@ func TestCancelledHalfWayARepeatCompletes(t *testing.T) {
 		t.Errorf("third %+v", third)
 	}
 }
+
+// cutOff is a store that fails when a link is to be written.
+type cutOff struct{ trace.Store }
+
+func (c cutOff) Append(ctx context.Context, commands ...trace.Command) ([]trace.Result, error) {
+	if strings.HasPrefix(string(commands[0].Canonical), "import link") {
+		return nil, trace.Errorf(trace.OutcomeUnknown, "outcome unknown")
+	}
+	return c.Store.Append(ctx, commands...)
+}
+
+func TestCutOffBehindARegistrationARepeatFindsThePatient(t *testing.T) {
+	n := open(t)
+	n.takeAll("pas", ada)
+	known, err := n.Search(context.Background(), command.Who{NHSNumber: "9990000018"})
+	if err != nil || len(known) != 1 {
+		t.Fatal(known, err)
+	}
+	row := `{"type":"patient","ref":"77","nhs_number":"9990000018"}`
+	broken := n.Recorder
+	broken.Store = cutOff{n.Store}
+	if _, err := history.Import(context.Background(), broken, strings.NewReader(row), history.Options{Source: "joints"}, nil); trace.KindOf(err) != trace.OutcomeUnknown {
+		t.Fatal(err)
+	}
+	if report := n.takeAll("joints", row); report.Repeated != 1 {
+		t.Errorf("%+v", report)
+	}
+	n.takeAll("joints", `{"type":"procedure","ref":"T-1","patient":"77","code":{"text":"hip"},"start":"2020-01-01"}`)
+	p, err := n.Store.Procedure(context.Background(), procedureID("joints", "T-1"))
+	if err != nil || p.Patient != known[0] {
+		t.Errorf("%+v, %v", p, err)
+	}
+}

@@ -29,7 +29,7 @@ func (p *patientRow) prepare(b batch) (t touches, err error) {
 }
 
 func (p *patientRow) record(ctx context.Context, a *attempt) error {
-	patient, before, err := a.registered(ctx, p.id)
+	_, before, err := a.registered(ctx, p.id)
 	if err != nil {
 		return err
 	}
@@ -39,26 +39,14 @@ func (p *patientRow) record(ctx context.Context, a *attempt) error {
 		}
 	}
 	found, err := a.recorder().RegisterPatient(ctx, command.RegisterPatient{Meta: a.meta(p.id), Who: p.who()})
-	switch {
-	case !a.w.durable:
-		return err
-	case before:
-		return nil // whatever has become of the patient since
-	case a.w.receipt.Repeated:
-		// Recorded by an import that was cut off before the link.
-		if patient, err = a.patientAt(ctx, a.w.receipt); err != nil {
-			return err
-		}
-	default:
-		patient = found.Patient
-	}
-	if patient == newPatient(p.id) {
-		return nil
-	}
-	if err := a.link(ctx, p.id, patient); err != nil {
+	if err != nil || before || found.Patient == newPatient(p.id) {
 		return err
 	}
-	a.patients.put(p.id, patient)
+	// An import that was cut off here records the link when it is repeated.
+	if err := a.link(ctx, p.id, found.Patient); err != nil {
+		return err
+	}
+	a.patients.put(p.id, found.Patient)
 	return nil
 }
 

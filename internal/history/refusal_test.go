@@ -64,12 +64,12 @@ func TestBadRowsAreRefusedWithTheirReason(t *testing.T) {
 		{"end before start", `{` + p + `,"start":"2020-03-02T12:00:00Z","end":"2020-03-02T11:00:00Z"}`, "The procedure cannot end (2020-03-02T11:00:00Z) before it starts (2020-03-02T12:00:00Z)."},
 		{"an end without its time", `{` + p + `,"start":"2020-03-02T12:00:00Z","end":"2020-03-02"}`, "The end gives the day only, the start the time: leave the end out or give its time."},
 		{"a side that is none", `{` + p + `,"start":"2020-01-01","side":"Testwell"}`, "The side is none of left, right, bilateral, not-applicable."},
-		{"a GLN's check digit", `{` + p + `,"start":"2020-01-01","place":{"gln":"5012345678901"}}`, "The place's GLN is not right: GLN: check digit is 1, computed 0."},
+		{"a GLN's check digit", `{` + p + `,"start":"2020-01-01","place":{"gln":"5012345678901"}}`, "The place's GLN is not right: wrong check digit."},
 
 		{"no procedure", `{"type":"usage","ref":"U-2","lot":"A"}`, "The procedure is missing."},
 		{"an unknown procedure", `{"type":"usage","ref":"U-2","procedure":"T-404","lot":"A"}`, "The record has no procedure of the ref or id that is given."},
 		{"no device", `{"type":"usage","ref":"U-2","procedure":"T-1","status":"implanted"}`, "The device wants the text of its barcode, or its identifiers."},
-		{"the DI's check digit", `{"type":"usage","ref":"U-2","procedure":"T-1","di":"07611994064585"}`, "The device identifier is not right: GTIN: check digit is 5, computed 4."},
+		{"the DI's check digit", `{"type":"usage","ref":"U-2","procedure":"T-1","di":"07611994064585"}`, "The device identifier is not right: its check digit is wrong."},
 		{"a status that is none", `{"type":"usage","ref":"U-2","procedure":"T-1","lot":"A","status":"used"}`, "The status is none of checked, opened, implanted, opened-not-used, wasted, returned, trial, explanted."},
 		{"a lot with a space", `{"type":"usage","ref":"U-2","procedure":"T-1","lot":"A "}`, "The lot begins or ends with a space."},
 		{"made in the future", `{"type":"usage","ref":"U-2","procedure":"T-1","lot":"A","manufactured":"2026-03-03"}`, "The date of manufacture lies in the future."},
@@ -80,7 +80,7 @@ func TestBadRowsAreRefusedWithTheirReason(t *testing.T) {
 		{"a carrier without a text", `{"type":"usage","ref":"U-2","procedure":"T-1","carriers":[{}]}`, "A carrier has no text."},
 		{"a symbology that is none", `{"type":"usage","ref":"U-2","procedure":"T-1","carriers":[{"text":"010761199406458410A","symbology":"QR"}]}`, "A carrier's symbology is no AIM identifier, such as ]d2 or ]C1."},
 
-		{"the product's check digit", `{"type":"product","ref":"1","di":"07611994064585","maker":"x"}`, "The device identifier is not right: GTIN: check digit is 5, computed 4."},
+		{"the product's check digit", `{"type":"product","ref":"1","di":"07611994064585","maker":"x"}`, "The device identifier is not right: its check digit is wrong."},
 		{"nothing said of a product", `{"type":"product","ref":"1","di":"07611994064584"}`, "Say something of the product: maker, brand, catalogue number or description."},
 
 		{"a correction of nothing", `{"type":"correction","ref":"K","reason":"x","set":{"lot":"B"}}`, "What is corrected is none of product, patient, procedure, usage."},
@@ -118,6 +118,7 @@ func TestRefusalsNameNobody(t *testing.T) {
 		`{"type":"procedure","ref":"T","patient":"9990000026","code":{"text":"hip"},"start":"2020-01-01"}`,
 		`{"type":"procedure","ref":"T","patient":{"nhs_number":"9990000026"},"code":{"text":"hip"},"side":"Zellweger","start":"Zellweger"}`,
 		`{"type":"usage","ref":"U","procedure":"9990000026","status":"Zellweger"}`,
+		`{"type":"product","ref":"D","di":"9990000026","maker":"Zellweger"}`,
 	} {
 		_, err := history.Import(context.Background(), n.Recorder, strings.NewReader(row), history.Options{Source: "pas"}, func(r history.Refusal) {
 			if said := fmt.Sprintf("%+v", r); strings.Contains(said, "99900000") || strings.Contains(said, "Zellweger") {

@@ -144,11 +144,7 @@ func (u *usageRow) record(ctx context.Context, a *attempt) error {
 	for _, k := range u.Carriers {
 		c.Carriers = append(c.Carriers, trace.Carrier{Text: k.Text, Symbology: k.Symbology, Source: "import"})
 	}
-	// The rules are asked as of the time of use: a device that has expired
-	// since was in date then, and the years of its label are read from then.
-	r := a.recorder()
-	r.Clock = func() time.Time { return at }
-	_, err = r.RecordUsage(ctx, c)
+	_, err = a.recorder().RecordUsage(ctx, c)
 	switch {
 	case u.damaged:
 		a.notice = "The text of a carrier has errors. It was recorded as it is, and marked as damaged."

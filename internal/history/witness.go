@@ -8,11 +8,10 @@ import (
 
 // witness is a store that remembers what became of one command. The Recorder
 // answers with the thing; an import has to know too whether it was recorded
-// now or before, and where.
+// now or before, and whether the id was taken.
 type witness struct {
 	trace.Store
 	receipt  trace.Receipt
-	durable  bool // there is a receipt
 	conflict bool // the id was used before for something else
 }
 
@@ -35,7 +34,7 @@ func (w *witness) Append(ctx context.Context, commands ...trace.Command) ([]trac
 func (w *witness) saw(r trace.Receipt, err error) {
 	switch {
 	case err == nil:
-		w.receipt, w.durable = r, true
+		w.receipt = r
 	case trace.KindOf(err) == trace.Conflict:
 		w.conflict = true
 	}

@@ -44,6 +44,7 @@ var rooms = []struct {
 	{"internal/fhir", "gs1 internal/udi internal/trace"},
 	{"internal/history", "gs1 internal/udi internal/trace internal/command"},
 	{"internal/demo", "gs1 internal/udi internal/trace internal/command internal/history scanner"},
+	{"internal/bench", "gs1 internal/udi internal/trace internal/bolt internal/seal internal/recall"},
 	{"internal/safety", ""},
 	{"internal/house", ""},
 	{"internal/app", "gs1 scanner api internal"},

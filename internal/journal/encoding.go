@@ -54,7 +54,7 @@ func NewCodec() Codec {
 		TagsMd:            cbor.TagsForbidden,
 		BinaryUnmarshaler: cbor.BinaryUnmarshalerByteString,
 		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField, // what a later program added must not be dropped in silence
-		UTF8:              cbor.UTF8DecodeInvalid, // a reading is kept byte for byte, whatever the scanner sent
+		UTF8:              cbor.UTF8DecodeInvalid,         // a reading is kept byte for byte, whatever the scanner sent
 	}.DecMode()
 	if err != nil {
 		panic(fmt.Sprintf("journal: decoding options: %v", err))

@@ -10,10 +10,10 @@ import (
 // does not have are zero.
 type UsageInFull struct {
 	Usage     Usage     `json:"usage"`
-	Procedure Procedure `json:"procedure"`
-	Patient   PatientID `json:"patient"`
-	Identity  Identity  `json:"identity"`
-	Product   Product   `json:"product"`
+	Procedure Procedure `json:"procedure,omitzero"`
+	Patient   PatientID `json:"patient,omitzero"`
+	Identity  Identity  `json:"identity,omitzero"`
+	Product   Product   `json:"product,omitzero"`
 }
 
 // When is the time the usage counts as: the start of its procedure, or what its

@@ -1,5 +1,7 @@
 package trace
 
+import "slices"
+
 // Level is how a check ended. A verdict is as bad as its worst check.
 type Level string
 
@@ -54,11 +56,12 @@ type Verdict struct {
 // IsZero reports whether nothing was asked.
 func (v Verdict) IsZero() bool { return v.Level == "" && v.Title == "" && len(v.Checks) == 0 }
 
-// Judge gathers checks into a verdict. It is Pass only when every check
+// Judge gathers checks into a verdict, the worst first. It is Pass only when every check
 // passed; without checks it is NotChecked, and so is a level that is none of
 // those known here.
 func Judge(title string, checks ...Check) Verdict {
-	v := Verdict{Title: title, Checks: checks}
+	v := Verdict{Title: title, Checks: slices.Clone(checks)}
+	slices.SortStableFunc(v.Checks, func(a, b Check) int { return b.Level.rank() - a.Level.rank() })
 	for _, c := range checks {
 		l := c.Level
 		if l.rank() == 0 {

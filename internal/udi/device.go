@@ -1,6 +1,7 @@
 package udi
 
 import (
+	"errors"
 	"strings"
 	"unicode"
 
@@ -126,5 +127,17 @@ func ParseDI(s string) (string, error) {
 	s = strings.Join(strings.Fields(s), "")
 	s = strings.TrimPrefix(s, "(01)")
 	g, err := gs1.ParseGTIN(s)
-	return string(g), err
+	switch {
+	case errors.Is(err, gs1.ErrCheckDigit):
+		return "", ErrDICheck
+	case err != nil:
+		return "", ErrDILength
+	}
+	return string(g), nil
 }
+
+// Errors of [ParseDI].
+var (
+	ErrDILength = errors.New("a GTIN has 8, 12, 13 or 14 digits")
+	ErrDICheck  = errors.New("its check digit is wrong")
+)

@@ -75,11 +75,15 @@ function say (title, detail) {
 
 document.body.addEventListener('htmx:beforeRequest', (e) => { if (e.detail.requestConfig.verb !== 'get') say() })
 document.body.addEventListener('htmx:responseError', (e) => {
+  if (e.detail.requestConfig.verb === 'get') return
   let problem = {}
   try { problem = JSON.parse(e.detail.xhr.responseText) } catch { /* not ours */ }
   say('Not done', problem.detail || 'The node could not do this.')
 })
-document.body.addEventListener('htmx:sendError', () => say('Not done', 'The node did not answer. Nothing is lost: press again when it is back.'))
+document.body.addEventListener('htmx:sendError', (e) => {
+  if (e.detail.requestConfig.verb === 'get') return // the banner says it
+  say('Not done', 'The node did not answer. Press again when it is back.')
+})
 
 // ---- Typed scans and pictures ----
 

@@ -1,0 +1,136 @@
+package api_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+func TestEveryRouteIsDescribedAndNothingElse(t *testing.T) {
+	n := newNode(t)
+	doc, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(map[string]bool)
+	for _, r := range n.server.Routes() {
+		path := strings.ReplaceAll(r[1], "/*", "/{path}")
+		for _, name := range []string{"id", "di"} {
+			path = strings.ReplaceAll(path, ":"+name, "{"+name+"}")
+		}
+		served[r[0]+" "+path] = true
+	}
+	described := make(map[string]bool)
+	ids := make(map[string]string)
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			key := method + " " + path
+			described[key] = true
+			if op.OperationID == "" || ids[op.OperationID] != "" {
+				t.Errorf("%s: operationId %q is missing or that of %s", key, op.OperationID, ids[op.OperationID])
+			}
+			ids[op.OperationID] = key
+			if op.Summary == "" || len(op.Tags) != 1 {
+				t.Errorf("%s wants a summary and one tag", key)
+			}
+		}
+	}
+	for _, key := range sorted(served) {
+		if !described[key] {
+			t.Errorf("%s is served and not described", key)
+		}
+	}
+	for _, key := range sorted(described) {
+		if !served[key] {
+			t.Errorf("%s is described and not served", key)
+		}
+	}
+}
+
+func TestEveryQueryParameterIsDescribed(t *testing.T) {
+	n := newNode(t)
+	doc, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for route, names := range n.server.Queries() {
+		if !strings.HasPrefix(route[1], "/api/v1/") {
+			continue
+		}
+		item := doc.Paths.Value(strings.ReplaceAll(strings.ReplaceAll(route[1], ":id", "{id}"), ":di", "{di}"))
+		var described []string
+		for _, p := range item.GetOperation(route[0]).Parameters {
+			if p.Value.In == "query" {
+				described = append(described, p.Value.Name)
+			}
+		}
+		taken := strings.Fields(names)
+		slices.Sort(described)
+		slices.Sort(taken)
+		if !slices.Equal(described, taken) {
+			t.Errorf("%s %s takes %v, and %v are described", route[0], route[1], taken, described)
+		}
+	}
+}
+
+func TestEveryProblemIsListedInTheDescription(t *testing.T) {
+	doc, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"invalid", "not-understood", "not-found", "no-such-address", "method", "conflict", "forbidden", "too-large", "busy",
+		"outcome-unknown", "read-only", "disk-full", "internal", "http"} {
+		if !strings.Contains(doc.Info.Description, "`urn:implantrace:problem:"+kind+"`") {
+			t.Errorf("%s is not in the description", kind)
+		}
+	}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			for status, r := range op.Responses.Map() {
+				if status >= "400" && path != "/readyz" && r.Value.Content["application/problem+json"] == nil {
+					t.Errorf("%s %s: %s is no problem", method, path, status)
+				}
+			}
+		}
+	}
+}
+
+// What a body may not have is as strict in the description as in the code.
+func TestEveryBodyIsClosed(t *testing.T) {
+	doc, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var closed func(where string, s *openapi3.SchemaRef)
+	closed = func(where string, s *openapi3.SchemaRef) {
+		v := s.Value
+		if v.Type.Is("object") && (v.AdditionalProperties.Has == nil || *v.AdditionalProperties.Has) && v.AdditionalProperties.Schema == nil {
+			t.Errorf("%s takes any field", where)
+		}
+		for name, p := range v.Properties {
+			closed(where+"."+name, p)
+		}
+		if v.Items != nil {
+			closed(where+"[]", v.Items)
+		}
+	}
+	for path, item := range doc.Paths.Map() {
+		if !strings.HasPrefix(path, "/api/v1/") {
+			continue
+		}
+		for method, op := range item.Operations() {
+			if op.RequestBody != nil {
+				if m := op.RequestBody.Value.Content["application/json"]; m != nil {
+					closed(method+" "+path, m.Schema)
+				}
+			}
+			for status, r := range op.Responses.Map() {
+				if m := r.Value.Content["application/json"]; m != nil {
+					closed(method+" "+path+" "+status, m.Schema)
+				}
+			}
+		}
+	}
+}

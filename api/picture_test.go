@@ -1,0 +1,86 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/png"
+	"testing"
+	"time"
+)
+
+// blank is a white picture.
+func blank(t testing.TB, w, h int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewPaletted(image.Rect(0, 0, w, h), color.Palette{color.White, color.Black})); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// declared is the head of a PNG that says it is w by h, and nothing behind it.
+func declared(w, h uint32) []byte {
+	head := append([]byte("IHDR"), make([]byte, 13)...)
+	binary.BigEndian.PutUint32(head[4:], w)
+	binary.BigEndian.PutUint32(head[8:], h)
+	head[12], head[13] = 8, 2
+	b := append([]byte("\x89PNG\r\n\x1a\n"), 0, 0, 0, 13)
+	b = append(b, head...)
+	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(head))
+}
+
+func TestPicturesThatCannotBeReadAreRefusedQuickly(t *testing.T) {
+	n := newNode(t)
+	before := n.entries()
+	for name, c := range map[string]struct {
+		picture []byte
+		status  int
+		kind    string
+	}{
+		"100 megapixels": {declared(10_000, 10_000), 413, "too-large"},
+		"no pixel":       {declared(0, 10), 422, "invalid"},
+		"only a head":    {declared(10, 10), 422, "invalid"},
+		"cut off":        {label(t)[:150], 422, "invalid"},
+		"no picture":     {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), 422, "invalid"},
+		"nothing":        {[]byte{}, 422, "invalid"},
+		"a text":         {[]byte("0109520140001145"), 422, "invalid"},
+	} {
+		start := time.Now()
+		n.send(request{method: "POST", target: "/api/v1/decode", kind: "image/png", body: string(c.picture)}).problem(c.status, c.kind)
+		kind, body := upload(t, map[string]string{"id": n.id()}, c.picture)
+		n.send(request{method: "POST", target: "/api/v1/readings/picture", kind: kind, body: body}).problem(c.status, c.kind)
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%s took %s", name, took)
+		}
+	}
+	if n.entries() != before {
+		t.Error("something was recorded")
+	}
+}
+
+func TestAPictureFormSaysWhatIsMissing(t *testing.T) {
+	n := newNode(t)
+	for name, fields := range map[string]map[string]string{
+		"no id":           {},
+		"nil id":          {"id": "00000000-0000-0000-0000-000000000000"},
+		"no uuid":         {"id": "1"},
+		"procedure no id": {"id": n.id(), "procedure": "1"},
+	} {
+		kind, body := upload(t, fields, label(t))
+		a := n.send(request{method: "POST", target: "/api/v1/readings/picture", kind: kind, body: body})
+		if a.problem(422, "invalid"); a.text() == "" {
+			t.Error(name)
+		}
+	}
+	kind, body := upload(t, map[string]string{"id": n.id()}, nil)
+	n.send(request{method: "POST", target: "/api/v1/readings/picture", kind: kind, body: body}).problem(422, "invalid")
+	kind, body = upload(t, map[string]string{"id": n.id()}, label(t))
+	n.send(request{method: "POST", target: "/api/v1/readings/picture", kind: kind, body: body[:len(body)/2]}).problem(422, "invalid")
+	n.send(request{method: "POST", target: "/api/v1/readings/picture", kind: "application/json", body: `{}`}).problem(422, "invalid")
+	n.send(request{method: "POST", target: "/api/v1/decode", kind: "application/json", body: `{}`}).problem(422, "invalid")
+	kind, body = upload(t, map[string]string{"id": n.id(), "procedure": n.id()}, label(t))
+	n.send(request{method: "POST", target: "/api/v1/readings/picture", kind: kind, body: body}).problem(404, "not-found")
+}

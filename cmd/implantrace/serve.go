@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"implantrace/internal/app"
+	"implantrace/scanner"
+)
+
+func serveCommand() subcommand {
+	return subcommand{
+		name: "serve", args: "[flags]", summary: "serve a node: pages, API and scanners",
+		help: `
+Serves a node on this machine: the theatre, recall and patient pages, the API, and the handhelds that are named. The
+store is made when there is none. SIGTERM or Ctrl-C finishes what was accepted and closes it.
+
+There is no sign-in in this version, so only loopback addresses are served.
+
+The keys of the store lie beside the data folder, in a file with .keys behind its name. Keep a copy of that file off
+this machine: without it nobody can read the patients' names.
+
+Examples:
+  implantrace serve
+  implantrace serve --data /var/lib/implantrace --scanner /dev/ttyACM0
+  implantrace serve --scanner desk=/dev/serial/by-id/usb-Honeywell-if00@115200
+  implantrace serve --config /etc/implantrace.toml
+
+The file knows listen, data, keys, name, zone, and for each handheld [[scanner]] with name, device and baud. Flags go
+before the file.`,
+		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
+			var c app.Config
+			var scanners several
+			data := fs.String("data", "", "`FOLDER` of the store (default ./data)")
+			fs.StringVar(&c.Keys, "keys", "", "key `FILE` (default: the data folder's name with .keys behind it)")
+			fs.StringVar(&c.Listen, "listen", "", "loopback `ADDRESS` (default 127.0.0.1:8080)")
+			fs.StringVar(&c.Name, "name", "", "what people call this node (default: the machine's name)")
+			fs.StringVar(&c.Zone, "zone", "", "the site's time `ZONE` (default Europe/London)")
+			fs.Var(&scanners, "scanner", "serial handheld, `[NAME=]DEVICE[@BAUD]`; may be given more than once")
+			config := fs.String("config", "", "TOML `FILE` with these settings")
+			logs := fs.String("log", "text", "log `FORMAT`: text or json")
+			return func(ctx context.Context, s streams, args []string) error {
+				if err := noArguments(args); err != nil {
+					return err
+				}
+				c.Data = *data
+				for _, text := range scanners {
+					sc, err := app.ParseScanner(text)
+					if err != nil {
+						return usagef("--scanner %s: %v", text, err)
+					}
+					c.Scanners = append(c.Scanners, sc)
+				}
+				if *config != "" {
+					from, err := app.ReadConfig(*config)
+					if err != nil {
+						return err
+					}
+					c = merge(c, from)
+				}
+				log, err := logger(s.err, *logs)
+				if err != nil {
+					return err
+				}
+				return serve(ctx, s, c, log)
+			}
+		},
+	}
+}
+
+// merge lays the flags over the file.
+func merge(flags, file app.Config) app.Config {
+	for _, f := range []struct{ flag, file *string }{
+		{&flags.Data, &file.Data}, {&flags.Keys, &file.Keys}, {&flags.Listen, &file.Listen}, {&flags.Name, &file.Name}, {&flags.Zone, &file.Zone},
+	} {
+		if *f.flag == "" {
+			*f.flag = *f.file
+		}
+	}
+	if len(flags.Scanners) == 0 {
+		flags.Scanners = file.Scanners
+	}
+	return flags
+}
+
+func logger(w io.Writer, format string) (*slog.Logger, error) {
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, nil)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, nil)), nil
+	}
+	return nil, usagef("the log is text or json, not %q", format)
+}
+
+func serve(ctx context.Context, s streams, c app.Config, log *slog.Logger) error {
+	n, err := app.Open(ctx, c, app.Version(version), log, nil)
+	if errors.Is(err, scanner.ErrSerialUnsupported) {
+		return fmt.Errorf("%w. Leave --scanner out: typing and photographs work", err)
+	}
+	if err != nil {
+		return err
+	}
+	return n.Serve(ctx, func(address string) {
+		fmt.Fprintf(s.out, `implantrace %s, node %s
+
+  Open     http://%s/theatre   and scan, type or photograph
+  Recall   http://%s/recall
+  API      http://%s/api/docs
+  Store    %s
+  Keys     %s   (keep a copy off this machine)
+`, version, n.Config.Name, address, address, address, n.Store.Path(), n.Config.Keys)
+		if !scanner.SerialSupported {
+			fmt.Fprintln(s.out, "  Serial handhelds are not supported in this build; typing and photographs work.")
+		} else if len(n.Config.Scanners) == 0 {
+			fmt.Fprintln(s.out, "  No handheld is configured: --scanner DEVICE adds one.")
+		}
+		fmt.Fprintln(s.out, "\nNot yet approved for clinical use: synthetic patients only. Ctrl-C stops.")
+	})
+}

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"implantrace/internal/app"
+	"implantrace/internal/bolt"
+	"implantrace/internal/history"
+	"implantrace/internal/seal"
+	"implantrace/internal/trace"
+)
+
+func exportCommand() subcommand {
+	return subcommand{
+		name: "export", args: "iso16054|fhir [flags]", summary: "write the record out for other systems",
+		help: `
+Writes the record for other systems: iso16054 is a CSV of the ISO 16054 minimum set, one row for each device implanted or
+explanted; fhir is a FHIR R4 Bundle of patients, procedures, devices and their use. All procedures, those of a period, or
+one.
+
+Examples:
+  implantrace export iso16054 --from 2026-01-01 --to 2026-03-31 --out quarter.csv
+  implantrace export fhir --procedure 0192f0c1-7a3e-7c4e-9a58-3f1f0e6a2b10`,
+		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
+			c := storeFlags(fs)
+			procedure := fs.String("procedure", "", "only the procedure with this `ID`")
+			from := fs.String("from", "", "procedures from this `DAY` on (YYYY-MM-DD)")
+			to := fs.String("to", "", "procedures until this `DAY`, included")
+			out := fs.String("out", "", "`FILE` to write (default: standard output)")
+			return func(ctx context.Context, s streams, args []string) error {
+				if len(args) != 1 {
+					return usagef("say which export: iso16054 or fhir")
+				}
+				path, ok := map[string]string{"iso16054": "iso16054.csv", "fhir": "fhir.json"}[args[0]]
+				if !ok {
+					return usagef("there is no export %q: it is iso16054 or fhir", args[0])
+				}
+				q := url.Values{}
+				for name, v := range map[string]string{"procedure": *procedure, "from": *from, "to": *to} {
+					if v != "" {
+						q.Set(name, v)
+					}
+				}
+				use, _ := into(*out, s.out)
+				return ask(ctx, c, "GET", "/api/v1/exports/"+path+"?"+q.Encode(), "", nil, use)
+			}
+		},
+	}
+}
+
+func importCommand() subcommand {
+	return subcommand{
+		name: "import", args: "--source NAME --jsonl FILE", summary: "bring in history from another system",
+		help: `
+Brings in patients, products, procedures, usages and corrections from a file of JSON lines (docs/import.md describes
+them), marked "imported, unverified". The same file again changes nothing. Every refused row is printed with its line and
+its reason.
+
+Exit code 1 when a row was refused; all others are recorded.
+
+Examples:
+  implantrace import --source theatreman --jsonl history.jsonl
+  zcat history.jsonl.gz | implantrace import --source theatreman --jsonl -`,
+		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
+			c := storeFlags(fs)
+			file := fs.String("jsonl", "", "`FILE` of JSON lines; - for standard input")
+			source := fs.String("source", "import", "`NAME` of the system the rows come from, the same each time")
+			raw := fs.Bool("json", false, "print the report as JSON")
+			return func(ctx context.Context, s streams, args []string) error {
+				if err := noArguments(args); err != nil {
+					return err
+				}
+				if *file == "" {
+					return usagef("name the file with --jsonl")
+				}
+				in := s.in
+				if *file != "-" {
+					f, err := os.Open(*file)
+					if err != nil {
+						return err
+					}
+					defer f.Close()
+					in = f
+				}
+				var a struct {
+					Report   history.Report    `json:"report"`
+					Refusals []history.Refusal `json:"refusals"`
+				}
+				err := ask(ctx, c, "POST", "/api/v1/imports?source="+url.QueryEscape(*source), "application/jsonl", io.NopCloser(in), asJSON(&a))
+				if err != nil {
+					return err
+				}
+				if *raw {
+					err = printJSON(s.out, a)
+				} else {
+					for _, r := range a.Refusals {
+						fmt.Fprintf(s.err, "line %d: %s %s: %s\n", r.Line, r.Type, r.Ref, r.Reason)
+					}
+					fmt.Fprintf(s.out, "%d rows: %d recorded, %d there already, %d refused.\n", a.Report.Lines, a.Report.Recorded, a.Report.Repeated, a.Report.Refused)
+				}
+				if err == nil && a.Report.Refused > 0 {
+					err = errNegative
+				}
+				return err
+			}
+		},
+	}
+}
+
+func backupCommand() subcommand {
+	return subcommand{
+		name: "backup", args: "FILE", summary: "copy the store, while it goes on working",
+		help: `
+Writes a consistent copy of the whole store to FILE, while the node goes on working, and then verifies the copy. An
+existing file is not overwritten. Patients' identities stay sealed in the copy: to read them one day, the key file has to
+be kept too, apart from the backups.
+
+To go back to a copy, stop the node and put it into a data folder as implantrace.db.
+
+Examples:
+  implantrace backup /mnt/backup/implantrace-2026-03-01.db
+  implantrace verify --store /mnt/backup/implantrace-2026-03-01.db`,
+		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
+			c := storeFlags(fs)
+			return func(ctx context.Context, s streams, args []string) error {
+				if len(args) != 1 {
+					return usagef("name the file to write")
+				}
+				if _, err := os.Lstat(args[0]); err == nil {
+					return fmt.Errorf("%s exists already and is not overwritten", args[0])
+				}
+				use, size := into(args[0], s.out)
+				if err := ask(ctx, c, "GET", "/api/v1/operator/backup", "", nil, use); err != nil {
+					return err
+				}
+				v, err := verifyFile(ctx, args[0], keysOf(c))
+				if err != nil {
+					return fmt.Errorf("%s was written, and cannot be verified: %w", args[0], err)
+				}
+				fmt.Fprintf(s.out, "%s: %d bytes. Keep %s too, in another place.\n", args[0], *size, keysOf(c))
+				return printVerification(s.out, v)
+			}
+		},
+	}
+}
+
+// keysOf is where the keys of a store are looked for.
+func keysOf(c *app.Config) string {
+	if c.Keys != "" {
+		return c.Keys
+	}
+	return filepath.Clean(c.Data) + ".keys"
+}
+
+func verifyCommand() subcommand {
+	return subcommand{
+		name: "verify", args: "[--store FILE]", summary: "prove that the record is what was recorded",
+		help: `
+Works everything out again from the journal and compares: every entry's bytes, every hash of the Merkle tree, every
+sealed identity against its commitment, and every row of the record. Says which entry or row is wrong.
+
+Without --store it verifies the node of the data folder, running or not; with it, a backup or another store's file.
+
+Exit code 1 when something is wrong.
+
+Examples:
+  implantrace verify
+  implantrace verify --store /mnt/backup/implantrace-2026-03-01.db --keys /safe/data.keys`,
+		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
+			c := storeFlags(fs)
+			file := fs.String("store", "", "`FILE` of a store that no node has open")
+			raw := fs.Bool("json", false, "print the report as JSON")
+			return func(ctx context.Context, s streams, args []string) error {
+				if err := noArguments(args); err != nil {
+					return err
+				}
+				var v trace.Verification
+				var err error
+				if *file != "" {
+					v, err = verifyFile(ctx, *file, keysOf(c))
+				} else {
+					err = ask(ctx, c, "POST", "/api/v1/operator/verify", "application/json", nil, asJSON(&v))
+				}
+				if err != nil {
+					return err
+				}
+				if *raw {
+					if err := printJSON(s.out, v); err != nil {
+						return err
+					}
+					if len(v.Findings) > 0 {
+						return errNegative
+					}
+					return nil
+				}
+				return printVerification(s.out, v)
+			}
+		},
+	}
+}
+
+// verifyFile verifies a store's file; without the keys what is sealed is not
+// opened.
+func verifyFile(ctx context.Context, path, keyFile string) (trace.Verification, error) {
+	keys, err := seal.LoadKeyring(keyFile)
+	if err != nil && !errors.Is(err, seal.ErrNoKeys) {
+		return trace.Verification{}, err
+	}
+	s, err := bolt.Open(path, bolt.Options{Keys: keys, ReadOnly: true})
+	if err != nil {
+		return trace.Verification{}, err
+	}
+	v, err := s.Verify(ctx, "")
+	return v, errors.Join(err, s.Close())
+}
+
+func printVerification(w io.Writer, v trace.Verification) error {
+	for _, f := range v.Findings {
+		fmt.Fprintf(w, "WRONG: %s %s\n", f.Where, f.What)
+	}
+	for _, h := range v.Heads {
+		fmt.Fprintf(w, "node %s: %d entries, root %x\n", h.Node, h.Size, h.Root)
+	}
+	sealed := fmt.Sprintf("%d sealed parts, %d opened", v.Sealed, v.Opened)
+	if v.Erased > 0 {
+		sealed += fmt.Sprintf(", %d without a key", v.Erased)
+	}
+	if v.Sealed > 0 && v.Opened+v.Erased == 0 {
+		sealed += " (the keys are not at hand)"
+	}
+	if len(v.Findings) > 0 {
+		fmt.Fprintf(w, "%d entries, %d rows, %s: %d things are wrong.\n", v.Entries, v.Rows, sealed, len(v.Findings))
+		return errNegative
+	}
+	fmt.Fprintf(w, "%d entries, %d rows, %s: all as recorded.\n", v.Entries, v.Rows, sealed)
+	return nil
+}

@@ -1,0 +1,309 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"implantrace/internal/app"
+	"implantrace/internal/command"
+	"implantrace/internal/trace"
+)
+
+// browser is Chromium with one page, which notes every request it makes.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu       sync.Mutex
+	requests []string
+}
+
+// chromium finds the browser: $CHROMIUM, or one of the usual names.
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if path, err := exec.LookPath(name); name != "" && err == nil {
+			return path
+		}
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatal("there is no Chromium: apt-get install chromium, or set CHROMIUM")
+	}
+	t.Skip("there is no Chromium: apt-get install chromium, or set CHROMIUM")
+	return ""
+}
+
+// step is one thing that a browser does.
+type step = chromedp.Action[chromedp.Void]
+
+func openBrowser(t *testing.T) *browser {
+	t.Helper()
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute))
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(cancel)
+	b := &browser{t: t, ctx: ctx}
+	if err := chromedp.Listen(ctx, func(ev any) {
+		if e, ok := ev.(*network.EventRequestWillBeSent); ok {
+			b.mu.Lock()
+			b.requests = append(b.requests, e.Request.URL)
+			b.mu.Unlock()
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	b.size(1280, 800)
+	return b
+}
+
+func (b *browser) do(steps ...step) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.t.Fatalf("browser: %v\nthe page says: %s", err, b.text())
+	}
+}
+
+// eval gives what a script comes to in the page.
+func eval[T any](b *browser, script string) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("browser: %v\nthe page says: %s", err, b.text())
+	}
+	return v
+}
+
+func (b *browser) size(w, h int64) {
+	b.t.Helper()
+	b.do(chromedp.EmulateViewport(w, h))
+}
+
+// text is what the page shows; nothing where there is no page.
+func (b *browser) text() string {
+	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+	defer cancel()
+	s, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body ? document.body.innerText : ""`))
+	return s
+}
+
+func (b *browser) shows(words string) {
+	b.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if strings.Contains(b.text(), words) {
+			return
+		}
+	}
+	b.t.Fatalf("the page never shows %q; it shows:\n%s", words, b.text())
+}
+
+// screenshots are left for a person to look at, and for the README.
+func (b *browser) screenshot(name string) {
+	b.t.Helper()
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	dir := os.Getenv("IMPLANTRACE_SCREENSHOTS")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "bin", "screenshots")
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// accessible runs axe over the page.
+func (b *browser) accessible(page string) {
+	b.t.Helper()
+	axe, err := os.ReadFile(filepath.Join("..", "..", "api", "web", "testdata", "vendor", "axe-core", "axe.min.js"))
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			b.t.Fatalf("axe is missing (make assets fetches it): %v", err)
+		}
+		b.t.Logf("axe is missing (make assets fetches it): %s was not checked", page)
+		return
+	}
+	eval[int](b, string(axe)+";0")
+	out := eval[string](b, `axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa']})
+		.then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, at: v.nodes.map(n => n.html.slice(0, 200))}))))`)
+	var violations []struct {
+		ID, Help string
+		At       []string
+	}
+	if err := json.Unmarshal([]byte(out), &violations); err != nil {
+		b.t.Fatal(err, out)
+	}
+	for _, v := range violations {
+		b.t.Errorf("%s: %s (%s): %v", page, v.Help, v.ID, v.At)
+	}
+}
+
+const (
+	wristband = "8018505089899900000183\x1d93Quist,Ottoline,14-Mar-1951" // 999 000 0018
+	stem      = "]d201095201400010391731063010K4417B"
+	head      = "]d2010952014000101517310630\x1d10A1\x1d21SN-0042"
+)
+
+// TestTheRoadInABrowser walks the whole road as a nurse and a recall
+// coordinator do: wristband, procedure, two scans from the handheld, a
+// photograph, an outcome, the end, and the recall that finds the patient.
+func TestTheRoadInABrowser(t *testing.T) {
+	n := serve(t, app.Config{})
+	for di, description := range map[string]string{"09520140001039": "Femoral stem, cementless, size 5", "09520140001015": "Femoral head, ceramic, 32 mm"} {
+		c := command.RecordProduct{DI: di, Maker: "Northmoor Orthopaedics", Description: description}
+		c.ID = trace.NewEventID()
+		if _, err := n.node.Recorder.RecordProduct(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := openBrowser(t)
+	b.do(chromedp.Navigate(n.url + "/theatre"))
+	b.shows("Scan the patient's wristband")
+	b.shows("Not yet approved for clinical use")
+	b.accessible("theatre, empty")
+
+	n.scan(wristband)
+	b.shows("999 000 0018")
+	b.shows("Patient identified")
+	b.shows("Quist, Ottoline")
+	n.scan("]C14149529900003016254TH3")
+	b.shows("GLN 9529900003016")
+	b.do(chromedp.SendKeys("#code", "W371"), chromedp.SendKeys("#text", "Total hip replacement, uncemented"),
+		chromedp.SetValue("#side", "left"), chromedp.SendKeys("#surgeon", "A. Okafor"), chromedp.Click("#open"))
+	b.shows("Open procedure")
+	b.shows("W371 Total hip replacement, uncemented")
+
+	n.scan(stem)
+	b.shows("K4417B")
+	n.scan(head)
+	b.shows("SN-0042")
+	b.accessible("theatre, with scans")
+	b.screenshot("theatre")
+	b.size(820, 1180)
+	b.screenshot("theatre-tablet")
+	b.size(1280, 800)
+
+	label, err := filepath.Abs(filepath.Join("..", "..", "testdata", "label.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.do(chromedp.SetUploadFiles("#scan-picture", []string{label}))
+	b.shows("Recorded.")
+	until(t, "three devices are in the procedure", func() bool {
+		st, err := n.node.Desk.State(t.Context())
+		return err == nil && st.Procedure != nil && len(st.Procedure.Usages) == 3
+	})
+	b.shows("3 devices are without an outcome")
+	b.do(chromedp.Click(`button[value="implanted"]`))
+	b.shows("2 devices are without an outcome")
+
+	// Closing asks, because two devices have no outcome.
+	eval[int](b, `window.confirm = () => true; 0`)
+	b.do(chromedp.Click("#close"))
+	b.shows("Scan the patient's wristband")
+	if strings.Contains(b.text(), "999 000 0018") {
+		t.Error("the patient is still on the screen after the procedure was closed")
+	}
+
+	b.do(chromedp.Navigate(n.url+"/recall"), chromedp.SendKeys("#di", "09520140001039"), chromedp.SendKeys("#lot", "K4417B"), chromedp.Submit("#di"))
+	b.shows("1 patient has or had the device")
+	b.shows("999 000 0018")
+	b.shows("What this answer rests on")
+	b.accessible("recall")
+	b.screenshot("recall")
+	b.do(chromedp.Click(`a[href^="/patients/"][href*="-"]`))
+	b.shows("Procedures and devices")
+	b.accessible("patient")
+	b.screenshot("patient")
+
+	b.leavesNothing(n.url)
+}
+
+// leavesNothing: no request went to another host or carried a patient in its
+// address, and the browser kept nothing.
+func (b *browser) leavesNothing(own string) {
+	b.t.Helper()
+	b.mu.Lock()
+	for _, r := range b.requests {
+		if !strings.HasPrefix(r, own+"/") && !strings.HasPrefix(r, "data:") && r != "about:blank" {
+			b.t.Errorf("a page asked another host: %s", r)
+		}
+		if u, err := url.QueryUnescape(r); err == nil && strings.Contains(strings.ReplaceAll(u, " ", ""), "9990000018") {
+			b.t.Errorf("an address names a patient: %s", r)
+		}
+	}
+	b.mu.Unlock()
+	// htmx notes the path of the page it is on, and nothing else is kept.
+	kept := eval[string](b, `JSON.stringify([Object.keys(localStorage), Object.keys(sessionStorage).filter(k => k !== 'htmx-current-path-for-history'), document.cookie])`)
+	if kept != `[[],[],""]` {
+		b.t.Errorf("the browser keeps %s", kept)
+	}
+}
+
+// TestPageSaysThatItsNodeIsLost: within two seconds, and it greys what it shows.
+func TestPageSaysThatItsNodeIsLost(t *testing.T) {
+	for _, path := range []string{"/theatre", "/recall"} {
+		t.Run(path, func(t *testing.T) {
+			n := serve(t, app.Config{})
+			b := openBrowser(t)
+			b.do(chromedp.Navigate(n.url + path))
+			b.do(chromedp.WaitNotVisible("#node-lost"))
+			// The page itself takes the time from the node's last word to the banner.
+			eval[int](b, `new MutationObserver(() => { window.lostAt = performance.now() })
+				.observe(document.getElementById('node-lost'), {attributes: true, attributeFilter: ['hidden']}); 0`)
+			gone := eval[float64](b, `performance.now()`)
+			n.stop()
+			b.do(chromedp.WaitVisible("#node-lost"))
+			took := eval[float64](b, fmt.Sprintf(`window.lostAt - %f`, gone))
+			stale := eval[bool](b, `document.body.classList.contains('is-stale')`)
+			if took > 2000 || !stale {
+				t.Errorf("said after %.0f ms, greyed %v", took, stale)
+			}
+			b.screenshot("node-lost" + strings.ReplaceAll(path, "/", "-"))
+		})
+	}
+}
+
+// TestPagesAreAccessible looks at the pages that the road does not pass, in
+// both sizes.
+func TestPagesAreAccessible(t *testing.T) {
+	n := serve(t, app.Config{})
+	b := openBrowser(t)
+	for _, path := range []string{"/", "/theatre", "/recall", "/patients", "/import", "/safety", "/api/docs", "/patients/0192f0c1-7a3e-7c4e-9a58-3f1f0e6a2b10"} {
+		for _, size := range [][2]int64{{1280, 800}, {820, 1180}} {
+			b.size(size[0], size[1])
+			b.do(chromedp.Navigate(n.url+path), chromedp.WaitReady("main"))
+			b.accessible(fmt.Sprintf("%s at %dx%d", path, size[0], size[1]))
+			if eval[bool](b, `document.documentElement.scrollWidth > innerWidth`) {
+				t.Errorf("%s at %d: the page is wider than the screen", path, size[0])
+			}
+			b.screenshot(fmt.Sprintf("page%s-%d", strings.ReplaceAll(path, "/", "-"), size[0]))
+		}
+	}
+	b.leavesNothing(n.url)
+}

@@ -1,0 +1,127 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"implantrace/scanner"
+)
+
+// Config is what a node is told. The zero value of each field is a sensible
+// default.
+type Config struct {
+	Data     string                 // folder of the store; ./data
+	Keys     string                 // key file; the data folder's name with ".keys" behind it
+	Listen   string                 // address; 127.0.0.1:8080
+	Name     string                 // what people call the node; the machine's name
+	Zone     string                 // the site's time zone; Europe/London
+	Scanners []scanner.SerialConfig // handhelds
+}
+
+// file is the TOML form.
+type file struct {
+	Data    string `toml:"data"`
+	Keys    string `toml:"keys"`
+	Listen  string `toml:"listen"`
+	Name    string `toml:"name"`
+	Zone    string `toml:"zone"`
+	Scanner []struct {
+		Name   string `toml:"name"`
+		Device string `toml:"device"`
+		Baud   int    `toml:"baud"`
+	} `toml:"scanner"`
+}
+
+// ReadConfig reads a TOML file. A key that nobody knows is an error: it was
+// meant to say something.
+func ReadConfig(path string) (Config, error) {
+	var f file
+	meta, err := toml.DecodeFile(path, &f)
+	if err != nil {
+		return Config{}, fmt.Errorf("%s: %w", path, err)
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		return Config{}, fmt.Errorf("%s: there is no setting %q", path, unknown[0])
+	}
+	c := Config{Data: f.Data, Keys: f.Keys, Listen: f.Listen, Name: f.Name, Zone: f.Zone}
+	for _, s := range f.Scanner {
+		c.Scanners = append(c.Scanners, scanner.SerialConfig{Name: s.Name, Device: s.Device, Baud: s.Baud})
+	}
+	return c, nil
+}
+
+// ParseScanner reads a handheld as the command line names it: DEVICE,
+// DEVICE@BAUD, or NAME=DEVICE@BAUD.
+func ParseScanner(s string) (scanner.SerialConfig, error) {
+	var c scanner.SerialConfig
+	if name, rest, ok := strings.Cut(s, "="); ok {
+		c.Name, s = name, rest
+	}
+	c.Device = s
+	if i := strings.LastIndexByte(s, '@'); i >= 0 {
+		baud, err := strconv.Atoi(s[i+1:])
+		if err != nil || baud <= 0 {
+			return c, fmt.Errorf("%q is no speed in baud", s[i+1:])
+		}
+		c.Device, c.Baud = s[:i], baud
+	}
+	if c.Device == "" {
+		return c, errors.New("the scanner wants a device, such as /dev/ttyACM0")
+	}
+	return c, nil
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Data == "" {
+		c.Data = "data"
+	}
+	abs, err := filepath.Abs(c.Data)
+	if err != nil {
+		return c, err
+	}
+	c.Data = abs
+	if c.Keys == "" {
+		c.Keys = c.Data + ".keys"
+	}
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:8080"
+	}
+	if c.Zone == "" {
+		c.Zone = "Europe/London"
+	}
+	if c.Name == "" {
+		if c.Name, err = os.Hostname(); err != nil || c.Name == "" {
+			c.Name = "node"
+		}
+	}
+	return c, nil
+}
+
+func (c Config) location() (*time.Location, error) {
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("there is no time zone %q", c.Zone)
+	}
+	return zone, nil
+}
+
+// loopback refuses every address that other machines could reach: nobody signs
+// in yet.
+func loopback(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is no address to listen on (such as 127.0.0.1:8080): %w", address, err)
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("%q is an address that other machines can reach; this version has no sign-in and listens on loopback only (127.0.0.1, ::1)", address)
+}

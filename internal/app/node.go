@@ -1,0 +1,219 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"implantrace/api"
+	"implantrace/internal/bolt"
+	"implantrace/internal/command"
+	"implantrace/internal/seal"
+	"implantrace/internal/theatre"
+	"implantrace/internal/trace"
+	"implantrace/scanner"
+)
+
+// Node is one node, wired and open.
+type Node struct {
+	Config   Config
+	Store    *bolt.Store
+	Recorder command.Recorder
+	Desk     *theatre.Desk
+	API      *api.Server
+
+	log     *slog.Logger
+	serials []*scanner.Serial
+}
+
+// Version is the program's, for the journal and the pages.
+type Version string
+
+// Open opens the node's store, making it and its keys when there are none, and
+// wires everything on it. Nothing listens yet.
+func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trace.Clock) (*Node, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	zone, err := c.location()
+	if err != nil {
+		return nil, err
+	}
+	if clock == nil {
+		clock = time.Now
+	}
+	store, err := openStore(c, v, clock)
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{Config: c, Store: store, log: log, Recorder: command.Recorder{Store: store, Clock: clock, Location: zone}}
+	if err := n.wire(ctx, v); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return n, nil
+}
+
+func openStore(c Config, v Version, clock trace.Clock) (*bolt.Store, error) {
+	path := filepath.Join(c.Data, bolt.FileName)
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("the data folder cannot be made: %w", err)
+	}
+	keys, err := seal.LoadKeyring(c.Keys)
+	switch {
+	case errors.Is(err, seal.ErrNoKeys) && bolt.Exists(path):
+		return nil, fmt.Errorf("the keys of the store in %s are missing: %s is not there. Put the copy of that file back, or name it with --keys. "+
+			"Without the keys the names of patients cannot be read by anybody, and nothing can be recorded in this store", c.Data, c.Keys)
+	case errors.Is(err, seal.ErrNoKeys):
+		// The keys are durable before anything is sealed with them.
+		keys = seal.NewKeyring()
+		err = keys.Save(c.Keys)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := bolt.Open(path, bolt.Options{Name: c.Name, Version: string(v), Keys: keys, Clock: clock})
+	switch {
+	case errors.Is(err, bolt.ErrInUse):
+		return nil, fmt.Errorf("another implantrace has the store in %s open. Use that one, or stop it first: %w", c.Data, err)
+	case errors.Is(err, bolt.ErrWrongKeys):
+		return nil, fmt.Errorf("%s holds the keys of another store than the one in %s: %w", c.Keys, c.Data, err)
+	}
+	return s, err
+}
+
+func (n *Node) wire(ctx context.Context, v Version) error {
+	for _, sc := range n.Config.Scanners {
+		s, err := scanner.NewSerial(sc, scanner.OnEvent(n.scannerEvent))
+		if err != nil {
+			return fmt.Errorf("scanner %s: %w", sc.Device, err)
+		}
+		n.serials = append(n.serials, s)
+	}
+	var err error
+	if n.Desk, err = theatre.NewDesk(ctx, n.Recorder, n.scanners); err != nil {
+		return err
+	}
+	n.API, err = api.New(api.Options{Recorder: n.Recorder, Desk: n.Desk, Maintenance: n.Store, NodeName: n.Config.Name, Version: string(v),
+		Log: n.log, Workers: scanner.NewWorkers(max(1, runtime.NumCPU()/2)), Scanners: n.scanners, Ready: n.faults})
+	return err
+}
+
+func (n *Node) scanners() []scanner.SerialState {
+	all := make([]scanner.SerialState, len(n.serials))
+	for i, s := range n.serials {
+		all[i] = s.State()
+	}
+	return all
+}
+
+// faults says what keeps the node from recording.
+func (n *Node) faults(ctx context.Context) []string {
+	st, err := n.Desk.State(ctx)
+	switch {
+	case err != nil:
+		return []string{"the record cannot be read"}
+	case st.Trouble != "":
+		return []string{fmt.Sprintf("%d readings cannot be recorded: %s", st.Waiting, st.Trouble)}
+	}
+	return nil
+}
+
+// scannerEvent logs what happens to a handheld, and tells the pages.
+func (n *Node) scannerEvent(e scanner.Event) {
+	n.log.Info("scanner", "event", string(e.Kind), "scanner", e.Scanner, "device", e.Device, "bytes", e.Bytes, "detail", e.Detail)
+	if n.Desk != nil {
+		n.Desk.Changed()
+	}
+}
+
+// finishWithin is how long requests may go on after a stop.
+const finishWithin = 15 * time.Second
+
+// Serve listens on the configured address and on the node's socket until ctx is
+// done. Then it takes nothing new, finishes what was accepted, and closes the
+// store. ready is called once with the address.
+func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
+	if err := loopback(n.Config.Listen); err != nil {
+		return errors.Join(err, n.Close())
+	}
+	tcp, err := net.Listen("tcp", n.Config.Listen)
+	if err != nil {
+		return errors.Join(fmt.Errorf("cannot listen: %w", err), n.Close())
+	}
+	socket, err := listenSocket(n.Config.Data)
+	if err != nil {
+		return errors.Join(err, tcp.Close(), n.Close())
+	}
+	servers := []*http.Server{n.server(false), n.server(true)}
+	failed := make(chan error, len(servers))
+	for i, l := range []net.Listener{tcp, socket} {
+		go func() { failed <- servers[i].Serve(l) }()
+	}
+
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var scanning, recording sync.WaitGroup
+	reading, unplug := context.WithCancel(ctx)
+	defer unplug()
+	for _, s := range n.serials {
+		scanning.Go(func() {
+			err := s.Run(reading, func(r scanner.Reading) {
+				if !n.Desk.Feed(r) {
+					n.log.Error("a reading was lost: too many wait to be recorded", "scanner", r.Scanner)
+				}
+			})
+			if err != nil && ctx.Err() == nil {
+				n.log.Error("scanner given up", "device", s.State().Device, "error", err.Error())
+			}
+		})
+	}
+	recording.Go(func() { n.Desk.Run(working) })
+	if ready != nil {
+		ready(tcp.Addr().String())
+	}
+
+	select {
+	case <-ctx.Done():
+		err = nil
+	case err = <-failed:
+	}
+	unplug()
+	scanning.Wait()
+	n.API.Shutdown()
+	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
+	defer cancel()
+	for _, s := range servers {
+		if serr := s.Shutdown(finish); serr != nil {
+			err = errors.Join(err, serr, s.Close())
+		}
+	}
+	stop() // what still waits is recorded
+	recording.Wait()
+	if w := n.Desk.Waiting(); w > 0 {
+		err = errors.Join(err, fmt.Errorf("%d readings could not be recorded", w))
+	}
+	return errors.Join(err, n.Close())
+}
+
+func (n *Node) server(fromSocket bool) *http.Server {
+	s := &http.Server{
+		Handler: n.API, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
+	}
+	if fromSocket {
+		s.ConnContext = func(ctx context.Context, _ net.Conn) context.Context { return api.FromSocket(ctx) }
+	}
+	return s
+}
+
+// Close closes the store of a node that does not serve.
+func (n *Node) Close() error { return n.Store.Close() }

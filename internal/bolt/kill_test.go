@@ -1,0 +1,165 @@
+package bolt_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"implantrace/internal/bolt"
+	"implantrace/internal/seal"
+	"implantrace/internal/trace"
+	"implantrace/internal/udi"
+)
+
+// helper names the folder in which the test binary, run again, appends until
+// it is killed.
+const helper = "IMPLANTRACE_TEST_APPEND_IN"
+
+func TestMain(m *testing.M) {
+	switch {
+	case os.Getenv(helper) != "":
+		appendForEver(os.Getenv(helper))
+	case os.Getenv(small) != "":
+		fillADisk(os.Getenv(small))
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+func openIn(dir string) (*bolt.Store, error) {
+	keys, err := seal.LoadKeyring(filepath.Join(dir, "keys.json"))
+	if err != nil {
+		return nil, err
+	}
+	return bolt.Open(filepath.Join(dir, bolt.FileName), bolt.Options{Name: "test", Keys: keys})
+}
+
+// appendForEver prints the id of each command behind its receipt.
+func appendForEver(dir string) {
+	s, err := openIn(dir)
+	if err != nil {
+		fmt.Println("error", err)
+		os.Exit(1)
+	}
+	var mu sync.Mutex
+	for range 4 {
+		go func() {
+			for {
+				id := trace.NewEventID()
+				u := trace.DeriveID[trace.OfUsage](id, "usage")
+				rs, err := s.Append(context.Background(), trace.Command{ID: id, Canonical: id[:], By: trace.Actor{Via: "test"}, Drafts: []trace.Draft{
+					{Fact: trace.UsageFact{Usage: u, Status: trace.Implanted, Device: udi.Device{DI: "07611994064584", Lot: "A"}}},
+					{Fact: trace.PatientFact{Patient: trace.PatientID(u)}, Subject: u, Secret: &trace.Secret{Family: id.String()}},
+				}})
+				if err == nil {
+					err = rs[0].Err
+				}
+				mu.Lock()
+				if err != nil {
+					fmt.Println("error", err)
+				} else {
+					fmt.Println(id)
+				}
+				mu.Unlock()
+			}
+		}()
+	}
+	select {}
+}
+
+// A process that is killed at any moment has lost nothing that it acknowledged,
+// and has left nothing half-written.
+func TestAcknowledgedSurvivesKill(t *testing.T) { killRounds(t, 5) }
+
+func TestSoakAcknowledgedSurvivesKill(t *testing.T) {
+	if os.Getenv("IMPLANTRACE_SOAK") == "" {
+		t.Skip("a long test: IMPLANTRACE_SOAK=1 runs it")
+	}
+	killRounds(t, 50)
+}
+
+func killRounds(t *testing.T, rounds int) {
+	dir := t.TempDir()
+	if err := seal.NewKeyring().Save(filepath.Join(dir, "keys.json")); err != nil {
+		t.Fatal(err)
+	}
+	var acknowledged []trace.EventID
+	for round := range rounds {
+		acknowledged = append(acknowledged, killAfter(t, dir, 20+37*round%200)...)
+		s, err := openIn(dir)
+		if err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		for _, id := range acknowledged {
+			r, err := s.Find(context.Background(), id, id[:])
+			if err != nil || r.Count != 2 {
+				t.Fatalf("round %d: %s was acknowledged and is lost: %+v, %v", round, id, r, err)
+			}
+			u := trace.DeriveID[trace.OfUsage](id, "usage")
+			if got, err := s.Usage(context.Background(), u); err != nil || got.Status != trace.Implanted {
+				t.Fatalf("round %d: the usage of %s: %+v, %v", round, id, got, err)
+			}
+			if who, err := s.Identity(context.Background(), trace.PatientID(u)); err != nil || who.Family != id.String() {
+				t.Fatalf("round %d: the patient of %s: %+v, %v", round, id, who, err)
+			}
+		}
+		r, err := s.Verify(context.Background(), t.TempDir())
+		if err != nil || len(r.Findings) != 0 {
+			t.Fatalf("round %d: %+v, %v", round, r.Findings, err)
+		}
+		if r.Entries%2 != 1 || r.Entries < uint64(1+2*len(acknowledged)) {
+			t.Errorf("round %d: %d entries for %d commands of two", round, r.Entries, len(acknowledged))
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d acknowledged in %d rounds, none lost", len(acknowledged), rounds)
+}
+
+// killAfter runs the helper, kills it when it has acknowledged n commands, and
+// gives all that it acknowledged.
+func killAfter(t *testing.T, dir string, n int) (ids []trace.EventID) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^$")
+	cmd.Env = append(os.Environ(), helper+"="+dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(out)
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			break // killed: a line that was cut off is no acknowledgement
+		}
+		if strings.HasPrefix(line, "error") {
+			t.Errorf("the helper: %s", line)
+			_ = cmd.Process.Kill()
+			break
+		}
+		id, err := trace.ParseID[trace.OfEvent](strings.TrimSpace(line))
+		if err != nil {
+			t.Errorf("the helper printed %q", line)
+		}
+		if ids = append(ids, id); len(ids) == n {
+			if err := cmd.Process.Kill(); err != nil { // SIGKILL
+				t.Error(err)
+			}
+		}
+	}
+	_ = cmd.Wait() // killed, as it was meant to be
+	if len(ids) < n {
+		t.Fatalf("the helper stopped after %d of %d", len(ids), n)
+	}
+	return ids
+}

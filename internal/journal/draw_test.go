@@ -1,0 +1,102 @@
+package journal_test
+
+import (
+	"time"
+
+	"pgregory.net/rapid"
+
+	"implantrace/internal/trace"
+	"implantrace/internal/udi"
+)
+
+func drawID(t *rapid.T, label string) (id [16]byte) {
+	copy(id[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, label))
+	return id
+}
+
+func word(t *rapid.T, label string) string {
+	return rapid.OneOf(rapid.Just(""), rapid.String(), rapid.SampledFrom([]string{"\xff", "\x00", "a\x1db"})).Draw(t, label)
+}
+
+func list[V any](t *rapid.T, label string, draw func() V) (vs []V) {
+	for range rapid.IntRange(0, 3).Draw(t, label) {
+		vs = append(vs, draw())
+	}
+	return vs
+}
+
+func drawTime(t *rapid.T, label string) time.Time {
+	if rapid.Bool().Draw(t, label+" is zero") {
+		return time.Time{}
+	}
+	return time.Unix(rapid.Int64Range(-3e9, 9e9).Draw(t, label), rapid.Int64Range(0, 999999999).Draw(t, "ns")).UTC()
+}
+
+func drawAmend(t *rapid.T) trace.Amend {
+	return trace.Amend{Corrects: drawID(t, "corrects"), Clear: list(t, "clear", func() string { return word(t, "field") }),
+		Withdraw: rapid.Bool().Draw(t, "withdraw"), Restore: rapid.Bool().Draw(t, "restore")}
+}
+
+func drawDate(t *rapid.T) udi.Date {
+	if rapid.Bool().Draw(t, "no date") {
+		return udi.Date{}
+	}
+	return udi.Date{Day: "2029-0" + rapid.StringMatching(`[1-9]-[0-2][1-9]`).Draw(t, "day"), Precision: udi.PrecisionDay}
+}
+
+func drawVerdict(t *rapid.T) trace.Verdict {
+	return trace.Verdict{Level: trace.Level(word(t, "level")), Title: word(t, "title"),
+		Checks: list(t, "checks", func() trace.Check {
+			return trace.Check{Rule: word(t, "rule"), Level: trace.Stop, Message: word(t, "message")}
+		})}
+}
+
+func drawFact(t *rapid.T) trace.Fact {
+	w := func(label string) string { return word(t, label) }
+	switch rapid.IntRange(1, 7).Draw(t, "kind") {
+	case 1:
+		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version")}
+	case 2:
+		return trace.ReadingFact{Reading: drawID(t, "reading"), Source: w("source"), Scanner: w("scanner"), Format: w("format"), Symbology: w("symbology"), Text: w("text"),
+			Means: udi.Kind(w("means")), Issues: list(t, "issues", func() udi.Issue {
+				return udi.Issue{Code: w("code"), Severity: w("severity"), AI: w("ai"), Offset: rapid.Int().Draw(t, "offset"), Length: rapid.Int().Draw(t, "length"), Message: w("message"), Detail: w("detail")}
+			}), Patient: drawID(t, "patient"), Procedure: drawID(t, "procedure"), Usage: drawID(t, "usage"), Verdict: drawVerdict(t)}
+	case 3:
+		return trace.PatientFact{Patient: drawID(t, "patient"), Lookups: list(t, "lookups", func() (h trace.LookupHash) {
+			copy(h[:], rapid.SliceOfN(rapid.Byte(), 18, 18).Draw(t, "hash"))
+			return h
+		}), Amend: drawAmend(t)}
+	case 4:
+		return trace.ProcedureFact{Procedure: drawID(t, "procedure"), Patient: drawID(t, "patient"), Code: trace.Code{System: w("system"), Code: w("code"), Text: w("text")},
+			Side: trace.Side(w("side")), Place: trace.Place{GLN: w("gln"), Extension: w("extension"), Name: w("name")},
+			People: list(t, "people", func() trace.Person { return trace.Person{Code: w("code"), Name: w("name"), Role: w("role")} }),
+			Start:  drawTime(t, "start"), End: drawTime(t, "end"), Indication: w("indication"), Amend: drawAmend(t)}
+	case 5:
+		return trace.UsageFact{Usage: drawID(t, "usage"), Procedure: drawID(t, "procedure"), Device: udi.Device{Agency: udi.Agency(w("agency")), DI: w("di"), Lot: w("lot"), Serial: w("serial"),
+			Expiry: drawDate(t), Manufactured: drawDate(t), BestBefore: drawDate(t), Quantity: w("quantity"), Variant: w("variant"), CatalogueNo: w("catalogue number")},
+			Carriers: list(t, "carriers", func() trace.Carrier {
+				return trace.Carrier{Text: w("text"), Symbology: w("symbology"), Source: w("source"), Reading: drawID(t, "reading")}
+			}), Status: trace.Status(w("status")), Verdict: drawVerdict(t), Override: rapid.Bool().Draw(t, "override"), Location: w("location"),
+			Damaged: rapid.Bool().Draw(t, "damaged"), Amend: drawAmend(t)}
+	case 6:
+		return trace.ProductFact{DI: w("di"), Maker: w("maker"), MakerAddress: w("address"), Brand: w("brand"), CatalogueNo: w("catalogue number"), Description: w("description"), Amend: drawAmend(t)}
+	}
+	return trace.ApprovalFact{Approved: rapid.Bool().Draw(t, "approved"), Officer: w("officer"), Role: w("role"), Site: w("site"), Statement: w("statement")}
+}
+
+func drawEntry(t *rapid.T) trace.Entry {
+	e := trace.Entry{Position: trace.Position{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Seq: rapid.Uint64().Draw(t, "seq")}, Lamport: rapid.Uint64().Draw(t, "lamport"),
+		ID: drawID(t, "id"), Part: rapid.Uint16().Draw(t, "part"),
+		Recorded: drawTime(t, "recorded").Truncate(time.Millisecond), Occurred: drawTime(t, "occurred").Truncate(time.Millisecond),
+		By: trace.Actor{Code: word(t, "code"), Name: word(t, "name"), Via: word(t, "via")}, Provenance: trace.Provenance(word(t, "provenance")), Fact: drawFact(t)}
+	e.ID[0] |= 1
+	e.Command = e.ID
+	if rapid.Bool().Draw(t, "another command") {
+		e.Command = drawID(t, "command")
+		e.Command[0] |= 1
+	}
+	if rapid.Bool().Draw(t, "commitment") {
+		e.Digest, e.Commitment = []byte{1, 2}, []byte{3}
+	}
+	return e
+}

@@ -1,0 +1,115 @@
+package journal_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"implantrace/internal/journal"
+	"implantrace/internal/trace"
+	"implantrace/internal/udi"
+)
+
+var update = flag.Bool("update", false, "write golden files that are not there yet")
+
+func id(b byte) (id [16]byte) {
+	for i := range id {
+		id[i] = b + byte(i)
+	}
+	return id
+}
+
+// entry is an entry of version 1 with every field filled.
+func entry(f trace.Fact) trace.Entry {
+	return trace.Entry{
+		Position: trace.Position{Node: trace.NodeID{1, 2, 3, 4, 5, 6, 7, 8}, Seq: 300}, Lamport: 70000, ID: id(0x10), Command: id(0x20), Part: 2,
+		Digest: []byte{1, 0xd1, 0xd2}, Recorded: time.Date(2026, 3, 2, 9, 0, 0, 123e6, time.UTC), Occurred: time.Date(1969, 7, 20, 20, 17, 40, 0, time.UTC),
+		By: trace.Actor{Code: "505089800000000126", Name: "A. Smith", Via: "scanner:Theatre 4"}, Provenance: trace.Scanned, Fact: f, Commitment: []byte{0xc0, 0xc1},
+	}
+}
+
+// golden are entries whose bytes stand in testdata for ever.
+func golden() map[string]trace.Entry {
+	at := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+	amend := trace.Amend{Corrects: id(0x30), Clear: []string{"a", "b"}, Withdraw: true, Restore: true}
+	verdict := trace.Verdict{Level: trace.Stop, Title: "Stop.", Checks: []trace.Check{{Rule: "expiry", Level: trace.Stop, Message: "Expired."}}}
+	date := func(d string) udi.Date { return udi.Date{Day: d, Precision: udi.PrecisionDay} }
+	return map[string]trace.Entry{
+		"node": entry(trace.NodeFact{Node: trace.NodeID{1, 2, 3, 4, 5, 6, 7, 8}, Name: "Theatre 4", Version: "v1"}),
+		"reading": entry(trace.ReadingFact{Reading: id(0x40), Source: "serial", Scanner: "S", Format: "DataMatrix", Symbology: "]d2", Text: "01\x1d\xff", Means: udi.KindDevice,
+			Issues:  []udi.Issue{{Code: "charset", Severity: "hard", AI: "10", Offset: 3, Length: 1, Message: "M", Detail: "D"}},
+			Patient: id(0x50), Procedure: id(0x60), Usage: id(0x70), Verdict: verdict}),
+		"patient": entry(trace.PatientFact{Patient: id(0x50), Lookups: []trace.LookupHash{{1, 1, 9}, {1, 2, 8}}, Amend: amend}),
+		"procedure": entry(trace.ProcedureFact{Procedure: id(0x60), Patient: id(0x50), Code: trace.Code{System: "OPCS-4", Code: "W371", Text: "Hip"}, Side: trace.SideLeft,
+			Place: trace.Place{GLN: "5050898000007", Extension: "T4", Name: "Theatre 4"}, People: []trace.Person{{Code: "1", Name: "A", Role: "surgeon"}},
+			Start: at, End: at.Add(time.Hour + time.Nanosecond), Indication: "OA", Amend: amend}),
+		"usage": entry(trace.UsageFact{Usage: id(0x70), Procedure: id(0x60), Device: udi.Device{Agency: udi.AgencyGS1, DI: "07611994064584", Lot: "L", Serial: "S",
+			Expiry: date("2029-03-22"), Manufactured: date("2024-01-31"), BestBefore: date("2028-12-31"), Quantity: "1", Variant: "05", CatalogueNo: "C"},
+			Carriers: []trace.Carrier{{Text: "01\x1d\xff", Symbology: "]d2", Source: "serial", Reading: id(0x40)}}, Status: trace.Implanted, Verdict: verdict,
+			Override: true, Location: "left hip", Damaged: true, Amend: amend}),
+		"product":  entry(trace.ProductFact{DI: "07611994064584", Maker: "M", MakerAddress: "A", Brand: "B", CatalogueNo: "C", Description: "D", Amend: amend}),
+		"approval": entry(trace.ApprovalFact{Approved: true, Officer: "O", Role: "R", Site: "S", Statement: "T"}),
+		"least": {Position: trace.Position{Node: trace.NodeID{9}}, Lamport: 1, ID: id(1), Command: id(1), Recorded: time.UnixMilli(0).UTC(), Occurred: time.UnixMilli(0).UTC(),
+			By: trace.Actor{Via: "page"}, Fact: trace.UsageFact{Usage: id(2)}},
+	}
+}
+
+func TestVersion1StaysReadableAndWritten(t *testing.T) {
+	c := journal.NewCodec()
+	for name, want := range golden() {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join("testdata", "v1", name+".hex")
+			encoded, err := c.Encode(want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(path); *update && os.IsNotExist(err) {
+				if err := os.WriteFile(path, []byte(hex.Dump(encoded)), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			leaf := undump(t, string(text))
+			got, err := c.Decode(leaf)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("decoded\n%+v, want\n%+v", got, want)
+			}
+			if !bytes.Equal(encoded, leaf) {
+				t.Errorf("encoded\n%swant\n%s", hex.Dump(encoded), text)
+			}
+		})
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "v1", "*.hex"))
+	if err != nil || len(files) != len(golden()) {
+		t.Errorf("%d files for %d entries, %v", len(files), len(golden()), err)
+	}
+}
+
+// undump reads what hex.Dump prints.
+func undump(t *testing.T, s string) (b []byte) {
+	t.Helper()
+	for line := range strings.Lines(s) {
+		digits, _, ok := strings.Cut(line, "|")
+		if !ok || len(digits) < 10 {
+			continue
+		}
+		v, err := hex.DecodeString(strings.Join(strings.Fields(digits[8:]), ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b = append(b, v...)
+	}
+	return b
+}

@@ -1,0 +1,262 @@
+package record_test
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"implantrace/internal/record"
+	"implantrace/internal/trace"
+	"implantrace/internal/udi"
+)
+
+func applied(t *rapid.T, entries []trace.Entry) *memory {
+	m := newMemory()
+	for _, e := range entries {
+		if err := m.apply(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return m
+}
+
+func TestLogsComeToTheSameRowsInWhateverOrderTheyArrive(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		logs := drawHistory(t)
+		first := applied(t, slices.Concat(logs...)) // as a rebuild reads them: node after node
+		second := applied(t, interleave(t, logs, "next"))
+		if d := first.differs(second); d != "" {
+			t.Fatal(d)
+		}
+		// In the order in which they were written, as a single node applies them.
+		all := slices.Concat(logs...)
+		slices.SortStableFunc(all, func(a, b trace.Entry) int { return a.Recorded.Compare(b.Recorded) })
+		if d := first.differs(applied(t, all)); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+// told is all entries in the order in which they count, each once.
+func told(logs [][]trace.Entry) []trace.Entry {
+	all := slices.Concat(logs...)
+	slices.SortFunc(all, func(a, b trace.Entry) int {
+		return cmp.Or(cmp.Compare(a.Lamport, b.Lamport), bytes.Compare(a.Node[:], b.Node[:]), cmp.Compare(a.Seq, b.Seq))
+	})
+	seen := make(map[trace.EventID]bool)
+	return slices.DeleteFunc(all, func(e trace.Entry) bool {
+		was := seen[e.ID]
+		seen[e.ID] = true
+		return was
+	})
+}
+
+// The rows are what a reader of the journal works out with pencil and paper.
+func TestRowsAreWhatTheEntriesSay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		logs := drawHistory(t)
+		m := applied(t, interleave(t, logs, "next"))
+		usages, procedures, patients := map[trace.UsageID]*trace.Usage{}, map[trace.ProcedureID]*trace.Procedure{}, map[trace.PatientID]int{}
+		last := func(said, was string) string { return cmp.Or(said, was) }
+		cleared := func(a trace.Amend, f string) bool { return slices.Contains(a.Clear, f) }
+		for _, e := range told(logs) {
+			switch f := e.Fact.(type) {
+			case trace.UsageFact:
+				u := usages[f.Usage]
+				if u == nil {
+					u = &trace.Usage{ID: f.Usage, Occurred: e.Occurred}
+					usages[f.Usage] = u
+				}
+				for name, v := range map[string]*string{"lot": &u.Device.Lot, "serial": &u.Device.Serial, "location": &u.Location, "expiry": &u.Device.Expiry.Day} {
+					if cleared(f.Amend, name) {
+						*v = ""
+					}
+				}
+				if cleared(f.Amend, "status") {
+					u.Status = trace.Checked
+				}
+				u.Damaged = u.Damaged && !cleared(f.Amend, "damaged") || f.Damaged
+				u.Device.DI, u.Device.Lot, u.Device.Serial = last(f.Device.DI, u.Device.DI), last(f.Device.Lot, u.Device.Lot), last(f.Device.Serial, u.Device.Serial)
+				u.Device.Expiry.Day, u.Location = last(f.Device.Expiry.Day, u.Device.Expiry.Day), last(f.Location, u.Location)
+				u.Status = cmp.Or(f.Status, u.Status)
+				u.Override = u.Override || f.Override
+				if !f.Procedure.IsZero() {
+					u.Procedure = f.Procedure
+				}
+				if f.Amend.Withdraw || f.Amend.Restore {
+					u.Withdrawn = f.Amend.Withdraw
+				}
+				if e.Occurred.Before(u.Occurred) {
+					u.Occurred = e.Occurred
+				}
+				u.History = append(u.History, trace.Stamp{})
+			case trace.ProcedureFact:
+				p := procedures[f.Procedure]
+				if p == nil {
+					p = &trace.Procedure{ID: f.Procedure}
+					procedures[f.Procedure] = p
+				}
+				if cleared(f.Amend, "side") {
+					p.Side = ""
+				}
+				if cleared(f.Amend, "end") {
+					p.End = time.Time{}
+				}
+				p.Side = cmp.Or(f.Side, p.Side)
+				if !f.Patient.IsZero() {
+					p.Patient = f.Patient
+				}
+				if !f.Start.IsZero() {
+					p.Start, p.End = f.Start, f.End
+				}
+				if f.Amend.Withdraw || f.Amend.Restore {
+					p.Withdrawn = f.Amend.Withdraw
+				}
+			case trace.PatientFact:
+				patients[f.Patient]++
+			}
+		}
+		var byLot, bySerial, byTime, byProcedure, byStart, byPatient [][]byte
+		for id, want := range usages {
+			var got trace.Usage
+			if !m.read(record.Usages, id[:], &got) {
+				t.Fatalf("usage %s has no row", id)
+			}
+			if got.ID != want.ID || got.Device != want.Device || got.Status != want.Status || got.Withdrawn != want.Withdrawn || got.Override != want.Override ||
+				got.Damaged != want.Damaged || got.Location != want.Location || got.Procedure != want.Procedure || !got.Occurred.Equal(want.Occurred) || len(got.History) != len(want.History) {
+				t.Fatalf("usage\n%+v, want\n%+v", got, want)
+			}
+			byLot = append(byLot, slices.Concat(record.NumberPrefix(want.Device.DI, want.Device.Lot), []byte(want.Device.Lot), []byte{0}, id[:]))
+			if want.Device.Serial != "" {
+				bySerial = append(bySerial, slices.Concat(record.NumberPrefix(want.Device.DI, want.Device.Serial), []byte(want.Device.Serial), []byte{0}, id[:]))
+			}
+			if !want.Procedure.IsZero() {
+				byProcedure = append(byProcedure, slices.Concat(want.Procedure[:], id[:]))
+			}
+			byTime = append(byTime, slices.Concat(record.TimeKey(want.Occurred), id[:]))
+		}
+		for id, want := range procedures {
+			var got trace.Procedure
+			if !m.read(record.Procedures, id[:], &got) || got.Side != want.Side || got.Patient != want.Patient || !got.Start.Equal(want.Start) || got.Withdrawn != want.Withdrawn ||
+				!got.End.Equal(want.End) {
+				t.Fatalf("procedure\n%+v, want\n%+v", got, want)
+			}
+			byStart = append(byStart, slices.Concat(record.TimeKey(want.Start), id[:]))
+			if !want.Patient.IsZero() {
+				byPatient = append(byPatient, slices.Concat(want.Patient[:], record.TimeKey(want.Start), id[:]))
+			}
+		}
+		for table, want := range map[record.Table][][]byte{record.ByLot: byLot, record.BySerial: bySerial, record.ByTime: byTime,
+			record.ByProcedure: byProcedure, record.ByStart: byStart, record.ByPatient: byPatient} {
+			var got [][]byte
+			for k := range m.Scan(table, nil) {
+				got = append(got, k)
+			}
+			slices.SortFunc(want, bytes.Compare)
+			if !slices.EqualFunc(got, want, bytes.Equal) {
+				t.Fatalf("table %c: %x, want %x", table, got, want)
+			}
+		}
+		for id, n := range patients {
+			var p trace.Patient
+			if !m.read(record.Patients, id[:], &p) || len(p.History) != n {
+				t.Fatalf("patient %s: %+v, want %d entries", id, p, n)
+			}
+			var found []trace.LookupHash
+			for k := range m.Scan(record.ByLookup, nil) {
+				if bytes.Equal(k[18:], id[:]) {
+					found = append(found, trace.LookupHash(k[:18]))
+				}
+			}
+			less := func(a, b trace.LookupHash) int { return bytes.Compare(a[:], b[:]) }
+			want := slices.SortedFunc(slices.Values(p.Lookups), less)
+			if !slices.Equal(found, want) {
+				t.Fatalf("found by %x, want %x", found, want)
+			}
+		}
+		if len(m.rows[record.Usages]) != len(usages) || len(m.rows[record.Procedures]) != len(procedures) || len(m.rows[record.Patients]) != len(patients) {
+			t.Fatal("there are rows of things that nobody spoke of")
+		}
+	})
+}
+
+func TestCoverageReceiptsAndClock(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		logs := drawHistory(t)
+		m := applied(t, interleave(t, logs, "next"))
+		var highest uint64
+		for i, log := range logs {
+			if len(log) == 0 {
+				continue
+			}
+			node := trace.NodeID{byte(i + 1)}
+			var n trace.NodeCoverage
+			if !m.read(record.Nodes, node[:], &n) || n.Node != node || n.Entries != uint64(len(log)) ||
+				!n.RecordedSince.Equal(log[0].Recorded) || !n.RecordedUntil.Equal(log[len(log)-1].Recorded) {
+				t.Fatalf("coverage %+v of %d entries", n, len(log))
+			}
+			for _, e := range log {
+				highest = max(highest, e.Lamport)
+				if _, ok := e.Fact.(trace.UsageFact); ok && (e.Occurred.Before(n.UsagesFrom) || e.Occurred.After(n.UsagesTo)) {
+					t.Fatalf("a usage of %v is outside %v to %v", e.Occurred, n.UsagesFrom, n.UsagesTo)
+				}
+				var r record.Receipt
+				if !m.read(record.Commands, slices.Concat(e.Command[:], node[:]), &r) || r.Count != 1 {
+					t.Fatalf("receipt %+v", r)
+				}
+			}
+		}
+		var got uint64
+		if !m.read(record.Clock, []byte("lamport"), &got) || got != highest {
+			t.Fatalf("clock %d, want %d", got, highest)
+		}
+	})
+}
+
+func TestAReceiptSpansItsCommand(t *testing.T) {
+	m := newMemory()
+	command := trace.EventID(number(1, 1))
+	for part := range 3 {
+		e := trace.Entry{Position: trace.Position{Node: trace.NodeID{1}, Seq: uint64(7 + part)}, Lamport: uint64(part + 1), ID: trace.PartID(command, part), Command: command,
+			Part: uint16(part), Digest: []byte{1, 2}, Recorded: day, Fact: trace.UsageFact{Usage: number(5, byte(part))}}
+		if err := m.apply(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var r record.Receipt
+	if !m.read(record.Commands, slices.Concat(command[:], []byte{1, 0, 0, 0, 0, 0, 0, 0}), &r) || r.First != 7 || r.Count != 3 || !r.Recorded.Equal(day) || !bytes.Equal(r.Digest, []byte{1, 2}) {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestWhatCannotBeReadIsAnError(t *testing.T) {
+	usage := func(seq uint64) trace.Entry {
+		return trace.Entry{Position: trace.Position{Node: trace.NodeID{1}, Seq: seq}, Lamport: seq + 1, ID: number(1, byte(seq)), Fact: trace.UsageFact{Usage: number(5, 1), Device: udi.Device{DI: "1"}}}
+	}
+	id := trace.UsageID(number(5, 1))
+	for name, damage := range map[string]func(*memory){
+		"a row": func(m *memory) { m.rows[record.Usages][string(id[:])] = []byte("\xff") }, "an entry": func(m *memory) { clear(m.entries) },
+		"the clock": func(m *memory) { m.rows[record.Clock]["lamport"] = []byte("\xff") },
+	} {
+		m := newMemory()
+		if err := m.apply(usage(0)); err != nil {
+			t.Fatal(err)
+		}
+		damage(m)
+		if err := m.apply(usage(1)); err == nil {
+			t.Errorf("%s is damaged, and nobody says so", name)
+		}
+	}
+	if _, err := fold.Apply(trace.Entry{Fact: unknown{}}, newMemory()); err == nil {
+		t.Error("a fact without a rule is folded")
+	}
+}
+
+type unknown struct{}
+
+func (unknown) Kind() trace.FactKind { return 99 }
+func (unknown) Object() [16]byte     { return [16]byte{} }

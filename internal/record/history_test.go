@@ -1,0 +1,126 @@
+package record_test
+
+import (
+	"time"
+
+	"pgregory.net/rapid"
+
+	"implantrace/internal/trace"
+	"implantrace/internal/udi"
+)
+
+func number(kind, n byte) (id [16]byte) { id[0], id[15] = kind, n; return id }
+
+var day = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+
+// hash is a look-up hash of a kind.
+func hash(kind, n byte) trace.LookupHash { return trace.LookupHash{1, kind, n} }
+
+// drawHistory draws the logs of up to three nodes that speak of a few things,
+// partly of the same. A node may have seen what others wrote, or not.
+func drawHistory(t *rapid.T) (logs [][]trace.Entry) {
+	logs = make([][]trace.Entry, rapid.IntRange(1, 3).Draw(t, "nodes"))
+	clocks := make([]uint64, len(logs))
+	var all []trace.Entry
+	for i := range rapid.IntRange(1, 25).Draw(t, "entries") {
+		n := rapid.IntRange(0, len(logs)-1).Draw(t, "node")
+		if rapid.Bool().Draw(t, "has seen all") {
+			for _, c := range clocks {
+				clocks[n] = max(clocks[n], c)
+			}
+		}
+		clocks[n]++
+		e := trace.Entry{Position: trace.Position{Node: trace.NodeID{byte(n + 1)}, Seq: uint64(len(logs[n]))}, Lamport: clocks[n], ID: number(1, byte(i)),
+			Recorded: day.Add(time.Duration(i) * time.Minute), Occurred: day.Add(time.Duration(rapid.IntRange(-5, 5).Draw(t, "hours")) * time.Hour),
+			By: trace.Actor{Via: "test"}, Provenance: rapid.SampledFrom([]trace.Provenance{trace.Scanned, trace.Typed}).Draw(t, "provenance")}
+		e.Command = e.ID
+		if len(all) > 0 && rapid.IntRange(0, 9).Draw(t, "again") == 0 {
+			// The same entry came in through this node too.
+			o := rapid.SampledFrom(all).Draw(t, "which")
+			e.ID, e.Command, e.Fact, e.Occurred, e.Provenance = o.ID, o.Command, o.Fact, o.Occurred, o.Provenance
+		} else {
+			e.Fact = drawFact(t, all)
+		}
+		logs[n] = append(logs[n], e)
+		all = append(all, e)
+	}
+	return logs
+}
+
+func drawAmend(t *rapid.T, all []trace.Entry, fields ...string) (a trace.Amend) {
+	if len(all) == 0 || rapid.IntRange(0, 2).Draw(t, "correction") > 0 {
+		return a
+	}
+	a.Corrects = rapid.SampledFrom(all).Draw(t, "corrects").ID
+	switch rapid.IntRange(0, 3).Draw(t, "how") {
+	case 0:
+		a.Withdraw = true
+	case 1:
+		a.Restore = true
+	case 2:
+		a.Clear = []string{rapid.SampledFrom(fields).Draw(t, "field")}
+	}
+	return a
+}
+
+func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
+	few := func(label string, n byte) byte { return byte(rapid.IntRange(0, int(n)).Draw(t, label)) }
+	maybe := func(label string, kind, n byte) (id [16]byte) {
+		if i := few(label, n); i > 0 {
+			id = number(kind, i)
+		}
+		return id
+	}
+	one := func(label string, of ...string) string { return rapid.SampledFrom(append(of, "")).Draw(t, label) }
+	switch few("kind", 6) {
+	case 0:
+		return trace.ReadingFact{Reading: number(2, few("reading", 200)), Means: udi.KindDevice}
+	case 1:
+		f := trace.PatientFact{Patient: number(3, few("patient", 2)), Amend: drawAmend(t, all, "nhs_number", "local_number", "family")}
+		if n := few("nhs", 3); n > 0 {
+			f.Lookups = append(f.Lookups, hash(trace.LookupNHS, n))
+		}
+		for range few("locals", 2) {
+			f.Lookups = append(f.Lookups, hash(trace.LookupLocal, few("local", 3)))
+		}
+		return f
+	case 2:
+		f := trace.ProcedureFact{Procedure: number(4, 1+few("procedure", 1)), Patient: maybe("of", 3, 2), Side: trace.Side(one("side", "left", "right")),
+			Indication: one("indication", "OA"), Amend: drawAmend(t, all, "side", "end", "indication", "people", "code", "place")}
+		if few("times", 1) > 0 {
+			f.Start = day.Add(time.Duration(few("start", 5)) * time.Hour)
+			f.End = f.Start.Add(time.Hour)
+			f.People = []trace.Person{{Name: one("person", "A", "B")}}
+			f.Code, f.Place = trace.Code{Code: "W371"}, trace.Place{Name: "T4"}
+		}
+		return f
+	case 3, 4:
+		return trace.UsageFact{Usage: number(5, 1+few("usage", 2)), Procedure: maybe("in", 4, 2), Status: trace.Status(one("status", "checked", "implanted", "wasted")),
+			Device: udi.Device{DI: one("di", "07611994064584", "05060000000016"), Lot: one("lot", "A", "a", "0A", "B"), Serial: one("serial", "S1", "SI"),
+				Expiry: udi.Date{Day: one("expiry", "2029-03-22")}},
+			Override: few("override", 5) == 0, Damaged: few("damaged", 5) == 0, Location: one("location", "left"),
+			Amend: drawAmend(t, all, "lot", "serial", "expiry", "manufactured", "status", "location", "damaged")}
+	case 5:
+		return trace.ProductFact{DI: one("product", "07611994064584"), Maker: one("maker", "M", "N"), Brand: one("brand", "B"), Amend: drawAmend(t, all, "maker", "brand", "maker_address", "catalogue_no", "description")}
+	}
+	return trace.ApprovalFact{Approved: few("approved", 1) > 0, Officer: one("officer", "O", "P")}
+}
+
+// interleave draws an order in which the logs arrive, each in its own order.
+func interleave(t *rapid.T, logs [][]trace.Entry, label string) (all []trace.Entry) {
+	next := make([]int, len(logs))
+	for {
+		var waiting []int
+		for i, log := range logs {
+			if next[i] < len(log) {
+				waiting = append(waiting, i)
+			}
+		}
+		if len(waiting) == 0 {
+			return all
+		}
+		i := rapid.SampledFrom(waiting).Draw(t, label)
+		all = append(all, logs[i][next[i]])
+		next[i]++
+	}
+}
