@@ -10,12 +10,15 @@ import (
 	"implantrace/internal/trace"
 )
 
+// approvalAnswer is the site's word on clinical use. Approved is false for a
+// release other than the one that was approved.
 type approvalAnswer struct {
 	Approved  bool      `json:"approved"`
 	Officer   string    `json:"officer,omitempty"`
 	Role      string    `json:"role,omitempty"`
 	Site      string    `json:"site,omitempty"`
 	Statement string    `json:"statement,omitempty"`
+	Release   string    `json:"release,omitempty"` // that the officer spoke of
 	Since     time.Time `json:"since,omitzero"`
 }
 
@@ -24,7 +27,7 @@ func (s *Server) approvalNow(c echo.Context) (approvalAnswer, error) {
 	if trace.KindOf(err) == trace.NotFound {
 		return approvalAnswer{}, nil
 	}
-	return approvalAnswer{a.Approved, a.Officer, a.Role, a.Site, a.Statement, a.Stamp.Recorded}, err
+	return approvalAnswer{a.Approved && a.Release == s.Version, a.Officer, a.Role, a.Site, a.Statement, a.Release, a.Stamp.Recorded}, err
 }
 
 func (s *Server) approval(c echo.Context) error {
@@ -41,6 +44,7 @@ func (s *Server) approve(c echo.Context) error {
 		return err
 	}
 	by(&q.Meta, viaAPI)
+	q.Release = s.Version
 	if err := s.Recorder.Approve(c.Request().Context(), q); err != nil {
 		return err
 	}

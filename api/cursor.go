@@ -89,11 +89,11 @@ func collect[H, T any](ctx context.Context, hits iter.Seq2[H, error], cur cursor
 	p := page[T]{Items: []T{}}
 	for h, err := range hits {
 		if err != nil {
-			return p, err
+			return p, whole(err)
 		}
 		key, first, item, err := row(h)
 		if err != nil {
-			return p, err
+			return p, whole(err)
 		}
 		if !cur.holds(first) {
 			continue

@@ -65,12 +65,15 @@ func send(c echo.Context, contentType, name string, write func(io.Writer) error)
 	h.Set(echo.HeaderContentType, contentType)
 	h.Set(echo.HeaderContentDisposition, `attachment; filename="`+name+`"`)
 	w := bufio.NewWriterSize(c.Response(), 1<<16)
-	err := write(w)
-	if err != nil {
-		if !c.Response().Committed {
-			h.Del(echo.HeaderContentDisposition)
-		}
-		return err // what is out already is cut off
+	// Only its Write is handed on: whoever flushes does not send it off.
+	err := write(struct{ io.Writer }{w})
+	switch {
+	case err == nil:
+		return w.Flush()
+	case !c.Response().Committed:
+		h.Del(echo.HeaderContentDisposition)
+	default:
+		_ = w.Flush() // the export's own last word, that it is cut off; then so is the connection
 	}
-	return w.Flush()
+	return whole(err)
 }

@@ -2,6 +2,10 @@ package api_test
 
 import (
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -102,7 +106,7 @@ func TestAStoreThatCannotWriteIsSaidAndReadingGoesOn(t *testing.T) {
 			n.page("/theatre").want(200, "Testwell", "Femoral stem")
 			n.page("/").want(200)
 			n.post("/api/v1/recalls/search", `{"di":"`+stem+`"}`).want(200, n.fill("{usage}"))
-			n.get("/api/v1/exports/iso16054.csv").want(200, stem)
+			n.get("/api/v1/exports/fhir.json").want(200, stem)
 			n.page(n.fill("/patients/{ada}")).want(200, "Testwell")
 			if c.status == 500 && !strings.Contains(n.log.String(), "only the log") {
 				t.Error("the log does not say why")
@@ -145,11 +149,12 @@ func TestRecallAnswerSaysItsCoverage(t *testing.T) {
 		t.Errorf("dates %+v", node)
 	}
 	// The stem, the expired one, the knee's and the imported one; and the half
-	// code, the joined one and the damaged one, of which no product is known.
-	if c.Looked != 7 || c.NoProduct != 2 || c.Withdrawn != 1 || c.NoOutcome != 2 {
+	// code, the joined one and the damaged one, of which no product is known. Only
+	// what is damaged cannot be excluded: the others have another lot.
+	if c.Looked != 7 || c.NoProduct != 2 || c.Withdrawn != 1 || c.NoOutcome != 1 {
 		t.Errorf("looked %d, no product %d, withdrawn %d, no outcome %d", c.Looked, c.NoProduct, c.Withdrawn, c.NoOutcome)
 	}
-	if len(a.Confirmed) != 2 || len(a.Possible) != 2 {
+	if len(a.Confirmed) != 2 || len(a.Possible) != 1 {
 		t.Errorf("%d confirmed, %d possible", len(a.Confirmed), len(a.Possible))
 	}
 	// An answer about nobody says it as well.
@@ -159,4 +164,58 @@ func TestRecallAnswerSaysItsCoverage(t *testing.T) {
 		"Devices that were never scanned or imported are not known here")
 	n.form("/recall", url.Values{"di": {"09520140009998"}}, false).want(200, "Nobody in this record.", "What this answer rests on")
 	n.form("/recall", url.Values{"di": {"09520140009999"}}, false).want(422, "Nothing was searched")
+}
+
+// An answer about patients is whole, or none.
+func TestARecordThatCannotBeReadGivesNoRecallAnswer(t *testing.T) {
+	n := newNode(t)
+	n.walk(road)
+	for _, err := range []error{errors.New("a page that cannot be read"), trace.Errorf(trace.NotFound, "the record has no such usage")} {
+		n.store.breaksOff(err, 2)
+		a := n.post("/api/v1/recalls/search", `{"di":"`+stem+`","lot":"NM21-0417"}`).problem(500, "internal")
+		if strings.Contains(a.text(), "confirmed") {
+			t.Errorf("half an answer: %s", a.Body)
+		}
+		n.form("/recall", url.Values{"di": {stem}}, false).want(500, "Something went wrong on the node")
+		n.get("/api/v1/usages").want(500)
+		n.page("/").want(500)
+		n.get("/api/v1/exports/fhir.json").problem(500, "internal")
+		n.get("/api/v1/theatre").want(200) // nothing is open here
+	}
+	n.store.breaksOff(trace.Errorf(trace.NotFound, "the record has no such usage"), 0)
+	for _, target := range []string{"/api/v1/patients/{ada}", "/api/v1/procedures/{hip}", "/patients/{ada}", "/procedures/{hip}", "/api/v1/procedures"} {
+		n.get(n.fill(target)).problem(500, "internal").want(500, "The record is not whole")
+	}
+	n.store.breaksOff(nil, 0)
+	n.post("/api/v1/recalls/search", `{"di":"`+stem+`","lot":"NM21-0417"}`).want(200, `"patients":2`)
+}
+
+func TestAnExportThatBreaksOffIsCutOff(t *testing.T) {
+	n := newNode(t)
+	var rows strings.Builder
+	rows.WriteString(`{"type":"patient","ref":"P","nhs_number":"` + ada + `"}` + "\n")
+	const count = 300
+	for i := range count {
+		fmt.Fprintf(&rows, `{"type":"procedure","ref":"T%d","patient":"P","code":{"text":"Hip replacement"},"start":"2021-05-04T09:10:00Z","end":"2021-05-04T10:10:00Z"}`+"\n", i)
+		fmt.Fprintf(&rows, `{"type":"usage","ref":"U%d","procedure":"T%d","di":"%s","lot":"L%d","status":"implanted"}`+"\n", i, i, stem, i)
+	}
+	n.send(request{method: "POST", target: "/api/v1/imports?source=pas", kind: "application/x-ndjson", body: rows.String()}).want(200, `"refused":0`)
+	srv := httptest.NewServer(n.server)
+	defer srv.Close()
+	for _, target := range []string{"/api/v1/exports/iso16054.csv", "/api/v1/exports/fhir.json"} {
+		whole := n.get(target).want(200)
+		n.store.breaksOff(errors.New("a page that cannot be read"), 1) // a procedure has one usage: only the list of procedures breaks
+		n.get(target).problem(500, "internal")                         // nothing was out yet
+		n.store.breaksOff(errors.New("a page that cannot be read"), count-1)
+		r, err := http.Get(srv.URL + target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		half, err := io.ReadAll(r.Body)
+		r.Body.Close()
+		if err == nil {
+			t.Errorf("%s: %d of %d bytes look like a whole file", target, len(half), len(whole.Body))
+		}
+		n.store.breaksOff(nil, 0)
+	}
 }

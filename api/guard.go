@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -47,6 +48,12 @@ func limited(r route, h echo.HandlerFunc) echo.HandlerFunc {
 		req := c.Request()
 		req.Body = http.MaxBytesReader(c.Response(), req.Body, size)
 		if limit > 0 {
+			// A body that trickles in ends with the time too. Where there is no
+			// connection (a test's recorder) there is nothing to bound.
+			rc := http.NewResponseController(c.Response())
+			if err := rc.SetReadDeadline(time.Now().Add(limit)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+				return err
+			}
 			ctx, cancel := context.WithTimeout(req.Context(), limit)
 			defer cancel()
 			c.SetRequest(req.WithContext(ctx))

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"maps"
 	"mime"
@@ -140,12 +141,13 @@ type node struct {
 	desk   *theatre.Desk
 	clock  *clock
 	log    *buffer
+	parts  api.Options
 	vars   map[string]string // {name} in requests and expectations
 	ids    int
 	spoken []string // what answers say outside their bodies: headers
 }
 
-func newNode(t testing.TB, options ...func(*api.Options)) *node {
+func newNode(t testing.TB) *node {
 	t.Helper()
 	if _, err := contract(); err != nil {
 		t.Fatal(err)
@@ -167,14 +169,24 @@ func newNode(t testing.TB, options ...func(*api.Options)) *node {
 	}
 	o := api.Options{Recorder: r, Desk: n.desk, Maintenance: file, NodeName: "Theatre 4", Version: "test", Workers: scanner.NewWorkers(2),
 		Log: slog.New(slog.NewJSONHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
-	for _, f := range options {
-		f(&o)
-	}
 	if n.server, err = api.New(o); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(n.server.Shutdown)
+	n.parts = o
 	return n
+}
+
+// version puts another release of the program over the same store.
+func (n *node) version(v string) {
+	n.t.Helper()
+	n.parts.Version = v
+	server, err := api.New(n.parts)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	n.t.Cleanup(server.Shutdown)
+	n.server = server
 }
 
 // request is what a test sends. The zero of each field is the usual.
@@ -446,18 +458,27 @@ func (n *node) entries() uint64 {
 	return heads[0].Size
 }
 
-// broken is a store whose writes fail as it is told.
+// broken is a store that fails as it is told.
 type broken struct {
 	trace.Store
 	mu    sync.Mutex
-	fail  error
-	lands bool // it is recorded all the same, and only the answer is lost
+	fail  error // of writes
+	lands bool  // it is recorded all the same, and only the answer is lost
+	reads error // of lists, behind so many rows
+	after int
 }
 
 func (b *broken) with(err error, lands bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.fail, b.lands = err, lands
+}
+
+// breaksOff makes lists end with an error behind so many rows.
+func (b *broken) breaksOff(err error, after int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reads, b.after = err, after
 }
 
 func (b *broken) Append(ctx context.Context, commands ...trace.Command) ([]trace.Result, error) {
@@ -471,6 +492,32 @@ func (b *broken) Append(ctx context.Context, commands ...trace.Command) ([]trace
 		}
 	}
 	return nil, fail
+}
+
+func (b *broken) Procedures(ctx context.Context, q trace.ProcedureQuery) iter.Seq2[trace.ProcedureHit, error] {
+	return breaking(b, b.Store.Procedures(ctx, q))
+}
+
+func (b *broken) Candidates(ctx context.Context, q trace.Query) iter.Seq2[trace.Hit, error] {
+	return breaking(b, b.Store.Candidates(ctx, q))
+}
+
+func breaking[H any](b *broken, all iter.Seq2[H, error]) iter.Seq2[H, error] {
+	b.mu.Lock()
+	err, after := b.reads, b.after
+	b.mu.Unlock()
+	return func(yield func(H, error) bool) {
+		n := 0
+		for h, herr := range all {
+			if err != nil && n == after {
+				yield(h, err)
+				return
+			}
+			if n++; !yield(h, herr) {
+				return
+			}
+		}
+	}
 }
 
 // sorted are the keys of a map, in order.

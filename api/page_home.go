@@ -24,7 +24,7 @@ func (s *Server) pageHome(c echo.Context) error {
 	}
 	for h, err := range s.store.Procedures(ctx, trace.ProcedureQuery{}) {
 		if err != nil {
-			return err
+			return whole(err)
 		}
 		if len(data.Procedures) == 10 {
 			break

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bufio"
 	"errors"
 	"io"
 	"net/http"
@@ -95,7 +94,7 @@ func (s *Server) formPatients(c echo.Context) error {
 	for _, id := range ids {
 		a, err := s.patientInFull(c.Request().Context(), id)
 		if err != nil {
-			return err
+			return whole(err)
 		}
 		p.Found = append(p.Found, a)
 	}
@@ -137,7 +136,7 @@ func (s *Server) pageProcedure(c echo.Context) error {
 	}
 	full, err := trace.ProcedureWithUsages(ctx, s.store, p)
 	if err != nil {
-		return err
+		return whole(err)
 	}
 	return s.render(c, http.StatusOK, "procedure", "layout", struct {
 		frame
@@ -172,7 +171,7 @@ func (s *Server) formImport(c echo.Context) error {
 		return err
 	}
 	p := importPage{frame: f}
-	report, err := s.upload(c, &p)
+	report, err := s.importForm(c, &p)
 	if err != nil {
 		problem := problemOf(err)
 		if problem.Status >= 500 {
@@ -186,7 +185,7 @@ func (s *Server) formImport(c echo.Context) error {
 	return s.render(c, http.StatusOK, "import", "layout", p)
 }
 
-func (s *Server) upload(c echo.Context, p *importPage) (history.Report, error) {
+func (s *Server) importForm(c echo.Context, p *importPage) (history.Report, error) {
 	parts, err := c.Request().MultipartReader()
 	if err != nil {
 		return history.Report{}, trace.Errorf(trace.Invalid, "The form wants a source and a file.")
@@ -207,7 +206,8 @@ func (s *Server) upload(c echo.Context, p *importPage) (history.Report, error) {
 			}
 			p.Source = strings.TrimSpace(string(b))
 		case "file":
-			return history.Import(c.Request().Context(), s.Recorder, bufio.NewReader(part), history.Options{Source: p.Source, Notice: func(n history.Notice) {
+			file := &upload{from: part}
+			report, err := history.Import(c.Request().Context(), s.Recorder, file, history.Options{Source: p.Source, Notice: func(n history.Notice) {
 				if len(p.Notices) < shownMost {
 					p.Notices = append(p.Notices, n)
 				}
@@ -216,6 +216,10 @@ func (s *Server) upload(c echo.Context, p *importPage) (history.Report, error) {
 					p.Refusals = append(p.Refusals, r)
 				}
 			})
+			if err != nil {
+				err = file.why(err)
+			}
+			return report, err
 		}
 	}
 }
@@ -246,6 +250,7 @@ func (s *Server) formSafety(c echo.Context) error {
 	q := command.Approve{Approved: field(c, "approved") == "true", Officer: field(c, "officer"), Role: field(c, "role"), Site: field(c, "site"), Statement: field(c, "statement")}
 	q.ID = id
 	by(&q.Meta, "page")
+	q.Release = s.Version
 	if err := s.Recorder.Approve(c.Request().Context(), q); err != nil {
 		return err
 	}

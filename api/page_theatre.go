@@ -58,7 +58,7 @@ func (s *Server) board(c echo.Context) (board, error) {
 	}
 	b := board{frame: f}
 	if b.State, err = s.Desk.State(c.Request().Context()); err != nil {
-		return b, err
+		return b, whole(err)
 	}
 	if len(b.State.Recent) > 0 {
 		b.Last = &b.State.Recent[0]

@@ -107,9 +107,23 @@ func TestEveryPageSaysThatTheNodeIsNotApproved(t *testing.T) {
 	n.page("/theatre").want(200, strip)
 }
 
+func TestApprovalHoldsForItsReleaseOnly(t *testing.T) {
+	n := newNode(t)
+	n.post("/api/v1/approval", n.fill(`{"id":"{new x}","approved":true,"officer":"Dr P Officer"}`)).want(201, `"approved":true`, `"release":"test"`)
+	n.page("/theatre").want(200, "Approved for clinical use: Dr P Officer")
+	n.version("test 2")
+	n.page("/theatre").want(200, strip)
+	n.page("/safety").want(200, strip)
+	n.get("/api/v1/approval").want(200, `"approved":false`, `"release":"test"`)
+	n.form("/safety", url.Values{"id": {n.id()}, "approved": {"true"}, "officer": {"Dr Q Officer"}}, false).want(303)
+	n.page("/theatre").want(200, "Approved for clinical use: Dr Q Officer")
+	n.version("test")
+	n.page("/theatre").want(200, strip)
+}
+
 func TestTheTheatrePageByForms(t *testing.T) {
 	n := newNode(t)
-	n.page("/theatre").want(200, "Scan the patient&#39;s wristband", "Open a procedure", "Nothing has been scanned yet.")
+	n.page("/theatre").want(200, "Scan the patient's wristband", "Open a procedure", "Nothing has been scanned yet")
 	n.form("/theatre/open", url.Values{"id": {n.id()}, "text": {"Hip"}, "side": {"left"}}, false).want(422, "Scan the patient&#39;s wristband first")
 	n.post("/api/v1/readings", n.fill(`{"id":"{new x}","text":"`+wristband+`"}`)).want(201)
 	n.page("/theatre").want(200, "Testwell", "999 000 0018", "Start again")
@@ -131,10 +145,10 @@ func TestTheTheatrePageByForms(t *testing.T) {
 	}
 	expired := scan("(01)" + stem + "(17)250131(10)OLD")
 	di := scan("(01)" + cup)
-	n.page("/theatre/board?part=scans").want(200, "Product not in the catalogue", "Expired on 31 January 2025", "To use it in spite of the stop, say why", "no outcome yet")
+	n.page("/theatre/board?part=devices").want(200, "Product not in the catalogue", "Expired on 31 January 2025", "To use it in spite of the stop, say why", "no outcome yet")
 	n.clock.move(6e9)
 	pi := scan("(17)280331(10)C-9")
-	n.page("/theatre/board?part=scans").want(200, "Other code of the pack scanned before")
+	n.page("/theatre/board?part=devices").want(200, "Other code of the pack scanned before")
 	n.page("/theatre/board?part=who").want(200, "3 devices are without an outcome")
 	n.get("/theatre/board?part=all").problem(422, "invalid")
 
@@ -143,8 +157,8 @@ func TestTheTheatrePageByForms(t *testing.T) {
 	n.form(outcome, url.Values{"id": {n.id()}, "status": {"implanted"}, "reason": {"Nothing else was there"}}, true).want(204)
 	n.form("/theatre/usages/"+di+"/join", url.Values{"id": {n.id()}, "other": {pi}}, false).want(303)
 	n.form("/theatre/usages/"+di+"/withdraw", url.Values{"id": {n.id()}}, false).want(303)
-	n.page("/theatre/board?part=scans").want(200, "implanted")
-	if strings.Contains(n.page("/theatre/board?part=scans").text(), cup) {
+	n.page("/theatre/board?part=devices").want(200, "implanted")
+	if strings.Contains(n.page("/theatre/board?part=devices").text(), "usage-"+di) {
 		t.Error("what was taken off is still on the list")
 	}
 	n.get("/api/v1/usages/"+di).want(200, `"withdrawn":true`)
@@ -206,6 +220,12 @@ func TestHistoryIsImportedByForm(t *testing.T) {
 	send([2]string{"source", "pas"}, [2]string{"file", history}).want(200, "5 rows: 4 recorded, 0 there already, 1 refused", "Refused rows")
 	send([2]string{"source", "pas"}, [2]string{"file", history}).want(200, "5 rows: 0 recorded, 4 there already, 1 refused")
 	send([2]string{"source", "pas"}, [2]string{"file", `{"type":"patient","ref":"P-2","nhs_number":"999 000 0034","family":"Otherwise"}`}).want(200, "worth a second look")
+	var half bytes.Buffer
+	w := multipart.NewWriter(&half)
+	_ = w.WriteField("source", "pas")
+	part, _ := w.CreateFormFile("file", "history.jsonl")
+	_, _ = part.Write([]byte(history[:300])) // and the connection is gone
+	n.send(request{method: "POST", target: "/import", kind: w.FormDataContentType(), body: half.String(), header: map[string]string{"Accept": "text/html"}}).want(422, "broke off")
 	send([2]string{"source", ""}, [2]string{"file", history}).want(422, "Not imported")
 	send([2]string{"source", "pas"}).want(422, "The form wants a file")
 	n.send(request{method: "POST", target: "/import", kind: "application/x-www-form-urlencoded", body: "source=pas", header: map[string]string{"Accept": "text/html"}}).want(422, "Not imported")

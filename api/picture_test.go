@@ -9,6 +9,8 @@ import (
 	"image/png"
 	"testing"
 	"time"
+
+	"implantrace/api"
 )
 
 // blank is a white picture.
@@ -83,4 +85,7 @@ func TestAPictureFormSaysWhatIsMissing(t *testing.T) {
 	n.send(request{method: "POST", target: "/api/v1/decode", kind: "application/json", body: `{}`}).problem(422, "invalid")
 	kind, body = upload(t, map[string]string{"id": n.id(), "procedure": n.id()}, label(t))
 	n.send(request{method: "POST", target: "/api/v1/readings/picture", kind: kind, body: body}).problem(404, "not-found")
+	kind, body = upload(t, map[string]string{"id": n.id()}, make([]byte, api.PictureMost+api.BodyMost))
+	n.send(request{method: "POST", target: "/api/v1/readings/picture", kind: kind, body: body}).problem(413, "too-large")
+	n.send(request{method: "POST", target: "/api/v1/decode", kind: "image/png", body: string(make([]byte, api.PictureMost+1))}).problem(413, "too-large")
 }

@@ -68,13 +68,23 @@ func problemOf(err error) Problem {
 	p.Type = problemSpace + p.Type
 	p.Detail = "The node could not do this. Its log says why."
 	var e *trace.Error
-	if errors.As(err, &e) {
+	if errors.As(err, &e) && (kind != trace.Internal || e.Err == nil) { // a cause is for the log
 		p.Detail = e.Message
 		if e.Offset >= 0 {
 			p.Offset = &e.Offset
 		}
 	}
 	return p
+}
+
+// whole is the error of gathering what belongs to a thing that is there. When
+// the record points to something that it does not have, an answer that passes
+// over it could miss a patient.
+func whole(err error) error {
+	if trace.KindOf(err) == trace.NotFound {
+		return trace.Errorf(trace.Internal, "The record is not whole. No answer is given rather than a wrong one: run implantrace verify.")
+	}
+	return err
 }
 
 // problemError is an error that is a whole problem already.
@@ -95,6 +105,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		// that it is not whole.
 		panic(http.ErrAbortHandler)
 	}
+	c.Response().Header().Del(echo.HeaderContentType) // of what was to be answered; echo would leave it
 	if p.Status == http.StatusServiceUnavailable {
 		c.Response().Header().Set("Retry-After", "1")
 	}

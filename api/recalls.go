@@ -7,7 +7,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"implantrace/internal/recall"
-	"implantrace/internal/trace"
 )
 
 // several is one string or a list of them.
@@ -56,11 +55,6 @@ func (s *Server) recall(c echo.Context, q recallRequest) (recall.Answer, error) 
 		criteria.To = to.AddDate(0, 0, 1)
 	}
 	a, err := recall.Search(c.Request().Context(), s.store, criteria, s.Recorder.Clock())
-	if trace.KindOf(err) == trace.NotFound {
-		// Something that the record points to is not there: an answer that
-		// passes over it could miss a patient.
-		return a, trace.Errorf(trace.Internal, "The record is not whole. No answer is given rather than a wrong one: run implantrace verify.")
-	}
 	a.Coverage.Nodes = list(a.Coverage.Nodes)
-	return a, err
+	return a, whole(err)
 }

@@ -28,21 +28,21 @@ func (s *Server) patientInFull(ctx context.Context, id trace.PatientID) (patient
 	}
 	a := patientAnswer{ID: id, Same: []trace.PatientID{}, Withdrawn: p.Withdrawn, History: p.History, Procedures: []trace.ProcedureInFull{}}
 	if a.Identity, err = s.store.Identity(ctx, id); err != nil {
-		return a, err
+		return a, whole(err)
 	}
 	same, err := trace.SamePatients(ctx, s.store, id)
 	if err != nil {
-		return a, err
+		return a, whole(err)
 	}
 	a.Same = append(a.Same, same[1:]...)
 	for _, one := range same {
 		for h, err := range s.store.Procedures(ctx, trace.ProcedureQuery{Patient: one}) {
 			if err != nil {
-				return a, err
+				return a, whole(err)
 			}
 			full, err := trace.ProcedureWithUsages(ctx, s.store, h.Procedure)
 			if err != nil {
-				return a, err
+				return a, whole(err)
 			}
 			a.Procedures = append(a.Procedures, full)
 		}
@@ -97,7 +97,7 @@ func (s *Server) searchPatients(c echo.Context) error {
 	for _, id := range ids {
 		a, err := s.patientInFull(c.Request().Context(), id)
 		if err != nil {
-			return err
+			return whole(err)
 		}
 		out.Items = append(out.Items, a)
 	}
@@ -112,7 +112,7 @@ func (s *Server) answerProcedure(c echo.Context, status int, id trace.ProcedureI
 	}
 	full, err := trace.ProcedureWithUsages(ctx, s.store, p)
 	if err != nil {
-		return err
+		return whole(err)
 	}
 	return c.JSON(status, full)
 }
@@ -202,7 +202,7 @@ func (s *Server) answerUsage(c echo.Context, status int, id trace.UsageID) error
 	}
 	full, err := trace.InFull(ctx, s.store, u)
 	if err != nil {
-		return err
+		return whole(err)
 	}
 	return c.JSON(status, full)
 }

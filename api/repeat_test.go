@@ -20,7 +20,8 @@ var commands = []struct{ target, body, other string }{
 	{"/api/v1/usages/{u}/outcome", `{"id":"{new o}","status":"implanted"}`, `{"id":"{o}","status":"wasted"}`},
 	{"/api/v1/corrections", `{"id":"{new c}","usage":"{u}","set":{"lot":"C"},"reason":"misread"}`, `{"id":"{c}","usage":"{u}","set":{"lot":"D"},"reason":"misread"}`},
 	{"/api/v1/procedures/{p}/close", `{"id":"{new z}"}`, `{"id":"{z}","end":"2026-03-14T09:30:00Z"}`},
-	{"/api/v1/theatre/open", `{"id":"{new q}","patient":{"nhs_number":"` + ada + `"},"code":{"text":"Knee"}}`, ""},
+	{"/api/v1/theatre/open", `{"id":"{new q}","patient":{"nhs_number":"` + ada + `"},"code":{"text":"Knee"},"side":"left"}`,
+		`{"id":"{q}","patient":{"nhs_number":"` + ada + `"},"code":{"text":"Knee"},"side":"right"}`},
 	{"/api/v1/readings", `{"id":"{new scan}","text":"(01)` + stem + `(17)280331(10)A"}`, `{"id":"{scan}","text":"(01)` + stem + `(17)280331(10)B"}`},
 	{"/api/v1/theatre/close", `{"id":"{new y}","procedure":"{q}"}`, `{"id":"{y}","procedure":"{q}","end":"2026-03-14T09:30:00Z"}`},
 	{"/api/v1/approval", `{"id":"{new w}","approved":true,"officer":"Dr P Officer"}`, `{"id":"{w}","approved":false,"officer":"Dr P Officer"}`},
@@ -61,9 +62,7 @@ func TestAnIdUsedForSomethingElseIsAConflict(t *testing.T) {
 			t.Fatalf("%s: %d %s", target, a.Status, a.Body)
 		}
 		entries := n.entries()
-		if c.other != "" {
-			n.post(target, n.fill(c.other)).problem(409, "conflict")
-		}
+		n.post(target, n.fill(c.other)).problem(409, "conflict")
 		// The id of one kind of command is no id for another.
 		if target != "/api/v1/products" {
 			id := body[strings.Index(body, "0193f0c1"):][:36]
@@ -95,4 +94,25 @@ func TestALateRepeatIsStillARepeat(t *testing.T) {
 	if n.entries() != entries {
 		t.Error("something was recorded twice")
 	}
+}
+
+// What the desk adds to a command is not its sender's: the command as it was
+// sent is what a repeat is held against, however late it comes.
+func TestAProcedureOpenedWithWhatWasScannedCanBeRepeated(t *testing.T) {
+	n := newNode(t)
+	n.walk(road[11:14])
+	body := n.fill(`{"id":"{new p}","patient":{},"code":{"text":"Hip"},"side":"left"}`)
+	first := n.post("/api/v1/theatre/open", body).want(201, n.fill(`"patient":"{ada}"`))
+	entries := n.entries()
+	if again := n.post("/api/v1/theatre/open", body).want(201); again.text() != first.text() {
+		t.Errorf("first %s\nagain %s", first.Body, again.Body)
+	}
+	n.post("/api/v1/theatre/open", strings.ReplaceAll(body, "left", "right")).problem(409, "conflict")
+	if n.entries() != entries {
+		t.Error("recorded twice")
+	}
+	n.post("/api/v1/theatre/close", n.fill(`{"id":"{new x}","procedure":"{p}"}`)).want(200)
+	n.post("/api/v1/theatre/open", body).want(201, n.fill(`"id":"{p}"`))
+	n.post("/api/v1/theatre/open", strings.ReplaceAll(body, "left", "right")).problem(409, "conflict")
+	n.get("/api/v1/theatre").want(200, `"recent":[]`)
 }

@@ -20,7 +20,7 @@ const serialSupported = scanner.SerialSupported
 func (s *Server) theatre(c echo.Context) error {
 	st, err := s.Desk.State(c.Request().Context())
 	if err != nil {
-		return err
+		return whole(err)
 	}
 	return c.JSON(http.StatusOK, st)
 }

@@ -51,7 +51,9 @@ line, in order, with the same id. Several raw texts are the carriers of one pack
 				for in.Scan() {
 					texts = append(texts, in.Text())
 				}
-				if err := in.Err(); err != nil {
+				if err := in.Err(); errors.Is(err, bufio.ErrTooLong) {
+					return errLong
+				} else if err != nil {
 					return err
 				}
 				return parseTexts(s, texts)
@@ -279,6 +281,9 @@ func parseLine(line []byte, err error) parseAnswer {
 	var joined udi.Device
 	for i, raw := range q.Raw {
 		m := udi.Understand(raw, now)
+		if a.Kind != udi.KindText && m.Kind != udi.KindText && m.Kind != a.Kind {
+			return refuse(fmt.Sprintf("The texts are not of one pack: one is a %s's, another a %s's.", a.Kind, m.Kind))
+		}
 		if i == 0 || a.Kind == udi.KindText {
 			a.Kind = m.Kind
 		}

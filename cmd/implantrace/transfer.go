@@ -133,6 +133,9 @@ Examples:
 				if len(args) != 1 {
 					return usagef("name the file to write")
 				}
+				if args[0] == "-" {
+					return usagef("a backup wants a file: it is verified when it is written")
+				}
 				if _, err := os.Lstat(args[0]); err == nil {
 					return fmt.Errorf("%s exists already and is not overwritten", args[0])
 				}

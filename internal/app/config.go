@@ -62,7 +62,8 @@ func ReadConfig(path string) (Config, error) {
 // DEVICE@BAUD, or NAME=DEVICE@BAUD.
 func ParseScanner(s string) (scanner.SerialConfig, error) {
 	var c scanner.SerialConfig
-	if name, rest, ok := strings.Cut(s, "="); ok {
+	// A device may have these characters in its own name: no name has a slash.
+	if name, rest, ok := strings.Cut(s, "="); ok && !strings.ContainsAny(name, `/\`) {
 		c.Name, s = name, rest
 	}
 	c.Device = s

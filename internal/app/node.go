@@ -48,6 +48,9 @@ func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trac
 	if err != nil {
 		return nil, err
 	}
+	if err := loopback(c.Listen); err != nil {
+		return nil, err // before a store is made for a node that will not serve
+	}
 	if clock == nil {
 		clock = time.Now
 	}

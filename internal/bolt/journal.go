@@ -333,11 +333,12 @@ func (s *Store) Import(ctx context.Context, node trace.NodeID, entries []trace.E
 // lasts as long as its caller.
 func (s *Store) Entries(ctx context.Context, from trace.Position) iter.Seq2[trace.Entry, error] {
 	return func(yield func(trace.Entry, error) bool) {
-		for {
+		// Most callers want one command's entries: the first page is small.
+		for rows := 4; ; rows = min(2*rows, pageRows) {
 			var page []trace.Entry
 			err := s.view(ctx, func(t *transaction) error {
 				end := t.size(from.Node)
-				for len(page) < pageRows && from.Seq < end {
+				for len(page) < rows && from.Seq < end {
 					e, err := t.opened(from)
 					if err != nil {
 						return err
@@ -356,7 +357,7 @@ func (s *Store) Entries(ctx context.Context, from trace.Position) iter.Seq2[trac
 				yield(trace.Entry{}, err)
 				return
 			}
-			if len(page) < pageRows {
+			if len(page) < rows {
 				return
 			}
 		}

@@ -33,9 +33,9 @@ func answerOf(t *testing.T, f check.Facts, rule string) trace.Check {
 	return trace.Check{}
 }
 
-func TestEveryRuleAnswersOnceInTheOrderOfTheScreen(t *testing.T) {
+func TestEveryRuleAnswersOnceTheWorstFirst(t *testing.T) {
 	v := check.Device(good())
-	want := []string{"reading", "identity", "expiry", "reuse", "product", "recall"}
+	want := []string{"recall", "reading", "identity", "expiry", "reuse", "product"}
 	if len(v.Checks) != len(want) || len(check.Rules()) != len(want) {
 		t.Fatalf("%+v", v.Checks)
 	}
@@ -71,6 +71,7 @@ func TestMissingFactIsNeverAPass(t *testing.T) {
 		"no lot and no serial":   {func(f *check.Facts) { f.Meaning.Device.Lot, f.Meaning.Device.Serial = "", "" }, "identity", trace.Warn},
 		"not in the catalogue":   {func(f *check.Facts) { f.Product = nil }, "product", trace.NotChecked},
 		"withdrawn from it":      {func(f *check.Facts) { f.Product.Withdrawn = true }, "product", trace.NotChecked},
+		"recall notices":         {func(*check.Facts) {}, "recall", trace.NotChecked},
 		"nothing at all":         {func(f *check.Facts) { *f = check.Facts{} }, "expiry", trace.NotChecked},
 	} {
 		f := good()
@@ -156,7 +157,7 @@ func TestReuse(t *testing.T) {
 		want    trace.Level
 		message string
 	}{
-		"never":                {nil, trace.Pass, "This piece is not in the record before."},
+		"never":                {nil, trace.Pass, "This piece is not recorded as used before."},
 		"in this procedure":    {[]trace.UsageInFull{earlier(1, trace.Checked, noon)}, trace.Warn, "This piece was scanned in this procedure already."},
 		"implanted":            {[]trace.UsageInFull{earlier(9, trace.Implanted, before)}, trace.Stop, "The record says that this piece was implanted on 20 February 2026."},
 		"explanted":            {[]trace.UsageInFull{earlier(9, trace.Explanted, before)}, trace.Stop, "The record says that this piece was implanted on 20 February 2026."},

@@ -16,6 +16,7 @@ type Approve struct {
 	Role      string `json:"role,omitempty"`
 	Site      string `json:"site,omitempty"`
 	Statement string `json:"statement,omitempty"`
+	Release   string `json:"-"` // of the program that is approved; said by the program
 }
 
 // Approve carries the command out.
@@ -37,6 +38,6 @@ func (r Recorder) Approve(ctx context.Context, c Approve) error {
 		return err
 	}
 	_, err = r.record(ctx, c.Meta, canon, trace.Draft{Fact: trace.ApprovalFact{
-		Approved: c.Approved, Officer: strings.TrimSpace(c.Officer), Role: c.Role, Site: c.Site, Statement: c.Statement}})
+		Approved: c.Approved, Officer: strings.TrimSpace(c.Officer), Role: c.Role, Site: c.Site, Statement: c.Statement, Release: c.Release}})
 	return err
 }

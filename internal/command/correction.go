@@ -233,14 +233,15 @@ func (r Recorder) correctPatient(ctx context.Context, c Correct) (trace.Draft, e
 	if err != nil {
 		return trace.Draft{}, err
 	}
-	byNHS, byLocal, err := r.known(ctx, trace.Identity{NHSNumber: said.NHSNumber})
+	byNHS, _, err := r.known(ctx, trace.Identity{NHSNumber: said.NHSNumber})
 	if err != nil {
 		return trace.Draft{}, err
 	}
 	if len(byNHS) > 0 && !slices.Contains(byNHS, p.ID) {
 		return trace.Draft{}, trace.Errorf(trace.Conflict, "Another patient has this NHS number. Move the procedure to that patient instead.")
 	}
-	if _, byLocal, err = r.known(ctx, trace.Identity{LocalIssuer: said.LocalIssuer, LocalNumber: said.LocalNumber}); err != nil {
+	_, byLocal, err := r.known(ctx, trace.Identity{LocalIssuer: said.LocalIssuer, LocalNumber: said.LocalNumber})
+	if err != nil {
 		return trace.Draft{}, err
 	}
 	if len(byLocal) > 0 && !slices.Contains(byLocal, p.ID) {
@@ -405,6 +406,12 @@ func (r Recorder) again(ctx context.Context, u trace.Usage, f trace.UsageFact, p
 		return trace.Verdict{}, nil
 	}
 	now := r.Clock()
+	return r.Judge(ctx, meaning(u, device, damaged, now), p.ID, p.Patient, u.ID, used(p, time.Time{}, now))
+}
+
+// meaning is what the rules are asked about a device that is in the record: its
+// identity as it is known now, and what was wrong with its codes.
+func meaning(u trace.Usage, device udi.Device, damaged bool, now time.Time) udi.Meaning {
 	m := udi.Meaning{Kind: udi.KindDevice, Device: device}
 	for _, c := range u.Carriers {
 		for _, i := range udi.Understand(c.Symbology+c.Text, now).Issues {
@@ -413,7 +420,7 @@ func (r Recorder) again(ctx context.Context, u trace.Usage, f trace.UsageFact, p
 			}
 		}
 	}
-	return r.Judge(ctx, m, p.ID, p.Patient, u.ID, used(p, time.Time{}, now))
+	return m
 }
 
 // over lays what a correction says over what was recorded.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"implantrace/gs1"
@@ -45,6 +46,9 @@ func (r Recorder) OpenProcedure(ctx context.Context, c OpenProcedure) (trace.Pro
 	found, err := r.Identify(ctx, c.ID, c.Who)
 	if err != nil {
 		return id, err
+	}
+	if slices.Contains(found.Differs, "family") && slices.Contains(found.Differs, "birth") {
+		return id, trace.Errorf(trace.Conflict, "This number is recorded with another family name and date of birth. Nobody was linked: check the number.")
 	}
 	procedure := trace.Draft{
 		Fact: trace.ProcedureFact{Procedure: id, Patient: found.Patient, Code: c.Code, Side: c.Side, Place: c.Place,

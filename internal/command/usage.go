@@ -334,19 +334,32 @@ func (r Recorder) SetOutcome(ctx context.Context, c SetOutcome) error {
 	if err := note(c.Reason); err != nil {
 		return err
 	}
-	if err := plausible("the time", c.Occurred, r.Clock()); err != nil {
+	now := r.Clock()
+	if err := plausible("the time", c.Occurred, now); err != nil {
+		return err
+	}
+	p, err := r.Store.Procedure(ctx, u.Procedure)
+	if err != nil && trace.KindOf(err) != trace.NotFound {
 		return err
 	}
 	f := trace.UsageFact{Usage: u.ID, Status: c.Status, Location: c.Location}
-	if err := override(&f, c.Provenance, c.Status, u.Verdict, c.Reason); err != nil {
+	verdict := u.Verdict
+	if c.Status == trace.Implanted && c.Provenance != trace.Imported {
+		// Much may have come to be known since the scan: the piece was used
+		// elsewhere, the day ended, the product was described.
+		if verdict, err = r.Judge(ctx, meaning(u, u.Device, u.Damaged, now), p.ID, p.Patient, u.ID, used(p, c.Occurred, now)); err != nil {
+			return err
+		}
+		if verdict.Level != u.Verdict.Level {
+			f.Verdict = verdict
+		}
+	}
+	if err := override(&f, c.Provenance, c.Status, verdict, c.Reason); err != nil {
 		return err
 	}
-	d := trace.Draft{Fact: f}
+	d := trace.Draft{Fact: f, Subject: p.Patient}
 	if c.Reason != "" {
 		d.Secret = &trace.Secret{Note: c.Reason}
-		if p, err := r.Store.Procedure(ctx, u.Procedure); err == nil {
-			d.Subject = p.Patient
-		}
 	}
 	_, err = r.record(ctx, c.Meta, canon, d)
 	return err

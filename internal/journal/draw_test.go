@@ -81,7 +81,7 @@ func drawFact(t *rapid.T) trace.Fact {
 	case 6:
 		return trace.ProductFact{DI: w("di"), Maker: w("maker"), MakerAddress: w("address"), Brand: w("brand"), CatalogueNo: w("catalogue number"), Description: w("description"), Amend: drawAmend(t)}
 	}
-	return trace.ApprovalFact{Approved: rapid.Bool().Draw(t, "approved"), Officer: w("officer"), Role: w("role"), Site: w("site"), Statement: w("statement")}
+	return trace.ApprovalFact{Approved: rapid.Bool().Draw(t, "approved"), Officer: w("officer"), Role: w("role"), Site: w("site"), Statement: w("statement"), Release: w("release")}
 }
 
 func drawEntry(t *rapid.T) trace.Entry {

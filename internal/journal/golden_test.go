@@ -54,7 +54,7 @@ func golden() map[string]trace.Entry {
 			Carriers: []trace.Carrier{{Text: "01\x1d\xff", Symbology: "]d2", Source: "serial", Reading: id(0x40)}}, Status: trace.Implanted, Verdict: verdict,
 			Override: true, Location: "left hip", Damaged: true, Amend: amend}),
 		"product":  entry(trace.ProductFact{DI: "07611994064584", Maker: "M", MakerAddress: "A", Brand: "B", CatalogueNo: "C", Description: "D", Amend: amend}),
-		"approval": entry(trace.ApprovalFact{Approved: true, Officer: "O", Role: "R", Site: "S", Statement: "T"}),
+		"approval": entry(trace.ApprovalFact{Approved: true, Officer: "O", Role: "R", Site: "S", Statement: "T", Release: "v1"}),
 		"least": {Position: trace.Position{Node: trace.NodeID{9}}, Lamport: 1, ID: id(1), Command: id(1), Recorded: time.UnixMilli(0).UTC(), Occurred: time.UnixMilli(0).UTC(),
 			By: trace.Actor{Via: "page"}, Fact: trace.UsageFact{Usage: id(2)}},
 	}

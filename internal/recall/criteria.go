@@ -28,6 +28,9 @@ const listMost = 10_000
 // Invalid.
 func (c Criteria) Normalised() (Criteria, error) {
 	n := Criteria{DIs: []string{}, Lots: []string{}, Serials: []string{}, From: c.From, To: c.To}
+	if len(c.DIs) > listMost || len(c.Lots) > listMost || len(c.Serials) > listMost {
+		return n, trace.Errorf(trace.TooLarge, "A search takes at most %d identifiers, lots or serials.", listMost)
+	}
 	for _, s := range c.DIs {
 		di, err := udi.ParseDI(s)
 		if err != nil {
@@ -46,8 +49,6 @@ func (c Criteria) Normalised() (Criteria, error) {
 		return n, trace.Errorf(trace.Invalid, "Give the device identifier (GTIN) that the notice names.")
 	case slices.Contains(n.Lots, "") || slices.Contains(n.Serials, ""):
 		return n, trace.Errorf(trace.Invalid, "A lot or serial number is empty. Leave it out to search for every lot.")
-	case len(n.DIs) > listMost || len(n.Lots) > listMost || len(n.Serials) > listMost:
-		return n, trace.Errorf(trace.TooLarge, "A search takes at most %d identifiers, lots or serials.", listMost)
 	case !n.From.IsZero() && !n.To.IsZero() && !n.From.Before(n.To):
 		return n, trace.Errorf(trace.Invalid, "The period ends before it begins.")
 	}
@@ -63,7 +64,7 @@ func add(list []string, s string) []string {
 
 func short(s string) string {
 	if len(s) > 40 {
-		return s[:40] + "..."
+		return strings.ToValidUTF8(s[:40], "") + "..."
 	}
 	return s
 }
@@ -81,7 +82,12 @@ const (
 // and, in words, why. Criteria must be [Criteria.Normalised].
 func (c Criteria) Match(u trace.UsageInFull) (Tier, []string) {
 	d := u.Usage.Device
-	if when := u.When(); !c.From.IsZero() && when.Before(c.From) || !c.To.IsZero() && !when.Before(c.To) {
+	when := u.When()
+	outside := !c.From.IsZero() && when.Before(c.From) || !c.To.IsZero() && !when.Before(c.To)
+	// Where its procedure's start is not recorded, the time of a scan is when it
+	// was used; that of a row that came in later says nothing.
+	undated := u.Procedure.Start.IsZero() && u.Usage.Provenance != trace.Scanned
+	if outside && !undated {
 		return "", nil
 	}
 	if d.DI != "" && !slices.Contains(c.DIs, d.DI) {
@@ -99,6 +105,9 @@ func (c Criteria) Match(u trace.UsageInFull) (Tier, []string) {
 	}
 	if d.DI == "" {
 		tier, why = Possible, append(why, "which product it is was not recorded")
+	}
+	if outside {
+		tier, why = Possible, append(why, "when it was used was not recorded")
 	}
 	switch u.Usage.Provenance {
 	case trace.Typed:
@@ -128,8 +137,9 @@ func (c Criteria) number(d udi.Device) (Tier, []string) {
 		case slices.Contains(n.list, n.value):
 			return Confirmed, []string{n.what + " " + n.value + " is named"}
 		default:
+			folded := udi.Fold(n.value)
 			for _, named := range n.list {
-				if udi.Fold(named) == udi.Fold(n.value) {
+				if udi.Fold(named) == folded {
 					possible = append(possible, n.what+" "+n.value+" may be "+named+", written another way")
 				}
 			}

@@ -43,7 +43,7 @@ type Answer struct {
 	// NotInPatient: meant, or not to be excluded; but the record says that the
 	// device did not stay in the patient.
 	NotInPatient []Match  `json:"not_in_patient"`
-	Patients     int      `json:"patients"`          // different people in Confirmed
+	Patients     int      `json:"patients"`          // different people in Confirmed; where a patient is not recorded, each procedure counts as one
 	PatientsMay  int      `json:"patients_possible"` // different people in Possible and not in Confirmed
 	Coverage     Coverage `json:"coverage"`
 }
@@ -131,15 +131,27 @@ func person(ctx context.Context, f trace.Finder, id trace.PatientID) (trace.Pati
 	return slices.MinFunc(same, func(a, b trace.PatientID) int { return bytes.Compare(a[:], b[:]) }), err
 }
 
+// counts is what a match counts by: its person. People who are not recorded are
+// not one and the same: what was used in one procedure was used on one of them.
+func (m Match) counts() [16]byte {
+	switch {
+	case !m.Person.IsZero():
+		return m.Person
+	case !m.Usage.Procedure.IsZero():
+		return m.Usage.Procedure
+	}
+	return m.Usage.ID
+}
+
 func (a *Answer) count() {
-	people := make(map[trace.PatientID]bool)
+	people := make(map[[16]byte]bool)
 	for _, m := range a.Confirmed {
-		people[m.Person] = true
+		people[m.counts()] = true
 	}
 	a.Patients = len(people)
 	for _, m := range a.Possible {
-		if !people[m.Person] {
-			people[m.Person] = true
+		if who := m.counts(); !people[who] {
+			people[who] = true
 			a.PatientsMay++
 		}
 	}

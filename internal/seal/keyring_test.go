@@ -178,7 +178,7 @@ func TestDigestsTellCommandsApart(t *testing.T) {
 			t.Errorf("%s: %v", name, !c.want)
 		}
 	}
-	if seal.NewKeyring().Fingerprint() == seal.NewKeyring().Fingerprint() {
+	if old.Fingerprint() == seal.NewKeyring().Fingerprint() {
 		t.Error("two keyrings have one fingerprint")
 	}
 }

@@ -23,12 +23,18 @@ type Desk struct {
 	place     trace.Place
 	people    []trace.Person
 	procedure trace.ProcedureID
-	recent    []Answer // latest first
-	trouble   string   // why readings wait, "" when none do
+	recent    []Answer                 // latest first
+	trouble   string                   // why readings wait, "" when none do
+	unknown   map[trace.EventID]func() // what the desk is to remember of readings whose recording was not answered
+	turn      int                      // counts the readings
+	patientBy int                      // the reading that patient comes from, or the turn at which it was let go of
 
 	watch watchers
 	queue queue
 }
+
+// unknownMost bounds the readings whose answer is still open.
+const unknownMost = 1000
 
 // recentMost is how many answers the page keeps in view.
 const recentMost = 30
@@ -45,7 +51,7 @@ func NewDesk(ctx context.Context, r command.Recorder, scanners func() []scanner.
 		if err != nil {
 			return nil, err
 		}
-		if h.Procedure.History[0].By.Via == Via {
+		if first := h.Procedure.History[0]; first.By.Via == Via && first.Position.Node == r.Store.Node() {
 			d.procedure = h.Procedure.ID
 			break
 		}
@@ -101,7 +107,13 @@ func (d *Desk) State(ctx context.Context) (State, error) {
 			s.Identity = &full.Identity
 			return s, nil
 		}
+		d.mu.Lock()
 		d.leave(procedure)
+		s.Recent = slices.Clone(d.recent)
+		d.mu.Unlock()
+		if s.Recent == nil {
+			s.Recent = []Answer{}
+		}
 	}
 	if !s.Patient.IsZero() {
 		who, err := store.Identity(ctx, s.Patient)
@@ -113,22 +125,34 @@ func (d *Desk) State(ctx context.Context) (State, error) {
 	return s, nil
 }
 
-// leave forgets a procedure that is over.
+// leave forgets a procedure that is over, with d.mu held: the next patient's
+// screen shows nothing of this one's.
 func (d *Desk) leave(id trace.ProcedureID) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	if d.procedure == id {
-		d.procedure = trace.ProcedureID{}
+		d.procedure, d.recent = trace.ProcedureID{}, nil
+		d.settled()
 	}
 }
 
+// settled lets go of what unanswered readings would still change at this desk.
+func (d *Desk) settled() { d.unknown, d.patientBy = nil, d.turn }
+
 // Open opens a procedure at this desk. A patient, place or people that the
-// command does not name are those that were scanned.
+// command does not name are those that were scanned. Readings that wait are
+// recorded first: they may name another patient.
 func (d *Desk) Open(ctx context.Context, c command.OpenProcedure) (trace.ProcedureID, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	id := trace.ProcedureID(c.ID)
-	if !d.procedure.IsZero() && d.procedure != id {
+	if p, err := d.recorder.Store.Procedure(ctx, id); err == nil {
+		return id, d.opened(ctx, p, c)
+	} else if trace.KindOf(err) != trace.NotFound {
+		return id, err
+	}
+	if err := d.drain(ctx); err != nil {
+		return id, err
+	}
+	if !d.procedure.IsZero() {
 		p, err := d.recorder.Store.Procedure(ctx, d.procedure)
 		if err != nil {
 			return id, err
@@ -136,9 +160,7 @@ func (d *Desk) Open(ctx context.Context, c command.OpenProcedure) (trace.Procedu
 		if p.Open() {
 			return id, trace.Errorf(trace.Conflict, "A procedure is open here already. Close it first.")
 		}
-	}
-	if d.procedure == id { // the page repeats: what was scanned has been used up
-		return id, nil
+		d.leave(d.procedure)
 	}
 	if c.Who.IsZero() {
 		c.Who.Patient = d.patient
@@ -161,9 +183,65 @@ func (d *Desk) Open(ctx context.Context, c command.OpenProcedure) (trace.Procedu
 	if err != nil {
 		return id, err
 	}
-	d.procedure, d.patient, d.people = id, trace.PatientID{}, nil
-	d.watch.tell()
+	d.begin(id)
 	return id, nil
+}
+
+// begin takes up a procedure that was opened: what was scanned before it has
+// been used up.
+func (d *Desk) begin(id trace.ProcedureID) {
+	d.procedure, d.patient, d.people = id, trace.PatientID{}, nil
+	d.settled()
+	d.watch.tell()
+}
+
+// opened answers a command whose id is in the record as a procedure already. It
+// is held against what was recorded; what this desk added to it is not the
+// caller's, and may have changed since.
+func (d *Desk) opened(ctx context.Context, p trace.Procedure, c command.OpenProcedure) error {
+	used := trace.Errorf(trace.Conflict, "This id was used before, for another procedure.")
+	first := p.History[0]
+	if first.Event != c.ID {
+		return used
+	}
+	if first.By.Via != Via { // opened elsewhere, under the command as it was sent
+		_, err := d.recorder.OpenProcedure(ctx, c)
+		return err
+	}
+	var was trace.ProcedureFact
+	var note string
+	for e, err := range d.recorder.Store.Entries(ctx, first.Position) {
+		if err != nil {
+			return err
+		}
+		was, _ = e.Fact.(trace.ProcedureFact)
+		if e.Secret != nil {
+			note = e.Secret.Note
+		}
+		if e.Sealed != nil && e.Secret == nil {
+			note = c.Note // its key is gone: nothing to hold it against
+		}
+		break
+	}
+	patient := c.Who.IsZero() || c.Who.Patient == was.Patient
+	if !patient && c.Who.Patient.IsZero() {
+		found, err := d.recorder.Search(ctx, c.Who)
+		if err != nil {
+			return err
+		}
+		patient = slices.Contains(found, was.Patient)
+	}
+	missing := func(said trace.Person) bool { return !slices.Contains(was.People, said) }
+	switch {
+	case !patient, c.Code != was.Code, c.Side != was.Side, c.Indication != was.Indication, c.Note != note,
+		c.Place.Name != was.Place.Name, c.Place.GLN != "" && (c.Place.GLN != was.Place.GLN || c.Place.Extension != was.Place.Extension),
+		!c.Start.IsZero() && !c.Start.Equal(was.Start), !c.End.Equal(was.End), slices.ContainsFunc(c.People, missing):
+		return used
+	}
+	if d.procedure.IsZero() && p.Open() { // it was recorded, and this desk did not hear of it
+		d.begin(p.ID)
+	}
+	return nil
 }
 
 // Close closes the procedure that is open at this desk.
@@ -176,14 +254,16 @@ func (d *Desk) Close(ctx context.Context, c command.CloseProcedure) error {
 	if c.Procedure.IsZero() {
 		return trace.Errorf(trace.Conflict, "No procedure is open here.")
 	}
+	if d.procedure == c.Procedure { // what was scanned in it belongs to it
+		if err := d.drain(ctx); err != nil {
+			return err
+		}
+	}
 	c.By.Via = Via
 	if err := d.recorder.CloseProcedure(ctx, c); err != nil {
 		return err
 	}
-	if d.procedure == c.Procedure {
-		d.procedure = trace.ProcedureID{}
-		d.recent = nil // the next patient's screen shows nothing of this one's
-	}
+	d.leave(c.Procedure)
 	d.watch.tell()
 	return nil
 }
@@ -193,6 +273,7 @@ func (d *Desk) Close(ctx context.Context, c command.CloseProcedure) error {
 func (d *Desk) Forget() {
 	d.mu.Lock()
 	d.patient, d.place, d.people, d.recent = trace.PatientID{}, trace.Place{}, nil, nil
+	d.settled()
 	d.mu.Unlock()
 	d.watch.tell()
 }

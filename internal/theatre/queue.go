@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"implantrace/internal/trace"
+	"implantrace/internal/udi"
 	"implantrace/scanner"
 )
 
@@ -39,10 +40,13 @@ func (q *queue) first() (queued, bool) {
 	return q.all[0], true
 }
 
-func (q *queue) done() {
+// done takes the first out, unless it is another than this one.
+func (q *queue) done(id trace.EventID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.all = q.all[1:]
+	if len(q.all) > 0 && q.all[0].id == id {
+		q.all = q.all[1:]
+	}
 }
 
 // Feed takes a reading from a handheld. It is recorded by [Desk.Run], and tried
@@ -71,6 +75,7 @@ func (d *Desk) Run(ctx context.Context) {
 	for {
 		q, ok := d.queue.first()
 		if !ok {
+			d.waiting(nil)
 			select {
 			case <-d.queue.wake:
 				continue
@@ -92,13 +97,43 @@ func (d *Desk) Run(ctx context.Context) {
 			continue
 		}
 		pause = 100 * time.Millisecond
-		d.queue.done()
+		if err != nil {
+			d.mu.Lock()
+			d.refused(q, err)
+			d.mu.Unlock()
+		}
+		d.queue.done(q.id)
 		d.waiting(nil)
 	}
 }
 
+// refused shows a reading that can never be recorded, with d.mu held.
+func (d *Desk) refused(q queued, err error) {
+	r := q.reading
+	d.show(Answer{Reading: q.id, At: r.At, Source: string(r.Source), Scanner: r.Scanner, Means: udi.KindText, Issues: []udi.Issue{},
+		Shown:   "a reading that was not recorded",
+		Verdict: trace.Judge("Stop. This reading was not recorded", trace.Check{Rule: "reading", Level: trace.Stop, Message: err.Error()})})
+}
+
+// drain records what waits, with d.mu held. It stops at the first that the store
+// does not take.
+func (d *Desk) drain(ctx context.Context) error {
+	for {
+		q, ok := d.queue.first()
+		if !ok {
+			return nil
+		}
+		if _, err := d.take(ctx, q.id, q.reading, trace.ProcedureID{}, udi.Device{}, trace.UsageID{}); again(err) {
+			return err
+		} else if err != nil {
+			d.refused(q, err)
+		}
+		d.queue.done(q.id)
+	}
+}
+
 // again reports whether a reading that failed so may succeed later. What is
-// invalid stays invalid; such a reading has been shown as an error.
+// invalid stays invalid; such a reading is shown as refused.
 func again(err error) bool {
 	if err == nil {
 		return false

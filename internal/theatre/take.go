@@ -45,13 +45,21 @@ func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 		return Answer{}, err
 	}
 	if done {
-		return d.recorded(ctx, receipt)
+		a, err := d.recorded(ctx, receipt)
+		if settle := d.unknown[id]; err == nil && settle != nil {
+			// It had landed though the store did not say so, and nobody has seen
+			// its answer.
+			settle()
+			d.show(a)
+		}
+		return a, err
 	}
+	d.turn++
 	now := d.recorder.Clock()
 	if r.At.IsZero() {
 		r.At = now
 	}
-	t := taking{desk: d, id: id, reading: r, now: now, means: udi.Understand(r.ScanData(), now), same: same, sameUsage: sameUsage}
+	t := taking{desk: d, id: id, turn: d.turn, reading: r, now: now, means: udi.Understand(r.ScanData(), now), same: same, sameUsage: sameUsage}
 	if err := t.place(ctx, procedure); err != nil {
 		return Answer{}, err
 	}
@@ -60,20 +68,30 @@ func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 		return Answer{}, err
 	}
 	meta := command.Meta{ID: id, Occurred: r.At, Provenance: provenance(r.Source), By: trace.Actor{Via: via(r)}}
+	if d.unknown == nil || len(d.unknown) >= unknownMost {
+		d.unknown = make(map[trace.EventID]func())
+	}
+	d.unknown[id] = t.settle
 	if _, err := d.recorder.Record(ctx, meta, canon, drafts...); err != nil {
 		return Answer{}, err
 	}
-	t.settle()
 	a, err := d.answer(ctx, t.fact, r.At)
 	if err != nil {
-		return a, err
+		return a, err // recorded; asked again, it is answered
 	}
+	t.settle()
+	d.show(a)
+	return a, nil
+}
+
+// show puts an answer on the screen.
+func (d *Desk) show(a Answer) {
+	delete(d.unknown, a.Reading)
 	d.recent = slices.Insert(d.recent, 0, a)
 	if len(d.recent) > recentMost {
 		d.recent = d.recent[:recentMost]
 	}
 	d.watch.tell()
-	return a, nil
 }
 
 func provenance(s scanner.Source) trace.Provenance {
@@ -110,6 +128,7 @@ func (d *Desk) recorded(ctx context.Context, at trace.Receipt) (Answer, error) {
 type taking struct {
 	desk      *Desk
 	id        trace.EventID
+	turn      int // which reading of the desk
 	reading   scanner.Reading
 	now       time.Time
 	means     udi.Meaning
@@ -118,6 +137,7 @@ type taking struct {
 
 	procedure trace.Procedure // zero: none
 	late      bool            // the procedure was closed before
+	gone      bool            // the procedure named was withdrawn from the record
 	fact      trace.ReadingFact
 	secret    *trace.Secret
 	subject   [16]byte
@@ -145,7 +165,11 @@ func (t *taking) place(ctx context.Context, named trace.ProcedureID) error {
 	}
 	if !p.Open() {
 		if named.IsZero() { // closed elsewhere: this desk has none open
-			t.desk.procedure = trace.ProcedureID{}
+			t.desk.leave(id)
+			return nil
+		}
+		if p.Withdrawn { // recorded, and linked to nothing
+			t.gone = true
 			return nil
 		}
 		t.late = true
@@ -201,16 +225,23 @@ func (t *taking) why() string {
 func (t *taking) device(ctx context.Context) error {
 	p := t.procedure
 	usage := trace.DeriveID[trace.OfUsage](t.id, "usage")
-	verdict, err := t.desk.recorder.Judge(ctx, t.means, p.ID, p.Patient, usage, t.now)
+	self := usage
+	twin := !t.sameUsage.IsZero() && t.means.Device == t.same
+	if twin {
+		self = t.sameUsage
+	}
+	verdict, err := t.desk.recorder.Judge(ctx, t.means, p.ID, p.Patient, self, t.now)
 	if err != nil {
 		return err
 	}
 	if p.ID.IsZero() {
-		verdict.Checks = append(verdict.Checks, trace.Check{Rule: "procedure", Level: trace.Warn,
-			Message: "No procedure is open: the device was checked, and is linked to nobody."})
-		t.fact.Verdict = trace.Judge(verdict.Title, verdict.Checks...)
+		title, message := "Not linked to a patient: no procedure is open", "No procedure is open: the device was checked, and is linked to nobody."
+		if t.gone {
+			title, message = "Not linked to a patient: the procedure was withdrawn", "This procedure was withdrawn from the record: the device was checked, and is linked to nobody."
+		}
+		t.fact.Verdict = trace.Judge(verdict.Title, append(verdict.Checks, trace.Check{Rule: "procedure", Level: trace.Warn, Message: message})...)
 		if t.fact.Verdict.Level == trace.Warn {
-			t.fact.Verdict.Title = "Not linked to a patient: no procedure is open"
+			t.fact.Verdict.Title = title
 		}
 		return nil
 	}
@@ -225,7 +256,7 @@ func (t *taking) device(ctx context.Context) error {
 		return err
 	}
 	switch {
-	case !t.sameUsage.IsZero() && t.means.Device == t.same:
+	case twin:
 		// Another carrier of the pack says the same: one device, two codes.
 		t.fact.Usage = t.sameUsage
 		t.more = []trace.Draft{{Fact: trace.UsageFact{Usage: t.sameUsage, Carriers: []trace.Carrier{carrier}}}}
@@ -260,8 +291,7 @@ func (t *taking) scannedBefore(ctx context.Context) (there trace.UsageID, again 
 		if u.Device.DI != "" && u.Device.Serial != "" {
 			return u.ID, false, nil
 		}
-		last := u.History[len(u.History)-1].Occurred
-		again = again || t.reading.At.Sub(last).Abs() < sameLabel
+		again = again || t.reading.At.Sub(u.History[0].Occurred).Abs() < sameLabel
 	}
 	return there, again, nil
 }
@@ -271,7 +301,8 @@ func (t *taking) patient(ctx context.Context) error {
 	refuse := func(title, message string) {
 		t.fact.Verdict = trace.Judge(title, trace.Check{Rule: "patient", Level: trace.Stop, Message: message})
 	}
-	if w.NHSNumber == "" && w.LocalNumber == "" {
+	// A number without a check digit is not relied on beside one that fails its own.
+	if t.means.Damaged() || w.NHSNumber == "" && w.LocalNumber == "" {
 		message := "Read the number out and type it."
 		for _, i := range t.means.Issues {
 			if i.Severity == "hard" {
@@ -312,7 +343,14 @@ func (t *taking) patient(ctx context.Context) error {
 	if t.fact.Verdict.Level == trace.Warn {
 		t.fact.Verdict.Title = "Compare this wristband with the patient"
 	}
-	t.settle = func() { t.desk.patient = found.Patient }
+	if t.gone {
+		return nil
+	}
+	t.settle = func() {
+		if t.turn > t.desk.patientBy { // no later wristband has been read since
+			t.desk.patient, t.desk.patientBy = found.Patient, t.turn
+		}
+	}
 	return nil
 }
 
@@ -337,14 +375,16 @@ func (t *taking) patientChecks(found command.Found) []trace.Check {
 func (t *taking) staff() {
 	who := trace.Person{Code: t.means.Staff}
 	t.fact.Verdict = trace.Judge("Badge read", t.issues("badge", "The badge's check digit is right."))
-	if t.means.Staff == "" {
+	if t.means.Staff == "" || t.means.Damaged() {
 		t.fact.Verdict = trace.Judge("The badge could not be read", t.issues("badge", ""))
 		return
 	}
 	known := func(o trace.Person) bool { return o.Code == who.Code }
 	if t.procedure.ID.IsZero() {
-		if !slices.ContainsFunc(t.desk.people, known) {
-			t.settle = func() { t.desk.people = append(t.desk.people, who) }
+		t.settle = func() {
+			if !t.gone && !slices.ContainsFunc(t.desk.people, known) {
+				t.desk.people = append(t.desk.people, who)
+			}
 		}
 		return
 	}
@@ -357,8 +397,9 @@ func (t *taking) room() {
 	where := trace.Place{GLN: t.means.Place.GLN, Extension: t.means.Place.Extension}
 	t.fact.Verdict = trace.Judge("Place read", t.issues("place", "The place's check digit is right."))
 	switch {
-	case where.GLN == "":
+	case where.GLN == "" || t.means.Damaged():
 		t.fact.Verdict = trace.Judge("The place could not be read", t.issues("place", ""))
+	case t.gone:
 	case t.procedure.ID.IsZero():
 		t.settle = func() { t.desk.place = where }
 	case t.procedure.Place.GLN == "":

@@ -118,6 +118,7 @@ type ApprovalFact struct {
 	Role      string `json:"role,omitempty" cbor:"3,keyasint,omitempty"`
 	Site      string `json:"site,omitempty" cbor:"4,keyasint,omitempty"`
 	Statement string `json:"statement,omitempty" cbor:"5,keyasint,omitempty"`
+	Release   string `json:"release,omitempty" cbor:"6,keyasint,omitempty"` // of the program; the approval is of no other
 }
 
 // Kind and Object of each fact.

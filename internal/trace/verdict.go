@@ -56,21 +56,20 @@ type Verdict struct {
 // IsZero reports whether nothing was asked.
 func (v Verdict) IsZero() bool { return v.Level == "" && v.Title == "" && len(v.Checks) == 0 }
 
-// Judge gathers checks into a verdict, the worst first. It is Pass only when every check
-// passed; without checks it is NotChecked, and so is a level that is none of
-// those known here.
+// Judge gathers checks into a verdict, the worst first. It is Pass only when
+// every check passed; without checks it is NotChecked, and so is a level that
+// is none of those known here.
 func Judge(title string, checks ...Check) Verdict {
-	v := Verdict{Title: title, Checks: slices.Clone(checks)}
-	slices.SortStableFunc(v.Checks, func(a, b Check) int { return b.Level.rank() - a.Level.rank() })
-	for _, c := range checks {
-		l := c.Level
+	known := func(l Level) Level {
 		if l.rank() == 0 {
-			l = NotChecked
+			return NotChecked
 		}
-		v.Level = v.Level.Worse(l)
+		return l
 	}
-	if v.Level == "" {
-		v.Level = NotChecked
+	v := Verdict{Level: NotChecked, Title: title, Checks: slices.Clone(checks)}
+	slices.SortStableFunc(v.Checks, func(a, b Check) int { return known(b.Level).rank() - known(a.Level).rank() })
+	if len(v.Checks) > 0 {
+		v.Level = known(v.Checks[0].Level)
 	}
 	return v
 }

@@ -1,6 +1,7 @@
 package trace_test
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -31,7 +32,7 @@ func TestJudgeIsAsBadAsTheWorstCheck(t *testing.T) {
 		for range rapid.IntRange(0, 6).Draw(t, "checks") {
 			i := rapid.IntRange(0, len(levels)-1).Draw(t, "level")
 			worst = max(worst, i)
-			checks = append(checks, trace.Check{Rule: "r", Level: levels[i]})
+			checks = append(checks, trace.Check{Rule: string(rune('a' + len(checks))), Level: levels[i]})
 		}
 		v := trace.Judge("title", checks...)
 		want := trace.NotChecked
@@ -40,6 +41,11 @@ func TestJudgeIsAsBadAsTheWorstCheck(t *testing.T) {
 		}
 		if v.Level != want || len(v.Checks) != len(checks) || v.Title != "title" {
 			t.Fatalf("%+v, want %s", v, want)
+		}
+		for i := 1; i < len(v.Checks); i++ {
+			if a, b := v.Checks[i-1], v.Checks[i]; slices.Index(levels, a.Level) < slices.Index(levels, b.Level) || a.Level == b.Level && a.Rule > b.Rule {
+				t.Fatalf("%+v: the worst comes first, and of equals the rule that was asked first", v.Checks)
+			}
 		}
 	})
 }
@@ -50,6 +56,9 @@ func TestALevelThatIsNotKnownIsNeverAPass(t *testing.T) {
 		v := trace.Judge("t", trace.Check{Level: trace.Pass}, trace.Check{Level: l})
 		if v.Level != trace.NotChecked {
 			t.Errorf("%q: %s", l, v.Level)
+		}
+		if v.Checks[0].Level != l {
+			t.Errorf("%q stands behind the pass: %+v", l, v.Checks)
 		}
 		if v = trace.Judge("t", trace.Check{Level: l}, trace.Check{Level: trace.Stop}); v.Level != trace.Stop {
 			t.Errorf("%q and stop: %s", l, v.Level)

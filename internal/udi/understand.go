@@ -158,6 +158,9 @@ func Understand(scanData string, now time.Time) Meaning {
 	case has("01") || has("10") || has("21") || has("17") || has("8006"):
 		m.Kind = KindDevice
 		m.device(r, now)
+	case marked(r) && slices.ContainsFunc([]gs1.AI{"11", "15", "20", "30", "240", "241"}, has):
+		m.Kind = KindDevice // a pack's second symbol
+		m.device(r, now)
 	case has("91"):
 		if issuer, number, ok := localNumber(r); ok && onlyHospital(r) {
 			m.Kind = KindPatient
@@ -166,6 +169,12 @@ func Understand(scanData string, now time.Time) Meaning {
 		}
 	}
 	return m
+}
+
+// marked reports whether the text is AI data for certain. Of digits alone nobody
+// can tell: the AIs of a device's lesser fields begin many a number.
+func marked(r gs1.Result) bool {
+	return r.Form == gs1.FormBracketed || r.Symbology != "" && !slices.ContainsFunc(r.Issues, func(i gs1.Issue) bool { return i.Code == gs1.CodeNotMarkedGS1 })
 }
 
 func (m *Meaning) warn(code string, sev gs1.Severity, e gs1.Element, message string) {

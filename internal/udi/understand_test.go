@@ -54,6 +54,8 @@ func TestDevices(t *testing.T) {
 		{"a piece of a set", "]d28006" + di + "0102", udi.Device{DI: di}, false, ""},
 		{"in brackets", "(01)" + di + "(10)A\\(1", udi.Device{DI: di, Lot: "A(1"}, false, ""},
 		{"no DI", "]d210LOT1\x1d17290322", udi.Device{Lot: "LOT1", Expiry: day("2029-03-22")}, false, "required-ai no-di"},
+		{"a second symbol with the maker's number only", "]C1240CAT-1", udi.Device{CatalogueNo: "CAT-1"}, false, "required-ai no-di"},
+		{"a second symbol with the day it was made only", "(11)240131", udi.Device{Manufactured: day("2024-01-31")}, false, "required-ai no-di"},
 		{"a wrong check digit leaves no DI", "]d20107611994064585" + "10AB", udi.Device{Lot: "AB"}, true, "check-digit no-di"},
 		{"an EAN-13 without its AI", "5012345678900", udi.Device{DI: "05012345678900"}, false, "bare-key"},
 		{"an EAN symbol", "]E04006381333931", udi.Device{DI: "04006381333931"}, false, ""},
@@ -123,7 +125,7 @@ func TestWhatIsNoneOfOursIsText(t *testing.T) {
 	for name, c := range map[string]string{
 		"empty": "", "only framing": "\x02\r\n\x03", "words": "Hello, theatre 4", "HIBC": "+A99912345/$$52001510X3/16D20111212/S77DEFG457",
 		"HIBC secondary": "+$$31202153C001L+", "ISBT 128": "=/A9999XYZ100T0476=,000025", "binary": "\x00\xff\xfe\x80", "huge": strings.Repeat("9", 20000),
-		"a separator": "\x1d", "shipping unit": "]C100350123451234567894", "an AIM identifier alone": "]d2", "a URL": "https://example.org/x?y=1",
+		"a separator": "\x1d", "shipping unit": "]C100350123451234567894", "an AIM identifier alone": "]d2", "digits that could be a quantity": "301234", "digits in a plain symbol": "]C0301234", "a URL": "https://example.org/x?y=1",
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := udi.Understand(c, now)
