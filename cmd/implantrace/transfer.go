@@ -92,6 +92,7 @@ Examples:
 				var a struct {
 					Report   history.Report    `json:"report"`
 					Refusals []history.Refusal `json:"refusals"`
+					Notices  []history.Notice  `json:"notices"`
 				}
 				err := ask(ctx, c, "POST", "/api/v1/imports?source="+url.QueryEscape(*source), "application/jsonl", io.NopCloser(in), asJSON(&a))
 				if err != nil {
@@ -101,7 +102,13 @@ Examples:
 					err = printJSON(s.out, a)
 				} else {
 					for _, r := range a.Refusals {
-						fmt.Fprintf(s.err, "line %d: %s %s: %s\n", r.Line, r.Type, r.Ref, r.Reason)
+						fmt.Fprintf(s.err, "refused, line %d: %s %s: %s\n", r.Line, r.Type, r.Ref, r.Reason)
+					}
+					for _, n := range a.Notices {
+						fmt.Fprintf(s.err, "recorded, worth a second look, line %d: %s %s: %s\n", n.Line, n.Type, n.Ref, n.Text)
+					}
+					if more := a.Report.Refused - len(a.Refusals); more > 0 {
+						fmt.Fprintf(s.err, "and %d more refused rows\n", more)
 					}
 					fmt.Fprintf(s.out, "%d rows: %d recorded, %d there already, %d refused.\n", a.Report.Lines, a.Report.Recorded, a.Report.Repeated, a.Report.Refused)
 				}

@@ -81,32 +81,17 @@ const (
 // Match is the rule: is this usage's device meant? It answers with the tier
 // and, in words, why. Criteria must be [Criteria.Normalised].
 func (c Criteria) Match(u trace.UsageInFull) (Tier, []string) {
-	d := u.Usage.Device
-	when := u.When()
-	outside := !c.From.IsZero() && when.Before(c.From) || !c.To.IsZero() && !when.Before(c.To)
-	// Where its procedure's start is not recorded, the time of a scan is when it
-	// was used; that of a row that came in later says nothing.
-	undated := u.Procedure.Start.IsZero() && u.Usage.Provenance != trace.Scanned
-	if outside && !undated {
-		return "", nil
-	}
-	if d.DI != "" && !slices.Contains(c.DIs, d.DI) {
-		return "", nil
-	}
-	tier, why := c.number(d)
+	tier, why := c.device(u.Usage)
 	if tier == "" {
-		if !u.Usage.Damaged {
+		return "", nil
+	}
+	when := u.When()
+	if !c.From.IsZero() && when.Before(c.From) || !c.To.IsZero() && !when.Before(c.To) {
+		// Where its procedure's start is not recorded, the time of a scan is
+		// when it was used; that of a row that came in later says nothing.
+		if !u.Procedure.Start.IsZero() || u.Usage.Provenance == trace.Scanned {
 			return "", nil
 		}
-		// A damaged code may have given another number than the label's.
-		tier, why = Possible, []string{"the code was damaged when it was read: its numbers may be wrong"}
-	} else if u.Usage.Damaged {
-		why = append(why, "the code was damaged when it was read")
-	}
-	if d.DI == "" {
-		tier, why = Possible, append(why, "which product it is was not recorded")
-	}
-	if outside {
 		tier, why = Possible, append(why, "when it was used was not recorded")
 	}
 	switch u.Usage.Provenance {
@@ -114,6 +99,28 @@ func (c Criteria) Match(u trace.UsageInFull) (Tier, []string) {
 		why = append(why, "typed, not scanned")
 	case trace.Imported:
 		why = append(why, "imported, unverified")
+	}
+	return tier, why
+}
+
+// device is the part of the rule that needs nothing but the usage itself.
+func (c Criteria) device(u trace.Usage) (Tier, []string) {
+	d := u.Device
+	if d.DI != "" && !slices.Contains(c.DIs, d.DI) {
+		return "", nil
+	}
+	tier, why := c.number(d)
+	if tier == "" {
+		if !u.Damaged {
+			return "", nil
+		}
+		// A damaged code may have given another number than the label's.
+		tier, why = Possible, []string{"the code was damaged when it was read: its numbers may be wrong"}
+	} else if u.Damaged {
+		why = append(why, "the code was damaged when it was read")
+	}
+	if d.DI == "" {
+		tier, why = Possible, append(why, "which product it is was not recorded")
 	}
 	return tier, why
 }

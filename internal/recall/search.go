@@ -89,6 +89,9 @@ func (a *Answer) judge(ctx context.Context, f trace.Finder, u trace.Usage) error
 	if u.Device.DI == "" {
 		a.Coverage.NoProduct++
 	}
+	if tier, _ := a.Criteria.device(u); tier == "" {
+		return nil // most candidates: nothing has to be gathered about them
+	}
 	full, err := trace.InFull(ctx, f, u)
 	if err != nil {
 		return err

@@ -24,6 +24,17 @@ type content struct {
 	Format    string            `json:"format"`
 	Text      []byte            `json:"text"` // bytes: a reading need not be UTF-8
 	Procedure trace.ProcedureID `json:"procedure,omitzero"`
+	// Occurred is left out for pictures: their time is that of decoding, which
+	// is another when the picture is sent again.
+	Occurred time.Time `json:"occurred,omitzero"`
+}
+
+func contentOf(r scanner.Reading, procedure trace.ProcedureID) content {
+	c := content{r.Source, r.Scanner, r.Symbology, r.Format, []byte(r.Text), procedure, r.At}
+	if r.Source == scanner.SourcePicture {
+		c.Occurred = time.Time{}
+	}
+	return c
 }
 
 // Take records a reading and answers it. It belongs to the procedure named, or
@@ -40,7 +51,7 @@ func (d *Desk) Take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 // take is Take with d.mu held. same is a device that was just taken from the
 // same pack as sameUsage: another carrier of it makes no second usage.
 func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, procedure trace.ProcedureID, same udi.Device, sameUsage trace.UsageID) (Answer, error) {
-	canon, receipt, done, err := d.recorder.Before(ctx, id, "reading", content{r.Source, r.Scanner, r.Symbology, r.Format, []byte(r.Text), procedure})
+	canon, receipt, done, err := d.recorder.Before(ctx, id, "reading", contentOf(r, procedure))
 	if err != nil {
 		return Answer{}, err
 	}
