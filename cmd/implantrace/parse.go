@@ -264,6 +264,12 @@ func parseLine(line []byte, err error) parseAnswer {
 	}
 	var q parseRequest
 	if err := json.Unmarshal(line, &q); err != nil {
+		var named struct {
+			ID json.RawMessage `json:"id"`
+		}
+		if json.Unmarshal(line, &named) == nil && named.ID != nil {
+			a.ID = named.ID
+		}
 		return refuse("The input line is not JSON of the form {\"id\", \"raw\"}.")
 	}
 	if q.ID != nil {

@@ -96,7 +96,7 @@ func printRecall(w io.Writer, a recall.Answer) error {
 		fmt.Fprintf(w, "\n%s (%d)\n", g.title, len(g.list))
 		t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 		if len(g.list) > 0 {
-			fmt.Fprintln(t, "  PATIENT\tNUMBER\tDATE\tPROCEDURE\tPLACE\tPEOPLE\tDI\tLOT\tSERIAL\tOUTCOME\tWHY")
+			fmt.Fprintln(t, "  PATIENT\tNUMBER\tSTARTED (UTC)\tPROCEDURE\tPLACE\tPEOPLE\tDI\tLOT\tSERIAL\tOUTCOME\tWHY")
 		}
 		for _, m := range g.list {
 			fmt.Fprintln(t, "  "+strings.Join(row(m), "\t"))
@@ -111,7 +111,7 @@ func printRecall(w io.Writer, a recall.Answer) error {
 	for _, n := range c.Nodes {
 		fmt.Fprintf(w, "Node %s (%s): recording since %s, last entry %s, %d entries", n.Name, n.Node, n.RecordedSince.Format(time.RFC3339), n.RecordedUntil.Format(time.RFC3339), n.Entries)
 		if !n.UsagesFrom.IsZero() {
-			fmt.Fprintf(w, ", devices used from %s to %s", n.UsagesFrom.Format(time.DateOnly), n.UsagesTo.Format(time.DateOnly))
+			fmt.Fprintf(w, ", devices used from %s to %s", n.UsagesFrom.Format(time.RFC3339), n.UsagesTo.Format(time.RFC3339))
 		}
 		fmt.Fprintln(w)
 	}
@@ -145,6 +145,7 @@ func row(m recall.Match) []string {
 	if m.Procedure.Side != "" && m.Procedure.Side != trace.SideNone {
 		procedure += ", " + string(m.Procedure.Side)
 	}
-	return []string{who, number, m.When().Format(time.DateOnly), procedure, m.Procedure.Place.String(), strings.Join(people, ", "),
+	// The time of day stands with it, and the zone: the site's day may be another.
+	return []string{who, number, m.When().UTC().Format("2006-01-02 15:04"), procedure, m.Procedure.Place.String(), strings.Join(people, ", "),
 		m.Usage.Device.DI, m.Usage.Device.Lot, m.Usage.Device.Serial, outcome, strings.Join(m.Why, "; ")}
 }

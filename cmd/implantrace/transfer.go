@@ -246,7 +246,11 @@ func printVerification(w io.Writer, v trace.Verification) error {
 		sealed += " (the keys are not at hand)"
 	}
 	if len(v.Findings) > 0 {
-		fmt.Fprintf(w, "%d entries, %d rows, %s: %d things are wrong.\n", v.Entries, v.Rows, sealed, len(v.Findings))
+		wrong := fmt.Sprintf("%d things are", len(v.Findings))
+		if len(v.Findings) == 1 {
+			wrong = "one thing is"
+		}
+		fmt.Fprintf(w, "%d entries, %d rows, %s: %s wrong.\n", v.Entries, v.Rows, sealed, wrong)
 		return errNegative
 	}
 	fmt.Fprintf(w, "%d entries, %d rows, %s: all as recorded.\n", v.Entries, v.Rows, sealed)

@@ -149,8 +149,12 @@ func (d *Desk) Open(ctx context.Context, c command.OpenProcedure) (trace.Procedu
 	} else if trace.KindOf(err) != trace.NotFound {
 		return id, err
 	}
+	shown := d.patient
 	if err := d.drain(ctx); err != nil {
 		return id, err
+	}
+	if d.patient != shown && c.Who.IsZero() { // whoever asked has not seen that patient
+		return id, trace.Errorf(trace.Conflict, "A wristband was read just now. Compare the patient on the screen, and open the procedure again.")
 	}
 	if !d.procedure.IsZero() {
 		p, err := d.recorder.Store.Procedure(ctx, d.procedure)

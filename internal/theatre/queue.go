@@ -59,7 +59,11 @@ func (d *Desk) Feed(r scanner.Reading) bool {
 		return false
 	}
 	d.queue.all = append(d.queue.all, queued{trace.NewEventID(), r})
+	pile := len(d.queue.all) > 1
 	d.queue.mu.Unlock()
+	if pile { // the page says how many
+		d.watch.tell()
+	}
 	select {
 	case d.queue.wake <- struct{}{}:
 	default:
@@ -83,10 +87,11 @@ func (d *Desk) Run(ctx context.Context) {
 				return
 			}
 		}
+		over := ctx.Err() != nil
 		_, err := d.Take(context.WithoutCancel(ctx), q.id, q.reading, trace.ProcedureID{})
 		if again(err) {
 			d.waiting(err)
-			if ctx.Err() != nil {
+			if over {
 				return
 			}
 			select {
@@ -104,6 +109,7 @@ func (d *Desk) Run(ctx context.Context) {
 		}
 		d.queue.done(q.id)
 		d.waiting(nil)
+		d.watch.tell() // one less waits
 	}
 }
 
@@ -129,6 +135,7 @@ func (d *Desk) drain(ctx context.Context) error {
 			d.refused(q, err)
 		}
 		d.queue.done(q.id)
+		d.watch.tell()
 	}
 }
 

@@ -105,13 +105,20 @@ func TestReadingsWaitWhileTheStoreFails(t *testing.T) {
 	}
 }
 
-// A wristband that waits is of the next patient. Opening waits for it, and does
-// not open for the one before.
+// A wristband that waits is of the next patient. A procedure is opened neither
+// for the one before, nor for one whom nobody has seen on the screen.
 func TestWaitingWristbandIsReadBeforeAProcedureIsOpened(t *testing.T) {
 	b := newBench(t)
 	b.scan(adaBand)
 	feed(b, bobBand) // nothing runs yet
-	if _, err := b.desk.Open(t.Context(), opening()); err != nil {
+	c := opening()
+	if _, err := b.desk.Open(t.Context(), c); trace.KindOf(err) != trace.Conflict || !strings.Contains(err.Error(), "Compare the patient") {
+		t.Fatalf("%v", err)
+	}
+	if s := b.state(); s.Procedure != nil || s.Identity == nil || s.Identity.Family != "Testwell" || s.Waiting != 0 {
+		t.Fatalf("%+v", s)
+	}
+	if _, err := b.desk.Open(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	if s := b.state(); s.Identity == nil || s.Identity.Family != "Testwell" || s.Waiting != 0 {
