@@ -30,6 +30,14 @@ type page[T any] struct {
 	Next  string `json:"next,omitempty"` // the cursor of the next page; none: this was the last
 }
 
+// listed reads what every list is asked: how many rows, and from where on.
+func (s *Server) listed(c echo.Context) (most int, cur cursor, err error) {
+	if most, err = limit(c); err == nil {
+		cur, err = s.cursor(c)
+	}
+	return most, cur, err
+}
+
 func (s *Server) cursor(c echo.Context) (cursor, error) {
 	cur := cursor{Of: listOf(c)}
 	if q := c.QueryParam("cursor"); q != "" {

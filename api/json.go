@@ -9,15 +9,15 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"implantrace/internal/strict"
 	"implantrace/internal/trace"
 )
 
 // unmarshal reads one JSON object into v.
 //
-// It is stricter than encoding/json, which takes the last of two fields of one
-// name, takes LOT for lot, and puts U+FFFD for what it cannot read: each of
-// them ends in a wrong value that looks right. A field that nobody knows was
-// meant to say something, and is refused as well.
+// It is stricter than encoding/json (see package strict), which also puts U+FFFD
+// for what it cannot read. A field that nobody knows was meant to say something,
+// and is refused as well.
 func unmarshal(body []byte, v any) error {
 	if err := wellFormed(body); err != nil {
 		return err
@@ -94,59 +94,20 @@ func loneSurrogate(body []byte) int {
 	return -1
 }
 
-// plain checks the names of an object's fields, and that none is null.
+// plain checks the names of all fields, and that none is null.
 func plain(body []byte) error {
-	type level struct {
-		names map[string]bool // nil in an array
-		value bool            // the next token is a field's value
+	err := strict.Fields(body, nil)
+	var e *strict.Error
+	if !errors.As(err, &e) {
+		return err
 	}
-	var stack []level
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	for {
-		token, err := d.Token()
-		if err != nil {
-			return nil // the end: the syntax was checked
-		}
-		if n := len(stack); n > 0 && stack[n-1].names != nil && !stack[n-1].value {
-			if name, ok := token.(string); ok {
-				switch {
-				case !plainName(name):
-					return invalidAt(d.InputOffset(), "There is no field %q here.", clip(name))
-				case stack[n-1].names[name]:
-					return invalidAt(d.InputOffset(), "The field %q stands twice.", name)
-				}
-				stack[n-1].names[name], stack[n-1].value = true, true
-				continue
-			}
-		}
-		if n := len(stack); n > 0 {
-			stack[n-1].value = false
-		}
-		switch token {
-		case nil:
-			return invalidAt(d.InputOffset(), "A field is null: leave it out.")
-		case json.Delim('{'):
-			stack = append(stack, level{names: make(map[string]bool)})
-		case json.Delim('['):
-			stack = append(stack, level{})
-		case json.Delim('}'), json.Delim(']'):
-			stack = stack[:len(stack)-1]
-		}
+	switch e.Fault {
+	case strict.Twice:
+		return invalidAt(e.Offset, "The field %q stands twice.", e.Name)
+	case strict.Null:
+		return invalidAt(e.Offset, "A field is null: leave it out.")
 	}
-}
-
-// plainName reports whether a field's name could be one of ours.
-func plainName(s string) bool {
-	if s == "" || len(s) > 40 {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if (c < 'a' || c > 'z') && c != '_' {
-			return false
-		}
-	}
-	return true
+	return invalidAt(e.Offset, "There is no field %q here.", clip(e.Name))
 }
 
 // badJSON says which field does not fit.
@@ -159,7 +120,7 @@ func badJSON(err error) error {
 	if errors.As(err, &typ) {
 		var path []string
 		for part := range strings.SplitSeq(typ.Field, ".") {
-			if part != "" && plainName(part) { // embedded types are no fields
+			if part != "" && strict.Name(part) { // embedded types are no fields
 				path = append(path, part)
 			}
 		}

@@ -127,11 +127,7 @@ func (s *Server) takePicture(c echo.Context) error {
 // listReadings gives readings, latest first. The text of a wristband or of a
 // code that was not understood is sealed and not shown here.
 func (s *Server) listReadings(c echo.Context) error {
-	most, err := limit(c)
-	if err != nil {
-		return err
-	}
-	cur, err := s.cursor(c)
+	most, cur, err := s.listed(c)
 	if err != nil {
 		return err
 	}

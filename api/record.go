@@ -139,18 +139,11 @@ func (s *Server) procedure(c echo.Context) error {
 }
 
 func (s *Server) closeProcedure(c echo.Context) error {
-	id, err := pathID[trace.OfProcedure](c)
+	var q command.CloseProcedure
+	id, err := bindAt(c, &q, &q.Procedure, "procedures")
 	if err != nil {
 		return err
 	}
-	var q command.CloseProcedure
-	if err := bind(c, &q); err != nil {
-		return err
-	}
-	if !q.Procedure.IsZero() && q.Procedure != id {
-		return trace.Errorf(trace.Invalid, "The address and the body name different procedures.")
-	}
-	q.Procedure = id
 	by(&q.Meta, viaAPI)
 	if err := s.Recorder.CloseProcedure(c.Request().Context(), q); err != nil {
 		return err
@@ -160,11 +153,7 @@ func (s *Server) closeProcedure(c echo.Context) error {
 }
 
 func (s *Server) listProcedures(c echo.Context) error {
-	most, err := limit(c)
-	if err != nil {
-		return err
-	}
-	cur, err := s.cursor(c)
+	most, cur, err := s.listed(c)
 	if err != nil {
 		return err
 	}
@@ -230,18 +219,11 @@ func (s *Server) usage(c echo.Context) error {
 }
 
 func (s *Server) setOutcome(c echo.Context) error {
-	id, err := pathID[trace.OfUsage](c)
+	var q command.SetOutcome
+	id, err := bindAt(c, &q, &q.Usage, "usages")
 	if err != nil {
 		return err
 	}
-	var q command.SetOutcome
-	if err := bind(c, &q); err != nil {
-		return err
-	}
-	if !q.Usage.IsZero() && q.Usage != id {
-		return trace.Errorf(trace.Invalid, "The address and the body name different usages.")
-	}
-	q.Usage = id
 	by(&q.Meta, viaAPI)
 	if err := s.Recorder.SetOutcome(c.Request().Context(), q); err != nil {
 		return err
@@ -251,18 +233,11 @@ func (s *Server) setOutcome(c echo.Context) error {
 }
 
 func (s *Server) joinUsages(c echo.Context) error {
-	id, err := pathID[trace.OfUsage](c)
+	var q command.JoinUsages
+	id, err := bindAt(c, &q, &q.Usage, "usages")
 	if err != nil {
 		return err
 	}
-	var q command.JoinUsages
-	if err := bind(c, &q); err != nil {
-		return err
-	}
-	if !q.Usage.IsZero() && q.Usage != id {
-		return trace.Errorf(trace.Invalid, "The address and the body name different usages.")
-	}
-	q.Usage = id
 	by(&q.Meta, viaAPI)
 	if err := s.Recorder.JoinUsages(c.Request().Context(), q); err != nil {
 		return err
@@ -274,11 +249,7 @@ func (s *Server) joinUsages(c echo.Context) error {
 // listUsages finds usages: by DI with lot or serial, by procedure, by patient,
 // or by time. What a lot or serial asks for is matched exactly.
 func (s *Server) listUsages(c echo.Context) error {
-	most, err := limit(c)
-	if err != nil {
-		return err
-	}
-	cur, err := s.cursor(c)
+	most, cur, err := s.listed(c)
 	if err != nil {
 		return err
 	}
@@ -372,11 +343,7 @@ func (s *Server) product(c echo.Context) error {
 }
 
 func (s *Server) listProducts(c echo.Context) error {
-	most, err := limit(c)
-	if err != nil {
-		return err
-	}
-	cur, err := s.cursor(c)
+	most, cur, err := s.listed(c)
 	if err != nil {
 		return err
 	}

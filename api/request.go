@@ -90,6 +90,23 @@ func by(m *command.Meta, via string) {
 
 const viaAPI = "api"
 
+// bindAt is bind for a command about the thing that the address names. The body
+// may name it too, and then has to name the same.
+func bindAt[T any](c echo.Context, v any, named *trace.ID[T], things string) (trace.ID[T], error) {
+	id, err := pathID[T](c)
+	if err != nil {
+		return id, err
+	}
+	if err := bind(c, v); err != nil {
+		return id, err
+	}
+	if !named.IsZero() && *named != id {
+		return id, trace.Errorf(trace.Invalid, "The address and the body name different %s.", things)
+	}
+	*named = id
+	return id, nil
+}
+
 func pathID[T any](c echo.Context) (trace.ID[T], error) { return trace.ParseID[T](c.Param("id")) }
 
 // period reads the query's from and to: times (RFC 3339) or days. A day in to

@@ -3,6 +3,7 @@ package bolt
 import (
 	"bytes"
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"implantrace/internal/record"
+	"implantrace/internal/seal"
 	"implantrace/internal/trace"
 )
 
@@ -196,10 +198,16 @@ func (s *Store) Identity(ctx context.Context, id trace.PatientID) (who trace.Ide
 			return err
 		}
 		for _, h := range p.History {
-			e, err := t.opened(h.Position)
+			e, err := t.Entry(h.Position)
 			if err != nil {
 				return err
 			}
+			e.Secret, err = t.secret(e)
+			if err != nil && !errors.Is(err, seal.ErrSealed) && !errors.Is(err, seal.ErrCommitment) {
+				return err
+			}
+			// A part that does not open hides who it is, and must not hide that
+			// there is a patient. Verify says what is wrong with it.
 			if e.Secret == nil {
 				e.Secret = &trace.Secret{}
 				who.Sealed = who.Sealed || h.Sealed

@@ -304,3 +304,32 @@ func TestACopyIsAWholeStore(t *testing.T) {
 		t.Errorf("append to a read-only store: %v", err)
 	}
 }
+
+func TestAnIdentityThatDoesNotOpenHidesNoPatient(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	keys := seal.NewKeyring()
+	s := open(t, path, keys)
+	f, secret := patient()
+	append1(t, s, f, secret)
+	s.Close()
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Update(func(tx *bbolt.Tx) error {
+		k, v := tx.Bucket([]byte("keys")).Cursor().First()
+		w := append([]byte(nil), v...)
+		w[len(w)-1] ^= 1
+		return tx.Bucket([]byte("keys")).Put(append([]byte(nil), k...), w)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	s = open(t, path, keys)
+	if who, err := s.Identity(context.Background(), f.Patient); err != nil || !who.Sealed || who.Family != "" {
+		t.Errorf("%+v, %v", who, err)
+	}
+	if r, err := s.Verify(context.Background(), t.TempDir()); err != nil || len(r.Findings) == 0 {
+		t.Errorf("verify finds nothing: %v", err)
+	}
+}

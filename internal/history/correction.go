@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"implantrace/internal/command"
+	"implantrace/internal/strict"
 	"implantrace/internal/trace"
 )
 
@@ -68,7 +69,7 @@ func (c *correctionRow) prepare(b batch) (t touches, err error) {
 		return t, trace.Errorf(trace.Invalid, "The reason is missing.")
 	}
 	for _, name := range c.Clear {
-		if !plainName(name) {
+		if !strict.Name(name) {
 			return t, trace.Errorf(trace.Invalid, "What is to be cleared is not the name of a field.")
 		}
 	}

@@ -8,15 +8,15 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"implantrace/internal/strict"
 	"implantrace/internal/trace"
 )
 
 // parse reads one line. Of a line that is refused it gives the type and the
 // ref where they can be read.
 //
-// It is stricter than encoding/json, which takes the last of two fields of one
-// name, takes LOT for lot, and puts U+FFFD for what it cannot read: each of
-// them ends in a wrong value that looks right.
+// It is stricter than encoding/json (see package strict), which also puts U+FFFD
+// for what it cannot read.
 func parse(line []byte) (typ, ref string, r row, err error) {
 	if err := wellFormed(line); err != nil {
 		return "", "", nil, err
@@ -58,64 +58,23 @@ func wellFormed(line []byte) error {
 	if line = bytes.TrimSpace(line); line[0] != '{' {
 		return trace.Errorf(trace.Invalid, "The line is not a JSON object.")
 	}
-	type level struct {
-		names map[string]bool // nil in an array
-		value bool            // the next token is a field's value
+	err := strict.Fields(line, func(text string) error {
+		if strings.ContainsRune(text, utf8.RuneError) {
+			return trace.Errorf(trace.Invalid, "A text has lost a character on its way (U+FFFD).")
+		}
+		return nil
+	})
+	var e *strict.Error
+	if !errors.As(err, &e) {
+		return err
 	}
-	var stack []level
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.UseNumber()
-	for {
-		token, err := d.Token()
-		if err != nil {
-			return nil // the end: the syntax was checked
-		}
-		if n := len(stack); n > 0 && stack[n-1].names != nil && !stack[n-1].value {
-			if name, ok := token.(string); ok {
-				if !plainName(name) {
-					return trace.Errorf(trace.Invalid, "There is a field that no row has.")
-				}
-				if stack[n-1].names[name] {
-					return trace.Errorf(trace.Invalid, "The field %q stands twice.", name)
-				}
-				stack[n-1].names[name], stack[n-1].value = true, true
-				continue
-			}
-		}
-		if n := len(stack); n > 0 {
-			stack[n-1].value = false
-		}
-		switch v := token.(type) {
-		case nil:
-			return trace.Errorf(trace.Invalid, "A field is null: leave it out.")
-		case string:
-			if strings.ContainsRune(v, utf8.RuneError) {
-				return trace.Errorf(trace.Invalid, "A text has lost a character on its way (U+FFFD).")
-			}
-		case json.Delim:
-			switch v {
-			case '{':
-				stack = append(stack, level{names: make(map[string]bool)})
-			case '[':
-				stack = append(stack, level{})
-			default:
-				stack = stack[:len(stack)-1]
-			}
-		}
+	switch e.Fault {
+	case strict.Twice:
+		return trace.Errorf(trace.Invalid, "The field %q stands twice.", e.Name)
+	case strict.Null:
+		return trace.Errorf(trace.Invalid, "A field is null: leave it out.")
 	}
-}
-
-// plainName reports whether a field's name could be one of ours.
-func plainName(s string) bool {
-	if s == "" || len(s) > 40 {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if (c < 'a' || c > 'z') && c != '_' {
-			return false
-		}
-	}
-	return true
+	return trace.Errorf(trace.Invalid, "There is a field that no row has.")
 }
 
 // decode fills v, and names the field that does not fit without repeating what
