@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -195,7 +196,8 @@ func (s *Server) formForget(c echo.Context) error {
 	return settled(c, "/theatre")
 }
 
-func (s *Server) formOutcome(c echo.Context) error {
+// usageForm is a form about one device of the desk: do carries it out.
+func (s *Server) usageForm(c echo.Context, do func(context.Context, command.Meta, trace.UsageID) error) error {
 	id, err := formID(c)
 	if err != nil {
 		return err
@@ -204,54 +206,33 @@ func (s *Server) formOutcome(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q := command.SetOutcome{Usage: usage, Status: trace.Status(field(c, "status")), Reason: field(c, "reason")}
-	q.ID = id
-	by(&q.Meta, theatre.Via)
-	if err := s.Recorder.SetOutcome(c.Request().Context(), q); err != nil {
+	meta := command.Meta{ID: id}
+	by(&meta, theatre.Via)
+	if err := do(c.Request().Context(), meta, usage); err != nil {
 		return err
 	}
 	s.Desk.Changed()
 	return settled(c, "/theatre")
+}
+
+func (s *Server) formOutcome(c echo.Context) error {
+	return s.usageForm(c, func(ctx context.Context, m command.Meta, usage trace.UsageID) error {
+		return s.Recorder.SetOutcome(ctx, command.SetOutcome{Meta: m, Usage: usage, Status: trace.Status(field(c, "status")), Reason: field(c, "reason")})
+	})
 }
 
 func (s *Server) formWithdraw(c echo.Context) error {
-	id, err := formID(c)
-	if err != nil {
-		return err
-	}
-	usage, err := pathID[trace.OfUsage](c)
-	if err != nil {
-		return err
-	}
-	q := command.Correct{Usage: usage, Withdraw: true, Reason: "Scanned by mistake; taken off at the theatre page."}
-	q.ID = id
-	by(&q.Meta, theatre.Via)
-	if err := s.Recorder.Correct(c.Request().Context(), q); err != nil {
-		return err
-	}
-	s.Desk.Changed()
-	return settled(c, "/theatre")
+	return s.usageForm(c, func(ctx context.Context, m command.Meta, usage trace.UsageID) error {
+		return s.Recorder.Correct(ctx, command.Correct{Meta: m, Usage: usage, Withdraw: true, Reason: "Scanned by mistake; taken off at the theatre page."})
+	})
 }
 
 func (s *Server) formJoin(c echo.Context) error {
-	id, err := formID(c)
-	if err != nil {
-		return err
-	}
-	usage, err := pathID[trace.OfUsage](c)
-	if err != nil {
-		return err
-	}
-	other, err := trace.ParseID[trace.OfUsage](field(c, "other"))
-	if err != nil {
-		return err
-	}
-	q := command.JoinUsages{Usage: usage, Other: other}
-	q.ID = id
-	by(&q.Meta, theatre.Via)
-	if err := s.Recorder.JoinUsages(c.Request().Context(), q); err != nil {
-		return err
-	}
-	s.Desk.Changed()
-	return settled(c, "/theatre")
+	return s.usageForm(c, func(ctx context.Context, m command.Meta, usage trace.UsageID) error {
+		other, err := trace.ParseID[trace.OfUsage](field(c, "other"))
+		if err != nil {
+			return err
+		}
+		return s.Recorder.JoinUsages(ctx, command.JoinUsages{Meta: m, Usage: usage, Other: other})
+	})
 }

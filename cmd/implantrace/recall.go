@@ -20,7 +20,7 @@ func recallCommand() subcommand {
 		name: "recall", args: "--di DI [--lot LOT] [--serial SERIAL] [flags]", summary: "find every patient with a device",
 		help: `
 Finds every patient who has or had a device, every one of whom that cannot be excluded (no lot recorded, written another
-way, code damaged, product not recorded), and says what the answer rests on.
+way, another pack level, code damaged, product not recorded), and says what the answer rests on.
 
 --di, --lot and --serial may be given more than once. A device is meant when its DI is named and, where lots or serial
 numbers are given, its lot or its serial number is named. Without both, every device of the product is meant.

@@ -106,8 +106,13 @@ func (c Criteria) Match(u trace.UsageInFull) (Tier, []string) {
 // device is the part of the rule that needs nothing but the usage itself.
 func (c Criteria) device(u trace.Usage) (Tier, []string) {
 	d := u.Device
+	level := ""
 	if d.DI != "" && !slices.Contains(c.DIs, d.DI) {
-		return "", nil
+		i := slices.IndexFunc(c.DIs, func(named string) bool { return otherLevel(named, d.DI) })
+		if i < 0 {
+			return "", nil
+		}
+		level = "its identifier is that of another pack level of " + c.DIs[i]
 	}
 	tier, why := c.number(d)
 	if tier == "" {
@@ -119,8 +124,11 @@ func (c Criteria) device(u trace.Usage) (Tier, []string) {
 	} else if u.Damaged {
 		why = append(why, "the code was damaged when it was read")
 	}
-	if d.DI == "" {
+	switch {
+	case d.DI == "":
 		tier, why = Possible, append(why, "which product it is was not recorded")
+	case level != "":
+		tier, why = Possible, append(why, level)
 	}
 	return tier, why
 }

@@ -14,6 +14,7 @@ import (
 
 const (
 	stem  = "09520140001039"
+	box   = "19520140001036" // of stems: another indicator
 	head  = "09520140001015"
 	other = "09520140001145"
 )

@@ -53,7 +53,11 @@ func (h plainHistory) scan(n plainNotice) (a plainAnswer) {
 	sure, may := map[any]bool{}, map[any]bool{}
 	for _, u := range h.usages {
 		known := u.di != ""
-		if known && !slices.Contains(n.dis, u.di) {
+		byName := slices.Contains(n.dis, u.di)
+		// The same article in another pack: the digits between indicator and
+		// check digit are the same.
+		byArticle := slices.ContainsFunc(n.dis, func(o string) bool { return known && o[1:13] == u.di[1:13] })
+		if known && !byName && !byArticle {
 			continue
 		}
 		a.Looked++
@@ -77,7 +81,7 @@ func (h plainHistory) scan(n plainNotice) (a plainAnswer) {
 		if excluded {
 			continue
 		}
-		confirmed := named && known && inside
+		confirmed := named && byName && inside
 		if u.status == trace.Checked || u.status == trace.Opened {
 			a.Outcome++
 		}

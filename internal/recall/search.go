@@ -25,7 +25,7 @@ type Coverage struct {
 	AsOf  time.Time            `json:"as_of"`
 	Nodes []trace.NodeCoverage `json:"nodes"`
 	// Looked is how many usages were held against the criteria: those of the
-	// named products, and those of which the product is not recorded.
+	// named products at any pack level, and those of which the product is not recorded.
 	Looked    int `json:"looked"`
 	Withdrawn int `json:"withdrawn"`  // of them, withdrawn from the record and left out
 	NoProduct int `json:"no_product"` // of them, without a device identifier
@@ -63,8 +63,14 @@ func Search(ctx context.Context, f trace.Finder, c Criteria, now time.Time) (Ans
 		return Answer{}, err
 	}
 	queries := []trace.Query{{NoDI: true}}
-	for _, di := range c.DIs {
-		queries = append(queries, trace.Query{DI: di})
+	asked := make(map[string]bool)
+	for _, named := range c.DIs {
+		for _, di := range levels(named) {
+			if !asked[di] {
+				asked[di] = true
+				queries = append(queries, trace.Query{DI: di})
+			}
+		}
 	}
 	for _, q := range queries {
 		for h, err := range f.Candidates(ctx, q) {

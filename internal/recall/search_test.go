@@ -384,7 +384,7 @@ func TestSearchAgreesWithAFullScan(t *testing.T) {
 		h := newHistory(t, dir)
 		defer h.store.Close()
 		plain := drawHistory(t, h)
-		dis := []string{stem, head, other}
+		dis := []string{stem, box, head, other}
 		n := plainNotice{
 			dis:     rapid.SliceOfNDistinct(rapid.SampledFrom(dis), 1, 3, rapid.ID[string]).Draw(t, "dis"),
 			lots:    rapid.SliceOfNDistinct(rapid.SampledFrom(numbers[1:]), 0, 2, rapid.ID[string]).Draw(t, "lots"),
@@ -441,7 +441,7 @@ func drawHistory(t *rapid.T, h *history) (plain plainHistory) {
 		plain.procedures = append(plain.procedures, p)
 	}
 	for range rapid.IntRange(0, 12).Draw(t, "usages") {
-		u := plainUsage{id: trace.NewID[trace.OfUsage](), di: rapid.SampledFrom([]string{"", stem, stem, head, other}).Draw(t, "di"),
+		u := plainUsage{id: trace.NewID[trace.OfUsage](), di: rapid.SampledFrom([]string{"", stem, stem, box, head, other}).Draw(t, "di"),
 			lot: rapid.SampledFrom(numbers).Draw(t, "lot"), serial: rapid.SampledFrom(numbers).Draw(t, "serial"),
 			status: rapid.SampledFrom(trace.Statuses()).Draw(t, "status"), provenance: provenance(), occurred: day("occurred"),
 			damaged: rapid.IntRange(0, 4).Draw(t, "damaged") == 0, procedure: rapid.IntRange(-1, len(plain.procedures)-1).Draw(t, "procedure")}
@@ -482,7 +482,7 @@ func drawHistory(t *rapid.T, h *history) (plain plainHistory) {
 			u.lot, said = rapid.SampledFrom(numbers[1:]).Draw(t, "lot"), provenance()
 			f.Device.Lot, u.provenance = u.lot, said
 		case 5:
-			u.di, said = rapid.SampledFrom([]string{stem, head, other}).Draw(t, "di"), provenance()
+			u.di, said = rapid.SampledFrom([]string{stem, box, head, other}).Draw(t, "di"), provenance()
 			f.Device.DI, u.provenance = u.di, said
 		case 6:
 			u.status = rapid.SampledFrom(trace.Statuses()).Draw(t, "status")
