@@ -34,6 +34,7 @@ type usageCard struct {
 	StatusWords string
 	At          time.Time
 	WantsReason bool
+	Ask         string  // what the reason is asked for
 	Offers      []offer // the buttons of this status
 	Others      []offer
 	JoinTo      trace.UsageID // the device scanned before, if this may be the other code of its pack
@@ -104,7 +105,12 @@ func cardOf(u trace.UsageInFull) usageCard {
 	if !u.Usage.Status.Outcome() {
 		card.StatusWords += ", no outcome yet"
 	}
-	card.WantsReason = u.Usage.Verdict.Level == trace.Stop && !u.Usage.Override
+	switch {
+	case u.Usage.Status == trace.Implanted:
+		card.WantsReason, card.Ask = true, "To change what is recorded as implanted, say why"
+	case u.Usage.Verdict.Level == trace.Stop && !u.Usage.Override:
+		card.WantsReason, card.Ask = true, "To use it in spite of the stop, say why"
+	}
 	main := []trace.Status{trace.Opened, trace.Implanted, trace.Returned}
 	switch {
 	case u.Usage.Status == trace.Opened:
@@ -159,6 +165,16 @@ func (s *Server) formOpen(c echo.Context) error {
 	q.ID = id
 	if q.Code.Code != "" {
 		q.Code.System = "OPCS-4"
+	}
+	// The page says whom it showed: a wristband read since is another patient.
+	if seen := field(c, "patient"); seen != "" {
+		st, err := s.Desk.State(c.Request().Context())
+		if err != nil {
+			return err
+		}
+		if st.Procedure == nil && st.Patient.String() != seen {
+			return trace.Errorf(trace.Conflict, "Another wristband was read since. Compare the patient on the screen, and open the procedure again.")
+		}
 	}
 	if q.Side == "" {
 		return trace.Errorf(trace.Invalid, "Choose the side, or that sides do not apply.")

@@ -63,7 +63,7 @@ type Picture struct {
 // ImageOptions bounds the work of [DecodeImage]. The zero value is of use.
 type ImageOptions struct {
 	MaxBytes  int64         // of the file; 0 means 32 MiB
-	MaxPixels int           // width times height; 0 means 24 million
+	MaxPixels int           // width times height; 0 means 50 million, which telephones keep below
 	Deadline  time.Duration // for all of it, waiting included; 0 means 10 s
 
 	// Proves says that content proves itself: that a check digit within it
@@ -80,7 +80,7 @@ type ImageOptions struct {
 type Workers struct{ places chan struct{} }
 
 // NewWorkers returns n places, at least one. As many as there are processors
-// is a good number; each may hold some 150 MB for a picture of 24 million pixels.
+// is a good number; each may hold some 300 MB for a picture of 50 million pixels.
 func NewWorkers(n int) *Workers { return &Workers{make(chan struct{}, max(n, 1))} }
 
 // take waits for a place until ctx is done.
@@ -163,7 +163,7 @@ func (o ImageOptions) withDefaults() ImageOptions {
 		o.MaxBytes = 32 << 20
 	}
 	if o.MaxPixels <= 0 {
-		o.MaxPixels = 24_000_000
+		o.MaxPixels = 50_000_000
 	}
 	if o.Deadline <= 0 {
 		o.Deadline = 10 * time.Second

@@ -6,17 +6,21 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"implantrace/internal/app"
 )
 
 // Exit codes.
 const (
 	exitDone     = 0
-	exitNegative = 1 // a negative answer, or it could not be done
-	exitUsage    = 2 // called the wrong way
+	exitNegative = 1 // a negative answer: a recall that finds nobody, a text that is rejected, a store that is wrong
+	exitUsage    = 2 // called the wrong way, or with a value that makes no sense
+	exitUndone   = 3 // it could not be done, and there is no answer
 )
 
 type streams struct {
@@ -43,6 +47,9 @@ func commands() []subcommand {
 // errNegative is a negative answer: it has been printed, and only the exit
 // code is left to say.
 var errNegative = errors.New("negative answer")
+
+// errUndone is what could not be done and has been said already.
+var errUndone = errors.New("it could not be done")
 
 // usageError is a call the wrong way.
 type usageError struct{ message string }
@@ -99,12 +106,18 @@ func (c subcommand) run(args []string, s streams) int {
 		return exitDone
 	case errors.Is(err, errNegative):
 		return exitNegative
+	case errors.Is(err, errUndone):
+		return exitUndone
 	case errors.As(err, &usage):
 		fmt.Fprintf(s.err, "implantrace %s: %v. implantrace help %s explains.\n", c.name, strings.TrimSuffix(err.Error(), "."), c.name)
 		return exitUsage
 	}
 	fmt.Fprintf(s.err, "implantrace %s: %v\n", c.name, err)
-	return exitNegative
+	var p *app.Problem
+	if errors.Is(err, app.ErrConfig) || errors.As(err, &p) && p.Status == http.StatusUnprocessableEntity {
+		return exitUsage
+	}
+	return exitUndone
 }
 
 // interleaved parses flags wherever they stand among the arguments; behind
@@ -151,7 +164,8 @@ func overview(w io.Writer) {
 	fmt.Fprint(w, `
 implantrace help COMMAND explains one, with examples.
 
-Exit codes: 0 done; 1 a negative answer, or it could not be done; 2 called the wrong way.
+Exit codes: 0 done; 1 a negative answer; 2 called the wrong way, or with a value that makes no sense; 3 it could not be
+done.
 Start with: implantrace demo
 `)
 }

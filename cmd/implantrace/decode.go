@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -22,7 +23,7 @@ Reads the barcodes in JPEG, PNG or WebP files and says what they mean. Nothing i
 A symbol is sure when its content proves itself, or when independent passes agree; one that is not has to be scanned
 again, and is never taken for read.
 
-Exit code 1 when a file could not be read, or no symbol in it is sure.
+Exit code 1 when no symbol in a file is sure, or a file is no picture that can be read; 3 when a file is not there.
 
 Examples:
   implantrace decode label.jpg
@@ -36,7 +37,7 @@ With --jsonl each file is answered by one line, in order: {"file","ms","width","
 				if len(args) == 0 {
 					return usagef("name the picture files")
 				}
-				var negative error
+				var undone, negative error
 				for i, file := range args {
 					p, err := decodeFile(ctx, file)
 					if ctx.Err() != nil {
@@ -52,9 +53,16 @@ With --jsonl each file is answered by one line, in order: {"file","ms","width","
 						}
 						printPicture(s, file, p, err)
 					}
-					if err != nil || !sure(p) {
+					var missing *os.PathError
+					switch {
+					case errors.As(err, &missing):
+						undone = errUndone
+					case err != nil || !sure(p):
 						negative = errNegative
 					}
+				}
+				if undone != nil {
+					return undone
 				}
 				return negative
 			}

@@ -24,7 +24,7 @@ Says what the text of a barcode means: which device, patient, badge or place, an
 reads lines. FNC1 may be written as the character 0x1D; in an argument also as <GS> or {GS}, and this is said.
 Nothing is recorded.
 
-Exit code 1 when a text was not understood, or is damaged.
+Exit code 1 when a text was not understood, or is damaged; with --jsonl, when a line was rejected.
 
 Examples:
   implantrace parse '(01)07611994064584(17)290322(10)90M4GRUBJJGA'
@@ -206,13 +206,18 @@ func parseLines(ctx context.Context, s streams) error {
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
 	in := bufio.NewReader(s.in)
+	var negative error
 	for ctx.Err() == nil {
 		line, err := readLine(in)
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, errLong) {
 			return err
 		}
 		if len(strings.TrimSpace(string(line))) > 0 || errors.Is(err, errLong) {
-			if eerr := enc.Encode(parseLine(line, err)); eerr != nil {
+			a := parseLine(line, err)
+			if a.Status == rejected {
+				negative = errNegative
+			}
+			if eerr := enc.Encode(a); eerr != nil {
 				return eerr
 			}
 			// An answer leaves before the next question is waited for.
@@ -226,8 +231,14 @@ func parseLines(ctx context.Context, s streams) error {
 			break
 		}
 	}
-	return out.Flush()
+	if err := errors.Join(out.Flush(), ctx.Err()); err != nil {
+		return err
+	}
+	return negative
 }
+
+// rejected is the status of an input that was not understood, or is damaged.
+const rejected = "rejected"
 
 var errLong = errors.New("the line is longer than 1 MiB")
 
@@ -254,7 +265,7 @@ func readLine(in *bufio.Reader) (line []byte, err error) {
 }
 
 func parseLine(line []byte, err error) parseAnswer {
-	a := parseAnswer{ID: json.RawMessage("null"), Status: "rejected", Kind: udi.KindText, Elements: []element{}, Errors: []udi.Issue{}, Warnings: []udi.Issue{}}
+	a := parseAnswer{ID: json.RawMessage("null"), Status: rejected, Kind: udi.KindText, Elements: []element{}, Errors: []udi.Issue{}, Warnings: []udi.Issue{}}
 	refuse := func(message string) parseAnswer {
 		a.Errors = append(a.Errors, udi.Issue{Code: "input", Severity: gs1.Hard.String(), Message: message})
 		return a
@@ -322,7 +333,7 @@ func parseLine(line []byte, err error) parseAnswer {
 func status(a parseAnswer) string {
 	for _, e := range a.Errors {
 		if e.Severity == gs1.Hard.String() {
-			return "rejected"
+			return rejected
 		}
 	}
 	if len(a.Errors)+len(a.Warnings) > 0 {

@@ -32,6 +32,7 @@ Examples:
   implantrace recall --di 07611994064584 --lot A17 --lot A18 --from 2024-01-01 --json`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			c := storeFlags(fs)
+			fs.StringVar(&c.Zone, "zone", "Europe/London", "the site's time `ZONE`, in which days are printed")
 			var dis, lots, serials several
 			fs.Var(&dis, "di", "device identifier (`GTIN`)")
 			fs.Var(&lots, "lot", "`LOT` number")
@@ -45,6 +46,10 @@ Examples:
 				}
 				if len(dis) == 0 {
 					return usagef("name the device with --di")
+				}
+				zone, err := time.LoadLocation(c.Zone)
+				if err != nil {
+					return usagef("there is no time zone %q", c.Zone)
 				}
 				q := map[string]any{"di": []string(dis)}
 				for name, v := range map[string]several{"lot": lots, "serial": serials} {
@@ -68,7 +73,7 @@ Examples:
 				if *raw {
 					err = printJSON(s.out, a)
 				} else {
-					err = printRecall(s.out, a)
+					err = printRecall(s.out, a, zone)
 				}
 				if err == nil && a.Nobody() {
 					err = errNegative
@@ -79,7 +84,10 @@ Examples:
 	}
 }
 
-func printRecall(w io.Writer, a recall.Answer) error {
+// printRecall is the answer for people, in the site's time.
+func printRecall(w io.Writer, a recall.Answer, zone *time.Location) error {
+	day := func(t time.Time) string { return t.In(zone).Format(time.DateOnly) }
+	minute := func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04 MST") }
 	have := "patients have"
 	if a.Patients == 1 {
 		have = "patient has"
@@ -91,27 +99,27 @@ func printRecall(w io.Writer, a recall.Answer) error {
 	}{
 		{"Affected: the identifiers are those of the notice", a.Confirmed},
 		{"Cannot be excluded", a.Possible},
-		{"Named, but did not stay in the patient", a.NotInPatient},
+		{"Named, but recorded as not left in the patient, or withdrawn", a.NotInPatient},
 	} {
 		fmt.Fprintf(w, "\n%s (%d)\n", g.title, len(g.list))
 		t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 		if len(g.list) > 0 {
-			fmt.Fprintln(t, "  PATIENT\tNUMBER\tSTARTED (UTC)\tPROCEDURE\tPLACE\tPEOPLE\tDI\tLOT\tSERIAL\tOUTCOME\tWHY")
+			fmt.Fprintln(t, "  PATIENT\tNUMBER\tDAY ("+zone.String()+")\tPROCEDURE\tPLACE\tPEOPLE\tDI\tLOT\tSERIAL\tOUTCOME\tWHY")
 		}
 		for _, m := range g.list {
-			fmt.Fprintln(t, "  "+strings.Join(row(m), "\t"))
+			fmt.Fprintln(t, "  "+strings.Join(row(m, day(m.When())), "\t"))
 		}
 		if err := t.Flush(); err != nil {
 			return err
 		}
 	}
 	c := a.Coverage
-	fmt.Fprintf(w, "\nUsages held against the notice: %d, of which %d without a recorded product. As of %s.\n", c.Looked, c.NoProduct, c.AsOf.Format(time.RFC3339))
-	fmt.Fprintf(w, "Matches without a recorded outcome: %d. Withdrawn usages left out: %d.\n", c.NoOutcome, c.Withdrawn)
+	fmt.Fprintf(w, "\nUsages held against the notice: %d, of which %d without a recorded product. As of %s.\n", c.Looked, c.NoProduct, minute(c.AsOf))
+	fmt.Fprintf(w, "Matches without a recorded outcome: %d. Withdrawn usages: %d.\n", c.NoOutcome, c.Withdrawn)
 	for _, n := range c.Nodes {
-		fmt.Fprintf(w, "Node %s (%s): recording since %s, last entry %s, %d entries", n.Name, n.Node, n.RecordedSince.Format(time.RFC3339), n.RecordedUntil.Format(time.RFC3339), n.Entries)
+		fmt.Fprintf(w, "Node %s (%s): recording since %s, last entry %s, %d entries", n.Name, n.Node, minute(n.RecordedSince), minute(n.RecordedUntil), n.Entries)
 		if !n.UsagesFrom.IsZero() {
-			fmt.Fprintf(w, ", devices used from %s to %s", n.UsagesFrom.Format(time.RFC3339), n.UsagesTo.Format(time.RFC3339))
+			fmt.Fprintf(w, ", devices used from %s to %s", day(n.UsagesFrom), day(n.UsagesTo))
 		}
 		fmt.Fprintln(w)
 	}
@@ -119,7 +127,7 @@ func printRecall(w io.Writer, a recall.Answer) error {
 	return err
 }
 
-func row(m recall.Match) []string {
+func row(m recall.Match, day string) []string {
 	who := strings.Trim(m.Identity.Family+", "+m.Identity.Given, ", ")
 	switch {
 	case m.Identity.Sealed:
@@ -145,7 +153,6 @@ func row(m recall.Match) []string {
 	if m.Procedure.Side != "" && m.Procedure.Side != trace.SideNone {
 		procedure += ", " + string(m.Procedure.Side)
 	}
-	// The time of day stands with it, and the zone: the site's day may be another.
-	return []string{who, number, m.When().UTC().Format("2006-01-02 15:04"), procedure, m.Procedure.Place.String(), strings.Join(people, ", "),
+	return []string{who, number, day, procedure, m.Procedure.Place.String(), strings.Join(people, ", "),
 		m.Usage.Device.DI, m.Usage.Device.Lot, m.Usage.Device.Serial, outcome, strings.Join(m.Why, "; ")}
 }

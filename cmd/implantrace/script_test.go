@@ -37,7 +37,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, "label.png"), label, 0o644)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"waitfor": waitFor, "exits": exits, "terminate": terminate, "flip": flip, "longline": longLine, "taken": takenPort, "nothing": nothing,
+			"waitfor": waitFor, "exits": exits, "terminate": terminate, "flip": flip, "longline": longLine, "taken": takenPort, "nothing": nothing, "cutoff": cutOff,
 		},
 	})
 }
@@ -103,6 +103,16 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%q does not stand in %s", args[1], args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), bytes.ReplaceAll(b, []byte(args[1]), changed), 0o600))
+}
+
+// cutoff FILE N leaves the first N bytes of a file.
+func cutOff(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cutoff FILE N")
+	}
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
 }
 
 // longline FILE N appends a line of N bytes.

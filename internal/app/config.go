@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -26,6 +27,18 @@ type Config struct {
 	Scanners []scanner.SerialConfig // handhelds
 }
 
+// ErrConfig means that a node was told something that makes no sense.
+var ErrConfig = errors.New("a setting makes no sense")
+
+// configError is an [ErrConfig] that says what.
+type configError struct{ error }
+
+func (configError) Is(target error) bool { return target == ErrConfig }
+
+func (e configError) Unwrap() error { return e.error }
+
+func configf(format string, args ...any) error { return configError{fmt.Errorf(format, args...)} }
+
 // file is the TOML form.
 type file struct {
 	Data    string `toml:"data"`
@@ -45,11 +58,15 @@ type file struct {
 func ReadConfig(path string) (Config, error) {
 	var f file
 	meta, err := toml.DecodeFile(path, &f)
-	if err != nil {
-		return Config{}, fmt.Errorf("%s: %w", path, err)
+	var missing *fs.PathError
+	switch {
+	case errors.As(err, &missing):
+		return Config{}, err // its path is in it
+	case err != nil:
+		return Config{}, configf("%s: %w", path, err)
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return Config{}, fmt.Errorf("%s: there is no setting %q", path, unknown[0])
+		return Config{}, configf("%s: there is no setting %q", path, unknown[0])
 	}
 	c := Config{Data: f.Data, Keys: f.Keys, Listen: f.Listen, Name: f.Name, Zone: f.Zone}
 	for _, s := range f.Scanner {
@@ -109,7 +126,7 @@ func (c Config) withDefaults() (Config, error) {
 func (c Config) location() (*time.Location, error) {
 	zone, err := time.LoadLocation(c.Zone)
 	if err != nil {
-		return nil, fmt.Errorf("there is no time zone %q", c.Zone)
+		return nil, configf("there is no time zone %q", c.Zone)
 	}
 	return zone, nil
 }
@@ -117,12 +134,15 @@ func (c Config) location() (*time.Location, error) {
 // loopback refuses every address that other machines could reach: nobody signs
 // in yet.
 func loopback(address string) error {
-	host, _, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
 	if err != nil {
-		return fmt.Errorf("%q is no address to listen on (such as 127.0.0.1:8080): %w", address, err)
+		return configf("%q is no address to listen on (such as 127.0.0.1:8080): %w", address, err)
 	}
 	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
 		return nil
 	}
-	return fmt.Errorf("%q is an address that other machines can reach; this version has no sign-in and listens on loopback only (127.0.0.1, ::1)", address)
+	return configf("%q is an address that other machines can reach; this version has no sign-in and listens on loopback only (127.0.0.1, ::1)", address)
 }

@@ -32,6 +32,7 @@ type Node struct {
 
 	log     *slog.Logger
 	serials []*scanner.Serial
+	retry   retry
 }
 
 // Version is the program's, for the journal and the pages.
@@ -71,14 +72,13 @@ func openStore(c Config, v Version, clock trace.Clock) (*bolt.Store, error) {
 		return nil, fmt.Errorf("the data folder cannot be made: %w", err)
 	}
 	keys, err := seal.LoadKeyring(c.Keys)
+	first := errors.Is(err, seal.ErrNoKeys)
 	switch {
-	case errors.Is(err, seal.ErrNoKeys) && bolt.Exists(path):
-		return nil, fmt.Errorf("the keys of the store in %s are missing: %s is not there. Put the copy of that file back, or name it with --keys. "+
-			"Without the keys the names of patients cannot be read by anybody, and nothing can be recorded in this store", c.Data, c.Keys)
-	case errors.Is(err, seal.ErrNoKeys):
-		// The keys are durable before anything is sealed with them.
-		keys = seal.NewKeyring()
-		err = keys.Save(c.Keys)
+	case first:
+		keys, err = firstKeys(c, path)
+	case err == nil && !bolt.Exists(path):
+		return nil, fmt.Errorf("the keys in %s are there, but the store in %s is not. Put the store back as %s, or name its folder with --data. "+
+			"To start a new store, move the key file away and keep it: without it nobody can read the old one", c.Keys, c.Data, path)
 	}
 	if err != nil {
 		return nil, err
@@ -87,8 +87,14 @@ func openStore(c Config, v Version, clock trace.Clock) (*bolt.Store, error) {
 	switch {
 	case errors.Is(err, bolt.ErrInUse):
 		return nil, fmt.Errorf("another implantrace has the store in %s open. Use that one, or stop it first: %w", c.Data, err)
+	case first && errors.Is(err, bolt.ErrWrongKeys):
+		return nil, noKeys(c)
 	case errors.Is(err, bolt.ErrWrongKeys):
 		return nil, fmt.Errorf("%s holds the keys of another store than the one in %s: %w", c.Keys, c.Data, err)
+	case err == nil && first:
+		if err := settleKeys(c); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
 	return s, err
 }
@@ -97,7 +103,11 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	for _, sc := range n.Config.Scanners {
 		s, err := scanner.NewSerial(sc, scanner.OnEvent(n.scannerEvent))
 		if err != nil {
-			return fmt.Errorf("scanner %s: %w", sc.Device, err)
+			err = fmt.Errorf("scanner %s: %w", sc.Device, err)
+			if !errors.Is(err, scanner.ErrSerialUnsupported) {
+				err = configError{err}
+			}
+			return err
 		}
 		n.serials = append(n.serials, s)
 	}
@@ -127,7 +137,48 @@ func (n *Node) faults(ctx context.Context) []string {
 	case st.Trouble != "":
 		return []string{fmt.Sprintf("%d readings cannot be recorded: %s", st.Waiting, st.Trouble)}
 	}
+	if err := n.writeTrouble(ctx); err != nil {
+		return []string{faultOf(err)}
+	}
 	return nil
+}
+
+// retry is when a write was last tried for no other reason than to know.
+type retry struct {
+	mu   sync.Mutex
+	last time.Time
+}
+
+// retryEvery is as often as readiness tries a write while there is trouble.
+const retryEvery = time.Second
+
+// writeTrouble is what keeps the store from writing. While there is trouble it
+// tries by itself: a node that is not asked to record until it is ready would
+// otherwise never be ready again.
+func (n *Node) writeTrouble(ctx context.Context) error {
+	err := n.Store.WriteTrouble()
+	if err == nil || !n.retry.mu.TryLock() {
+		return err
+	}
+	defer n.retry.mu.Unlock()
+	if time.Since(n.retry.last) < retryEvery {
+		return err
+	}
+	// What the write comes to, the store knows.
+	_ = n.Store.TryWrite(ctx)
+	n.retry.last = time.Now()
+	return n.Store.WriteTrouble()
+}
+
+// faultOf says a store's trouble without the causes that are for the log.
+func faultOf(err error) string {
+	switch trace.KindOf(err) {
+	case trace.Full:
+		return "the disk is full"
+	case trace.ReadOnly:
+		return "the disk cannot be written"
+	}
+	return "the last write was not committed"
 }
 
 // scannerEvent logs what happens to a handheld, and tells the pages.
@@ -150,7 +201,7 @@ func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
 	}
 	tcp, err := net.Listen("tcp", n.Config.Listen)
 	if err != nil {
-		return errors.Join(fmt.Errorf("cannot listen: %w", err), n.Close())
+		return errors.Join(fmt.Errorf("cannot listen: %w. Where another program has this address, use another: --listen 127.0.0.1:PORT (make run LISTEN=127.0.0.1:PORT)", err), n.Close())
 	}
 	socket, err := listenSocket(n.Config.Data)
 	if err != nil {

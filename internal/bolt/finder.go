@@ -292,7 +292,10 @@ func (s *Store) Candidates(ctx context.Context, q trace.Query) iter.Seq2[trace.H
 	return walk(ctx, s, r, func(t *transaction, key, _ []byte) (trace.Hit, bool, error) {
 		h := trace.Hit{Key: key}
 		err := t.load(record.Usages, key[len(key)-16:], &h.Usage, "usage")
-		return h, true, err
+		u := h.Usage
+		now := q.Former || r.table == record.ByLot && bytes.Equal(key, record.LotKey(u.Device, u.ID)) ||
+			r.table == record.BySerial && bytes.Equal(key, record.SerialKey(u.Device, u.ID)) || r.table == record.ByProcedure || r.table == record.ByTime
+		return h, now, err
 	})
 }
 

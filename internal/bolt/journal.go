@@ -131,12 +131,44 @@ func (s *Store) commit(batch []*request) {
 		}
 		return
 	}
+	if err != nil {
+		err = writeError(err)
+	}
+	s.note(err)
 	for _, r := range batch {
 		if err != nil {
-			r.results, r.err = nil, writeError(err)
+			r.results, r.err = nil, err
 		}
 		close(r.done)
 	}
+}
+
+// note remembers whether the store can write. What was wrong with a request
+// alone says nothing of it.
+func (s *Store) note(err error) {
+	switch trace.KindOf(err) {
+	case trace.Full, trace.ReadOnly, trace.OutcomeUnknown:
+		s.trouble.Store(&err)
+	default:
+		if err == nil {
+			s.trouble.Store(nil)
+		}
+	}
+}
+
+// WriteTrouble is what kept the last write from being committed, nil when it
+// was.
+func (s *Store) WriteTrouble() error {
+	if err := s.trouble.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// TryWrite commits a transaction that changes nothing, to find out whether
+// writing works again.
+func (s *Store) TryWrite(ctx context.Context) error {
+	return s.submit(ctx, &request{work: func(t *transaction) error { return t.tx.Bucket(bucketMeta).Put(metaFormat, []byte(format)) }})
 }
 
 // refused is an error before the commit: nothing was written.

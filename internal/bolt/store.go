@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -76,6 +77,8 @@ type Store struct {
 	closing chan struct{}
 	done    chan struct{}
 	once    sync.Once
+
+	trouble atomic.Pointer[error] // of the last write; nil when it was committed
 }
 
 var _ trace.Store = (*Store)(nil)
@@ -87,8 +90,8 @@ func Exists(path string) bool {
 }
 
 // Open opens the store in a file, and makes it when there is none (unless
-// read-only). It fails with [ErrInUse], [ErrWrongKeys] or [ErrNotStore], or
-// with what the file system says.
+// read-only). It fails with [ErrInUse], [ErrWrongKeys], [ErrNotStore] or
+// [ErrDamaged], or with what the file system says.
 func Open(path string, o Options) (*Store, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -109,8 +112,17 @@ func Open(path string, o Options) (*Store, error) {
 	if fresh && o.Keys == nil {
 		return nil, errors.New("a new store wants keys")
 	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout: o.Wait, FreelistType: bbolt.FreelistMapType, ReadOnly: o.ReadOnly, MaxSize: o.MaxSize, PreLoadFreelist: !o.ReadOnly,
+	if !fresh {
+		if err := wholeFile(path); err != nil {
+			return nil, err
+		}
+	}
+	var db *bbolt.DB
+	err = carefully(path, func() (err error) {
+		db, err = bbolt.Open(path, 0o600, &bbolt.Options{
+			Timeout: o.Wait, FreelistType: bbolt.FreelistMapType, ReadOnly: o.ReadOnly, MaxSize: o.MaxSize, PreLoadFreelist: !o.ReadOnly,
+		})
+		return err
 	})
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
@@ -125,7 +137,10 @@ func Open(path string, o Options) (*Store, error) {
 		db: db, keys: o.Keys, clock: o.Clock, codec: codec, fold: record.Fold{Codec: codec},
 		queue: make(chan *request, queueLength), closing: make(chan struct{}), done: make(chan struct{}),
 	}
-	if err := s.prepare(o); err != nil {
+	switch err := carefully(path, func() error { return s.prepare(o) }); {
+	case errors.Is(err, ErrDamaged):
+		return nil, err
+	case err != nil:
 		return nil, errors.Join(err, db.Close())
 	}
 	if fresh {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"go.etcd.io/bbolt"
 
@@ -25,8 +26,10 @@ const findingsMost = 1000
 // the error is for what kept it from looking.
 func (s *Store) Verify(ctx context.Context, dir string) (report trace.Verification, err error) {
 	report.Findings = []trace.Finding{}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
-		// bbolt panics on pages that are not what they should be.
+		// bbolt panics on pages that are not what they should be, and so does
+		// reading a mapped page that is not there.
 		if p := recover(); p != nil {
 			find(&report, "the file", fmt.Sprintf("cannot be read on: %v", p))
 		}

@@ -350,9 +350,13 @@ func (r Recorder) SetOutcome(ctx context.Context, c SetOutcome) error {
 		if verdict, err = r.Judge(ctx, meaning(u, u.Device, u.Damaged, now), p.ID, p.Patient, u.ID, used(p, c.Occurred, now)); err != nil {
 			return err
 		}
+		verdict = keep(u.Verdict, verdict)
 		if verdict.Level != u.Verdict.Level {
 			f.Verdict = verdict
 		}
+	}
+	if u.Status == trace.Implanted && c.Status != trace.Implanted && c.Status != trace.Explanted && c.Provenance != trace.Imported && c.Reason == "" {
+		return trace.Errorf(trace.Invalid, "This device is recorded as implanted. Say why that is changed.")
 	}
 	if err := override(&f, c.Provenance, c.Status, verdict, c.Reason); err != nil {
 		return err
@@ -363,6 +367,22 @@ func (r Recorder) SetOutcome(ctx context.Context, c SetOutcome) error {
 	}
 	_, err = r.record(ctx, c.Meta, canon, d)
 	return err
+}
+
+// keep adds to a new verdict what was asked at the desk alone and is not asked
+// again: whose wristband it was, and whether the procedure was still going on.
+func keep(old, again trace.Verdict) trace.Verdict {
+	checks := slices.Clone(again.Checks)
+	for _, c := range old.Checks {
+		if !slices.ContainsFunc(again.Checks, func(n trace.Check) bool { return n.Rule == c.Rule }) {
+			checks = append(checks, c)
+		}
+	}
+	v := trace.Judge(again.Title, checks...)
+	if v.Level == old.Level && again.Level != old.Level {
+		v.Title = old.Title
+	}
+	return v
 }
 
 // JoinUsages says that two usages are the two carriers of one pack: what Other

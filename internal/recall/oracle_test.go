@@ -18,6 +18,21 @@ type plainUsage struct {
 	occurred         time.Time
 	damaged, removed bool
 	procedure        int // -1: one that is not in the record
+	formerly         []plainIdentity
+	implanted        bool // it was recorded so at some time
+}
+
+// plainIdentity is what a usage is found by.
+type plainIdentity struct{ di, lot, serial string }
+
+// becomes puts another identity in the place of the present one. What was said
+// and is said no longer is remembered.
+func (u *plainUsage) becomes(now plainIdentity) {
+	was := plainIdentity{u.di, u.lot, u.serial}
+	if was.di != "" && was.di != now.di || was.lot != "" && was.lot != now.lot || was.serial != "" && was.serial != now.serial {
+		u.formerly = append(u.formerly, was)
+	}
+	u.di, u.lot, u.serial = now.di, now.lot, now.serial
 }
 
 type plainProcedure struct {
@@ -52,37 +67,44 @@ type plainAnswer struct {
 func (h plainHistory) scan(n plainNotice) (a plainAnswer) {
 	sure, may := map[any]bool{}, map[any]bool{}
 	for _, u := range h.usages {
-		known := u.di != ""
-		byName := slices.Contains(n.dis, u.di)
-		// The same article in another pack: the digits between indicator and
-		// check digit are the same.
-		byArticle := slices.ContainsFunc(n.dis, func(o string) bool { return known && o[1:13] == u.di[1:13] })
-		if known && !byName && !byArticle {
+		now := plainIdentity{u.di, u.lot, u.serial}
+		if !n.touches(now) && !slices.ContainsFunc(u.formerly, n.touches) {
 			continue
 		}
 		a.Looked++
 		if u.removed {
 			a.Withdrawn++
-			continue
-		}
-		if !known {
+		} else if u.di == "" {
 			a.NoProduct++
 		}
-		when, dated := u.occurred, u.provenance == trace.Scanned
+		meant, confirmed := n.means(now)
+		for _, was := range u.formerly {
+			before, _ := n.means(was)
+			meant = meant || before
+		}
+		if !meant && !(u.damaged && n.touches(now)) {
+			continue
+		}
+		first, last, dated := u.occurred, u.occurred, u.provenance == trace.Scanned
 		if u.procedure >= 0 {
-			when, dated = h.procedures[u.procedure].start, true
+			start := h.procedures[u.procedure].start
+			dated = true
+			if u.provenance == trace.Imported {
+				first, last = start, start
+			} else if start.Before(first) {
+				first = start
+			} else {
+				last = start
+			}
 		}
-		inside := (n.from.IsZero() || !when.Before(n.from)) && (n.to.IsZero() || when.Before(n.to))
-		if dated && !inside {
+		inside := (n.from.IsZero() || !last.Before(n.from)) && (n.to.IsZero() || first.Before(n.to))
+		takenOutLater := u.status == trace.Explanted && !n.to.IsZero() && (n.from.IsZero() || !last.Before(n.from))
+		if !inside && !takenOutLater && dated {
 			continue
 		}
-		named := len(n.lots)+len(n.serials) == 0 || slices.Contains(n.lots, u.lot) || slices.Contains(n.serials, u.serial)
-		excluded := !named && !u.damaged && !perhaps(u.lot, n.lots) && !perhaps(u.serial, n.serials)
-		if excluded {
-			continue
-		}
-		confirmed := named && byName && inside
-		if u.status == trace.Checked || u.status == trace.Opened {
+		confirmed = confirmed && inside
+		gone := u.status == trace.NotUsed || u.status == trace.Wasted || u.status == trace.Returned
+		if (u.status == trace.Checked || u.status == trace.Opened) && !u.removed {
 			a.Outcome++
 		}
 		var who any = u.id
@@ -93,9 +115,9 @@ func (h plainHistory) scan(n plainNotice) (a plainAnswer) {
 			}
 		}
 		switch {
-		case u.status == trace.NotUsed || u.status == trace.Wasted || u.status == trace.Returned:
+		case u.removed, gone && !u.implanted:
 			a.NotInPatient = append(a.NotInPatient, u.id.String())
-		case confirmed:
+		case confirmed && !gone:
 			a.Confirmed = append(a.Confirmed, u.id.String())
 			sure[who] = true
 		default:
@@ -113,6 +135,22 @@ func (h plainHistory) scan(n plainNotice) (a plainAnswer) {
 		slices.Sort(list)
 	}
 	return a
+}
+
+// touches: the notice speaks of this product, or of one that nobody recorded.
+// The same article in another pack has the same digits between indicator and
+// check digit.
+func (n plainNotice) touches(id plainIdentity) bool {
+	return id.di == "" || slices.ContainsFunc(n.dis, func(o string) bool { return o[1:13] == id.di[1:13] })
+}
+
+// means: may it be one of those the notice names, and is it for certain?
+func (n plainNotice) means(id plainIdentity) (may, certain bool) {
+	if !n.touches(id) {
+		return false, false
+	}
+	named := len(n.lots)+len(n.serials) == 0 || slices.Contains(n.lots, id.lot) || slices.Contains(n.serials, id.serial)
+	return named || perhaps(id.lot, n.lots) || perhaps(id.serial, n.serials), named && slices.Contains(n.dis, id.di)
 }
 
 // perhaps: a number that was not recorded may be any of those named, and one

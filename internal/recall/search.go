@@ -27,8 +27,8 @@ type Coverage struct {
 	// Looked is how many usages were held against the criteria: those of the
 	// named products at any pack level, and those of which the product is not recorded.
 	Looked    int `json:"looked"`
-	Withdrawn int `json:"withdrawn"`  // of them, withdrawn from the record and left out
-	NoProduct int `json:"no_product"` // of them, without a device identifier
+	Withdrawn int `json:"withdrawn"`  // of them, withdrawn from the record
+	NoProduct int `json:"no_product"` // of the others, without a device identifier
 	NoOutcome int `json:"no_outcome"` // of the matches, without a recorded outcome
 }
 
@@ -41,7 +41,7 @@ type Answer struct {
 	// Possible: it cannot be excluded.
 	Possible []Match `json:"possible"`
 	// NotInPatient: meant, or not to be excluded; but the record says that the
-	// device did not stay in the patient.
+	// device was not left in the patient, or the usage was withdrawn.
 	NotInPatient []Match  `json:"not_in_patient"`
 	Patients     int      `json:"patients"`          // different people in Confirmed; where a patient is not recorded, each procedure counts as one
 	PatientsMay  int      `json:"patients_possible"` // different people in Possible and not in Confirmed
@@ -62,21 +62,26 @@ func Search(ctx context.Context, f trace.Finder, c Criteria, now time.Time) (Ans
 	if a.Coverage.Nodes, err = f.Coverage(ctx); err != nil {
 		return Answer{}, err
 	}
-	queries := []trace.Query{{NoDI: true}}
+	queries := []trace.Query{{NoDI: true, Former: true}}
 	asked := make(map[string]bool)
 	for _, named := range c.DIs {
 		for _, di := range levels(named) {
 			if !asked[di] {
 				asked[di] = true
-				queries = append(queries, trace.Query{DI: di})
+				queries = append(queries, trace.Query{DI: di, Former: true})
 			}
 		}
 	}
+	seen := make(map[trace.UsageID]bool) // one may be found under what it is and under what it was
 	for _, q := range queries {
 		for h, err := range f.Candidates(ctx, q) {
 			if err != nil {
 				return Answer{}, err
 			}
+			if seen[h.Usage.ID] {
+				continue
+			}
+			seen[h.Usage.ID] = true
 			if err := a.judge(ctx, f, h.Usage); err != nil {
 				return Answer{}, err
 			}
@@ -88,11 +93,10 @@ func Search(ctx context.Context, f trace.Finder, c Criteria, now time.Time) (Ans
 
 func (a *Answer) judge(ctx context.Context, f trace.Finder, u trace.Usage) error {
 	a.Coverage.Looked++
-	if u.Withdrawn {
+	switch {
+	case u.Withdrawn:
 		a.Coverage.Withdrawn++
-		return nil
-	}
-	if u.Device.DI == "" {
+	case u.Device.DI == "":
 		a.Coverage.NoProduct++
 	}
 	if tier, _ := a.Criteria.device(u); tier == "" {
@@ -107,7 +111,12 @@ func (a *Answer) judge(ctx context.Context, f trace.Finder, u trace.Usage) error
 		return nil
 	}
 	m := Match{Tier: tier, Why: why, InPatient: u.Status.InPatient(), UsageInFull: full}
-	if !u.Status.Outcome() {
+	switch {
+	case u.Withdrawn:
+		m.Why = append(m.Why, "withdrawn from the record")
+	case m.InPatient == "no" && implanted(u):
+		m.Why = append(m.Why, "it was recorded as implanted before")
+	case !u.Status.Outcome():
 		a.Coverage.NoOutcome++
 		m.Why = append(m.Why, "no outcome recorded: it may be in the patient")
 	}
@@ -118,14 +127,20 @@ func (a *Answer) judge(ctx context.Context, f trace.Finder, u trace.Usage) error
 		return err
 	}
 	switch {
-	case m.InPatient == "no":
+	case u.Withdrawn, m.InPatient == "no" && !implanted(u):
 		a.NotInPatient = append(a.NotInPatient, m)
-	case tier == Confirmed:
+	case tier == Confirmed && m.InPatient != "no":
 		a.Confirmed = append(a.Confirmed, m)
 	default:
+		m.Tier = Possible
 		a.Possible = append(a.Possible, m)
 	}
 	return nil
+}
+
+// implanted reports whether a usage was ever recorded as implanted.
+func implanted(u trace.Usage) bool {
+	return slices.ContainsFunc(u.History, func(s trace.Stamp) bool { return s.Status == trace.Implanted })
 }
 
 // person picks one id for all patients that are one person.

@@ -445,6 +445,7 @@ func drawHistory(t *rapid.T, h *history) (plain plainHistory) {
 			lot: rapid.SampledFrom(numbers).Draw(t, "lot"), serial: rapid.SampledFrom(numbers).Draw(t, "serial"),
 			status: rapid.SampledFrom(trace.Statuses()).Draw(t, "status"), provenance: provenance(), occurred: day("occurred"),
 			damaged: rapid.IntRange(0, 4).Draw(t, "damaged") == 0, procedure: rapid.IntRange(-1, len(plain.procedures)-1).Draw(t, "procedure")}
+		u.implanted = u.status == trace.Implanted
 		f := trace.UsageFact{Usage: u.id, Procedure: trace.NewID[trace.OfProcedure](), Device: device(u.di, u.lot, u.serial), Status: u.status, Damaged: u.damaged}
 		if u.procedure >= 0 {
 			f.Procedure = plain.procedures[u.procedure].id
@@ -475,17 +476,22 @@ func drawHistory(t *rapid.T, h *history) (plain plainHistory) {
 		case 1:
 			u.removed, f.Amend.Restore = false, true
 		case 2:
-			u.lot, f.Amend.Clear = "", []string{"lot"}
+			u.becomes(plainIdentity{u.di, "", u.serial})
+			f.Amend.Clear = []string{"lot"}
 		case 3:
-			u.serial, f.Amend.Clear = "", []string{"serial"}
+			u.becomes(plainIdentity{u.di, u.lot, ""})
+			f.Amend.Clear = []string{"serial"}
 		case 4:
-			u.lot, said = rapid.SampledFrom(numbers[1:]).Draw(t, "lot"), provenance()
+			u.becomes(plainIdentity{u.di, rapid.SampledFrom(numbers[1:]).Draw(t, "lot"), u.serial})
+			said = provenance()
 			f.Device.Lot, u.provenance = u.lot, said
 		case 5:
-			u.di, said = rapid.SampledFrom([]string{stem, box, head, other}).Draw(t, "di"), provenance()
+			u.becomes(plainIdentity{rapid.SampledFrom([]string{stem, box, head, other}).Draw(t, "di"), u.lot, u.serial})
+			said = provenance()
 			f.Device.DI, u.provenance = u.di, said
 		case 6:
 			u.status = rapid.SampledFrom(trace.Statuses()).Draw(t, "status")
+			u.implanted = u.implanted || u.status == trace.Implanted
 			f.Status = u.status
 		}
 		h.say(said, noon.AddDate(0, 1, 0), f, nil)

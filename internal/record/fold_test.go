@@ -71,6 +71,7 @@ func TestRowsAreWhatTheEntriesSay(t *testing.T) {
 					u = &trace.Usage{ID: f.Usage, Occurred: e.Occurred}
 					usages[f.Usage] = u
 				}
+				was := udi.Device{DI: u.Device.DI, Lot: u.Device.Lot, Serial: u.Device.Serial}
 				for name, v := range map[string]*string{"lot": &u.Device.Lot, "serial": &u.Device.Serial, "location": &u.Location, "expiry": &u.Device.Expiry.Day} {
 					if cleared(f.Amend, name) {
 						*v = ""
@@ -81,6 +82,13 @@ func TestRowsAreWhatTheEntriesSay(t *testing.T) {
 				}
 				u.Damaged = u.Damaged && !cleared(f.Amend, "damaged") || f.Damaged
 				u.Device.DI, u.Device.Lot, u.Device.Serial = last(f.Device.DI, u.Device.DI), last(f.Device.Lot, u.Device.Lot), last(f.Device.Serial, u.Device.Serial)
+				// What was said, and is said no longer, is remembered.
+				for _, v := range [][2]string{{was.DI, u.Device.DI}, {was.Lot, u.Device.Lot}, {was.Serial, u.Device.Serial}} {
+					if v[0] != "" && v[0] != v[1] {
+						u.Was = append(u.Was, was)
+						break
+					}
+				}
 				u.Device.Expiry.Day, u.Location = last(f.Device.Expiry.Day, u.Device.Expiry.Day), last(f.Location, u.Location)
 				u.Status = cmp.Or(f.Status, u.Status)
 				u.Override = u.Override || f.Override
@@ -130,9 +138,14 @@ func TestRowsAreWhatTheEntriesSay(t *testing.T) {
 				got.Damaged != want.Damaged || got.Location != want.Location || got.Procedure != want.Procedure || !got.Occurred.Equal(want.Occurred) || len(got.History) != len(want.History) {
 				t.Fatalf("usage\n%+v, want\n%+v", got, want)
 			}
-			byLot = append(byLot, slices.Concat(record.NumberPrefix(want.Device.DI, want.Device.Lot), []byte(want.Device.Lot), []byte{0}, id[:]))
-			if want.Device.Serial != "" {
-				bySerial = append(bySerial, slices.Concat(record.NumberPrefix(want.Device.DI, want.Device.Serial), []byte(want.Device.Serial), []byte{0}, id[:]))
+			if !slices.Equal(got.Was, want.Was) {
+				t.Fatalf("usage was %+v, want %+v", got.Was, want.Was)
+			}
+			for _, d := range append([]udi.Device{want.Device}, want.Was...) {
+				byLot = append(byLot, slices.Concat(record.NumberPrefix(d.DI, d.Lot), []byte(d.Lot), []byte{0}, id[:]))
+				if d.Serial != "" {
+					bySerial = append(bySerial, slices.Concat(record.NumberPrefix(d.DI, d.Serial), []byte(d.Serial), []byte{0}, id[:]))
+				}
 			}
 			if !want.Procedure.IsZero() {
 				byProcedure = append(byProcedure, slices.Concat(want.Procedure[:], id[:]))
@@ -157,6 +170,7 @@ func TestRowsAreWhatTheEntriesSay(t *testing.T) {
 				got = append(got, k)
 			}
 			slices.SortFunc(want, bytes.Compare)
+			want = slices.CompactFunc(want, bytes.Equal)
 			if !slices.EqualFunc(got, want, bytes.Equal) {
 				t.Fatalf("table %c: %x, want %x", table, got, want)
 			}

@@ -61,3 +61,9 @@ func NumberPrefix(di, number string) []byte { return numberPrefix(di, number) }
 func numberKey(di, number string, id trace.UsageID) []byte {
 	return join(numberPrefix(di, number), []byte(number), []byte{0}, id[:])
 }
+
+// LotKey is the key of a usage in ByLot under an identity.
+func LotKey(d udi.Device, id trace.UsageID) []byte { return numberKey(d.DI, d.Lot, id) }
+
+// SerialKey is the key of a usage in BySerial under an identity.
+func SerialKey(d udi.Device, id trace.UsageID) []byte { return numberKey(d.DI, d.Serial, id) }

@@ -24,8 +24,8 @@ const (
 	ByStart     Table = 's' // start, procedure -> nothing
 	Usages      Table = 'U' // usage -> Usage
 	ByProcedure Table = 'u' // procedure, usage -> nothing
-	ByLot       Table = 'l' // DI 0 folded lot 0 lot 0 usage -> nothing: every usage, lot or not
-	BySerial    Table = 'q' // DI 0 folded serial 0 serial 0 usage -> nothing: those with a serial
+	ByLot       Table = 'l' // DI 0 folded lot 0 lot 0 usage -> nothing: every usage, lot or not, also under what it was before a correction
+	BySerial    Table = 'q' // DI 0 folded serial 0 serial 0 usage -> nothing: those with a serial, likewise
 	ByTime      Table = 't' // occurred, usage -> nothing
 	Products    Table = 'D' // DI -> Product
 	Readings    Table = 'g' // recorded, node, seq -> nothing
@@ -45,8 +45,8 @@ func Tables() []Projection {
 		{Objects, "objects", 1}, {Commands, "commands", 1}, {Nodes, "nodes", 1}, {Clock, "clock", 1},
 		{Patients, "patients", 1}, {ByLookup, "patients by look-up hash", 1},
 		{Procedures, "procedures", 1}, {ByPatient, "procedures by patient", 1}, {ByStart, "procedures by start", 1},
-		{Usages, "usages", 1}, {ByProcedure, "usages by procedure", 1}, {ByLot, "usages by DI and lot", 1},
-		{BySerial, "usages by DI and serial", 1}, {ByTime, "usages by time", 1},
+		{Usages, "usages", 2}, {ByProcedure, "usages by procedure", 1}, {ByLot, "usages by DI and lot", 2},
+		{BySerial, "usages by DI and serial", 2}, {ByTime, "usages by time", 1},
 		{Products, "products", 1}, {Readings, "readings by time", 1}, {Approvals, "approvals", 1},
 	}
 }

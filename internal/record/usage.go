@@ -1,6 +1,9 @@
 package record
 
 import (
+	"bytes"
+	"slices"
+
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
 )
@@ -9,6 +12,7 @@ func foldUsage(about []trace.Entry) trace.Usage {
 	var u trace.Usage
 	for _, e := range about {
 		f := e.Fact.(trace.UsageFact)
+		before := identity(u.Device)
 		for _, name := range f.Amend.Clear {
 			clearUsage(&u, name)
 		}
@@ -17,6 +21,9 @@ func foldUsage(about []trace.Entry) trace.Usage {
 		if !f.Device.IsZero() {
 			setDevice(&u.Device, f.Device)
 			u.Provenance = e.Provenance
+		}
+		if now := identity(u.Device); changed(before.DI, now.DI) || changed(before.Lot, now.Lot) || changed(before.Serial, now.Serial) {
+			u.Was = append(u.Was, before)
 		}
 		u.Carriers = append(u.Carriers, f.Carriers...)
 		set(&u.Status, f.Status)
@@ -39,6 +46,12 @@ func foldUsage(about []trace.Entry) trace.Usage {
 	}
 	return u
 }
+
+// identity is what a device is found by.
+func identity(d udi.Device) udi.Device { return udi.Device{DI: d.DI, Lot: d.Lot, Serial: d.Serial} }
+
+// changed reports whether a value that was there is there no longer.
+func changed(before, now string) bool { return before != "" && before != now }
 
 func clearUsage(u *trace.Usage, name string) {
 	switch name {
@@ -77,31 +90,49 @@ func (w *writer) usage(id trace.UsageID, now trace.Usage) {
 	had := w.read(Usages, id[:], &old)
 	for _, ix := range []struct {
 		table Table
-		key   func(trace.Usage) []byte // nil: not in this index
+		keys  func(trace.Usage) [][]byte
 	}{
-		{ByProcedure, func(u trace.Usage) []byte {
+		{ByProcedure, func(u trace.Usage) [][]byte {
 			if u.Procedure.IsZero() {
 				return nil
 			}
-			return join(u.Procedure[:], id[:])
+			return [][]byte{join(u.Procedure[:], id[:])}
 		}},
-		{ByLot, func(u trace.Usage) []byte { return numberKey(u.Device.DI, u.Device.Lot, id) }},
-		{BySerial, func(u trace.Usage) []byte {
-			if u.Device.Serial == "" {
-				return nil
+		{ByLot, func(u trace.Usage) (ks [][]byte) {
+			for _, d := range identities(u) {
+				ks = with(ks, LotKey(d, id))
 			}
-			return numberKey(u.Device.DI, u.Device.Serial, id)
+			return ks
 		}},
-		{ByTime, func(u trace.Usage) []byte { return join(TimeKey(u.Occurred), id[:]) }},
+		{BySerial, func(u trace.Usage) (ks [][]byte) {
+			for _, d := range identities(u) {
+				if d.Serial != "" {
+					ks = with(ks, SerialKey(d, id))
+				}
+			}
+			return ks
+		}},
+		{ByTime, func(u trace.Usage) [][]byte { return [][]byte{join(TimeKey(u.Occurred), id[:])} }},
 	} {
-		var before, after [][]byte
-		if k := ix.key(old); had && k != nil {
-			before = [][]byte{k}
+		var before [][]byte
+		if had {
+			before = ix.keys(old)
 		}
-		if k := ix.key(now); k != nil {
-			after = [][]byte{k}
-		}
-		w.index(ix.table, before, after)
+		w.index(ix.table, before, ix.keys(now))
 	}
 	w.value(Usages, id[:], now)
+}
+
+// identities are what a usage is found by: what is recorded now, and what was
+// before a correction.
+func identities(u trace.Usage) []udi.Device {
+	return append([]udi.Device{identity(u.Device)}, u.Was...)
+}
+
+// with adds a key that is not there yet.
+func with(ks [][]byte, k []byte) [][]byte {
+	if slices.ContainsFunc(ks, func(o []byte) bool { return bytes.Equal(o, k) }) {
+		return ks
+	}
+	return append(ks, k)
 }

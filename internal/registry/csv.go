@@ -34,8 +34,17 @@ func safeCell(v string) (cell string, replaced, guarded bool) {
 		return r
 	}, cell)
 	replaced = cell != v
-	if rest := strings.TrimLeft(cell, "'"); rest != "" && strings.ContainsRune("=+-@\t\r", rune(rest[0])) {
+	if formula(cell) {
 		cell, guarded = "'"+cell, true
 	}
 	return cell, replaced, guarded
+}
+
+// formula reports whether a spreadsheet may take a cell for one: some pass over
+// white space first. Leading apostrophes do not count, so that a cell with one
+// apostrophe more is one too, and the guard can be taken off again.
+func formula(cell string) bool {
+	rest := strings.TrimLeft(cell, "'")
+	first := strings.TrimLeftFunc(rest, unicode.IsSpace)
+	return rest != "" && strings.ContainsRune("\t\r", rune(rest[0])) || first != "" && strings.ContainsRune("=+-@", rune(first[0]))
 }

@@ -61,9 +61,9 @@ const cutLine = "EXPORT CUT HERE: ROWS ARE MISSING\r\n"
 // gives no day. Identifiers keep their leading zeros: open the file with its
 // columns as text.
 //
-// A cell that begins with = + - @ TAB or CR gets a leading apostrophe, so that
-// no spreadsheet takes it for a formula; so does one that begins with
-// apostrophes and then one of these. To have the value back, take one
+// A cell that begins with = + - @ TAB or CR, or with white space and then one of
+// = + - @, gets a leading apostrophe, so that no spreadsheet takes it for a
+// formula; so does one that begins with apostrophes and then one of these. To have the value back, take one
 // apostrophe from a cell that begins with apostrophes and then one of these.
 // Such rows have the flag "guarded". Control characters other than TAB, CR and
 // LF, and bytes that are no UTF-8, are written as U+FFFD and flagged

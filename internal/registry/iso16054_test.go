@@ -303,6 +303,11 @@ func TestHostileValuesStayInTheirCells(t *testing.T) {
 		{"\t=1", "'\t=1", "guarded: lot_number"},
 		{"\r=1", "'\r=1", "guarded: lot_number"},
 		{"'=1", "''=1", "guarded: lot_number"},
+		{" =1", "' =1", "guarded: lot_number"},
+		{"\n\u00a0 @A1", "'\n\u00a0 @A1", "guarded: lot_number"},
+		{"' -1", "'' -1", "guarded: lot_number"},
+		{" A-1", " A-1", ""},
+		{"  ", "  ", ""},
 		{"'plain", "'plain", ""},
 		{"'", "'", ""},
 		{"a\x00b\x1dc\x7f", "a\uFFFDb\uFFFDc\uFFFD", "characters replaced: lot_number udi_human_readable"},
@@ -328,10 +333,10 @@ func TestLineBreaksInACellAreKeptByteForByte(t *testing.T) {
 }
 
 func TestGuardCanBeTakenOff(t *testing.T) {
-	for _, v := range []string{"=1", "'=1", "''-x", "'x", "", "'", "plain", "@"} {
+	for _, v := range []string{"=1", "'=1", "''-x", "'x", "", "'", "plain", "@", " =1", "' =1", "\n+", " ' =1", "\t", " "} {
 		cell, _, _ := safeCell(v)
 		back := cell
-		if rest := strings.TrimLeft(cell, "'"); rest != cell && rest != "" && strings.ContainsRune("=+-@\t\r", rune(rest[0])) {
+		if rest := strings.TrimLeft(cell, "'"); rest != cell && formula(cell) {
 			back = cell[1:]
 		}
 		if back != v {

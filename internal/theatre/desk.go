@@ -23,6 +23,7 @@ type Desk struct {
 	place     trace.Place
 	people    []trace.Person
 	procedure trace.ProcedureID
+	stranger  bool                     // the last wristband was that of another than the open procedure's patient
 	recent    []Answer                 // latest first
 	trouble   string                   // why readings wait, "" when none do
 	unknown   map[trace.EventID]func() // what the desk is to remember of readings whose recording was not answered
@@ -69,7 +70,8 @@ type State struct {
 	Place     trace.Place            `json:"place,omitzero"`
 	People    []trace.Person         `json:"people"`
 	Procedure *trace.ProcedureInFull `json:"procedure,omitempty"`
-	Recent    []Answer               `json:"recent"` // latest first
+	Stranger  bool                   `json:"stranger,omitempty"` // the last wristband was that of another patient
+	Recent    []Answer               `json:"recent"`             // latest first
 	Scanners  []scanner.SerialState  `json:"scanners"`
 	Waiting   int                    `json:"waiting"`           // readings not recorded yet
 	Trouble   string                 `json:"trouble,omitempty"` // why they wait
@@ -78,7 +80,7 @@ type State struct {
 // State gathers what the page shows.
 func (d *Desk) State(ctx context.Context) (State, error) {
 	d.mu.Lock()
-	s := State{Patient: d.patient, Place: d.place, People: slices.Clone(d.people), Recent: slices.Clone(d.recent), Trouble: d.trouble}
+	s := State{Patient: d.patient, Place: d.place, People: slices.Clone(d.people), Stranger: d.stranger, Recent: slices.Clone(d.recent), Trouble: d.trouble}
 	procedure := d.procedure
 	d.mu.Unlock()
 	s.Scanners = d.scanners()
@@ -129,7 +131,7 @@ func (d *Desk) State(ctx context.Context) (State, error) {
 // screen shows nothing of this one's.
 func (d *Desk) leave(id trace.ProcedureID) {
 	if d.procedure == id {
-		d.procedure, d.recent = trace.ProcedureID{}, nil
+		d.procedure, d.stranger, d.recent = trace.ProcedureID{}, false, nil
 		d.settled()
 	}
 }
@@ -168,6 +170,8 @@ func (d *Desk) Open(ctx context.Context, c command.OpenProcedure) (trace.Procedu
 	}
 	if c.Who.IsZero() {
 		c.Who.Patient = d.patient
+	} else if err := d.agrees(ctx, c.Who); err != nil {
+		return id, err
 	}
 	if c.Who.IsZero() {
 		return id, trace.Errorf(trace.Invalid, "Scan the patient's wristband first, or type the number.")
@@ -191,10 +195,33 @@ func (d *Desk) Open(ctx context.Context, c command.OpenProcedure) (trace.Procedu
 	return id, nil
 }
 
+// agrees refuses a patient who is named otherwise than the wristband that was
+// scanned: one of the two is another person.
+func (d *Desk) agrees(ctx context.Context, w command.Who) error {
+	if d.patient.IsZero() {
+		return nil
+	}
+	named := []trace.PatientID{w.Patient}
+	if w.Patient.IsZero() {
+		var err error
+		if named, err = d.recorder.Search(ctx, w); err != nil {
+			return err
+		}
+	}
+	same, err := trace.SamePatients(ctx, d.recorder.Store, d.patient)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(named, func(id trace.PatientID) bool { return slices.Contains(same, id) }) {
+		return trace.Errorf(trace.Conflict, "The number typed is not that of the wristband that was scanned. Compare both with the patient; Start again lets go of the wristband.")
+	}
+	return nil
+}
+
 // begin takes up a procedure that was opened: what was scanned before it has
 // been used up.
 func (d *Desk) begin(id trace.ProcedureID) {
-	d.procedure, d.patient, d.people = id, trace.PatientID{}, nil
+	d.procedure, d.patient, d.people, d.stranger = id, trace.PatientID{}, nil, false
 	d.settled()
 	d.watch.tell()
 }

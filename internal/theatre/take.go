@@ -16,6 +16,10 @@ import (
 // number may be a slip of the finger.
 const sameLabel = 5 * time.Second
 
+// openLong is how long a procedure may be open before a device scanned in it is
+// asked about: yesterday's must not take today's devices.
+const openLong = 12 * time.Hour
+
 // content is the fixed form of a reading: what makes a repeat a repeat.
 type content struct {
 	Source    scanner.Source    `json:"source"`
@@ -260,6 +264,17 @@ func (t *taking) device(ctx context.Context) error {
 		verdict = trace.Judge(verdict.Title, append(verdict.Checks, trace.Check{Rule: "procedure", Level: trace.Note,
 			Message: "The procedure was closed before this scan."})...)
 	}
+	if t.desk.stranger && t.desk.procedure == p.ID {
+		verdict = trace.Judge("Stop. Whose procedure is this?", append(verdict.Checks, trace.Check{Rule: "patient", Level: trace.Stop,
+			Message: "The last wristband was another patient's. Scan the wristband of the patient on the screen, or close this procedure first."})...)
+	}
+	if open := t.now.Sub(p.Start); !t.late && open > openLong {
+		verdict = trace.Judge(verdict.Title, append(verdict.Checks, trace.Check{Rule: "procedure", Level: trace.Warn,
+			Message: fmt.Sprintf("This procedure has been open for %d hours. If it is over, close it: the device belongs to another.", int(open.Hours()))})...)
+		if verdict.Level == trace.Warn {
+			verdict.Title = "Is this procedure still going on?"
+		}
+	}
 	t.fact.Verdict = verdict
 	carrier := trace.Carrier{Text: t.reading.Text, Symbology: t.reading.Symbology, Source: string(t.reading.Source), Reading: t.id}
 	there, again, err := t.scannedBefore(ctx)
@@ -345,8 +360,10 @@ func (t *taking) patient(ctx context.Context) error {
 		}
 		if !slices.Contains(same, found.Patient) {
 			refuse("Stop. This is another patient", "The wristband is not that of the patient of the open procedure.")
+			t.settle = t.stranger(true)
 			return nil
 		}
+		t.settle = t.stranger(false)
 		t.fact.Verdict = trace.Judge("The right patient", t.patientChecks(found)...)
 		return nil
 	}
@@ -363,6 +380,15 @@ func (t *taking) patient(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// stranger notes at the desk whether the last wristband was another patient's.
+func (t *taking) stranger(is bool) func() {
+	return func() {
+		if t.desk.procedure == t.procedure.ID {
+			t.desk.stranger = is
+		}
+	}
 }
 
 func (t *taking) patientChecks(found command.Found) []trace.Check {

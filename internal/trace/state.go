@@ -73,6 +73,9 @@ type Usage struct {
 	Provenance Provenance  `json:"provenance" cbor:"11,keyasint"` // of the device's identity
 	Occurred   time.Time   `json:"occurred" cbor:"12,keyasint"`   // the earliest of its entries
 	History    []Stamp     `json:"history" cbor:"13,keyasint"`
+	// Was holds the identities (DI, lot, serial) that were recorded before and
+	// have been changed or cleared: a correction can be the mistake.
+	Was []udi.Device `json:"was,omitempty" cbor:"14,keyasint,omitempty"`
 }
 
 // Product is a row of the catalogue.

@@ -83,6 +83,7 @@ type Query struct {
 	Procedure ProcedureID
 	Patient   PatientID
 	From, To  time.Time // Occurred, From included, To not
+	Former    bool      // with DI: also what was recorded so before a correction; then one usage may come more than once
 	After     []byte    // a key where an earlier answer stopped: go on behind it
 }
 

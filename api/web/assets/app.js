@@ -85,6 +85,23 @@ document.body.addEventListener('htmx:sendError', (e) => {
   say('Not done', 'The node did not answer. Press again when it is back.')
 })
 
+// ---- The form that opens a procedure: it stays while readings come, and starts anew with each procedure ----
+
+const opening = document.getElementById('open-form')
+
+function desk () {
+  const now = document.querySelector('[data-desk]')
+  if (!opening || !now) return
+  opening.elements.patient.value = now.dataset.patient
+  const open = now.dataset.open === 'yes'
+  if (open && !opening.hidden) {
+    opening.reset()
+    opening.elements.id.value = crypto.randomUUID()
+  }
+  opening.hidden = open
+}
+document.body.addEventListener('htmx:afterSwap', desk)
+
 // ---- Typed scans and pictures ----
 
 const form = document.getElementById('scan-form')
