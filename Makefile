@@ -39,7 +39,7 @@ run: build ## serve a node from DATA on LISTEN
 	./bin/implantrace serve --data $(DATA) --listen $(LISTEN)
 
 demo: build ## run the demonstration
-	./bin/implantrace demo
+	./bin/implantrace demo --listen $(LISTEN)
 
 test: needs-test assets test-tools lint cross race ## everything that must pass before a change goes in
 

@@ -366,6 +366,29 @@ func TestDecodeImageRefuses(t *testing.T) {
 	}
 }
 
+// A telephone of 24 megapixels makes some more of them; the symbol is found
+// well before the deadline, and a picture of the limit's size ends with it.
+func TestDecodeImageTakesTheLargestOfTelephones(t *testing.T) {
+	if testing.Short() || underRace {
+		t.Skip("large pictures take their time")
+	}
+	for name, size := range map[string][2]int{"24 megapixels": {4284, 5712}, "48 megapixels": {8064, 6048}} {
+		sheet := draw(paper(size[0], size[1]), dataMatrix(t, ascii("\x1d"+gs1Text)), size[0]/3, size[1]/3, 24)
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, sheet, nil); err != nil {
+			t.Fatal(err)
+		}
+		p, err := scanner.DecodeImage(t.Context(), b.Bytes(), scanner.ImageOptions{Proves: func(string) bool { return true }})
+		if err != nil || len(p.Symbols) != 1 || !p.Symbols[0].Sure {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
+		if p.Elapsed > 12*time.Second {
+			t.Errorf("%s: took %v", name, p.Elapsed)
+		}
+		t.Logf("%s: %v", name, p.Elapsed)
+	}
+}
+
 func TestDecodeImageEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

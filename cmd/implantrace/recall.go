@@ -113,6 +113,12 @@ func printRecall(w io.Writer, a recall.Answer, zone *time.Location) error {
 			return err
 		}
 	}
+	if len(a.Unlinked) > 0 {
+		fmt.Fprintf(w, "\nRead here while no procedure was open, and linked to nobody (%d)\n", len(a.Unlinked))
+		for _, u := range a.Unlinked {
+			fmt.Fprintf(w, "  %s  %s  %s\n", minute(u.Occurred), u.Device.HRF(), strings.Join(u.Why, "; "))
+		}
+	}
 	c := a.Coverage
 	fmt.Fprintf(w, "\nUsages held against the notice: %d, of which %d without a recorded product. As of %s.\n", c.Looked, c.NoProduct, minute(c.AsOf))
 	fmt.Fprintf(w, "Matches without a recorded outcome: %d. Withdrawn usages: %d.\n", c.NoOutcome, c.Withdrawn)
@@ -122,6 +128,9 @@ func printRecall(w io.Writer, a recall.Answer, zone *time.Location) error {
 			fmt.Fprintf(w, ", devices used from %s to %s", day(n.UsagesFrom), day(n.UsagesTo))
 		}
 		fmt.Fprintln(w)
+	}
+	if c.NotUnderstood > 0 {
+		fmt.Fprintf(w, "Codes read in procedures and not understood: %d. No search finds them.\n", c.NotUnderstood)
 	}
 	_, err := fmt.Fprintln(w, "Devices that were never scanned or imported are not known here.")
 	return err

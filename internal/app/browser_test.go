@@ -191,9 +191,14 @@ func TestTheRoadInABrowser(t *testing.T) {
 	b.shows("999 000 0018")
 	b.shows("Patient identified")
 	b.shows("Quist, Ottoline")
+	b.do(chromedp.SendKeys("#code", "W371"))
 	n.scan("]C14149529900003016254TH3")
 	b.shows("GLN 9529900003016")
-	b.do(chromedp.SendKeys("#code", "W371"), chromedp.SendKeys("#text", "Total hip replacement, uncemented"),
+	// What was typed is still there, once, though the page has changed meanwhile.
+	if typed := eval[string](b, `JSON.stringify([...document.querySelectorAll('[name=code]')].map(i => i.value))`); typed != `["W371"]` {
+		t.Errorf("the form holds %s", typed)
+	}
+	b.do(chromedp.SendKeys("#text", "Total hip replacement, uncemented"),
 		chromedp.SetValue("#side", "left"), chromedp.SendKeys("#surgeon", "A. Okafor"), chromedp.Click("#open"))
 	b.shows("Open procedure")
 	b.shows("W371 Total hip replacement, uncemented")

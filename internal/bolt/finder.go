@@ -365,16 +365,28 @@ func (s *Store) Products(ctx context.Context, after string) iter.Seq2[trace.Prod
 func (s *Store) Readings(ctx context.Context, after []byte) iter.Seq2[trace.ReadingHit, error] {
 	r := keyRange{table: record.Readings, after: after, latest: true}
 	return walk(ctx, s, r, func(t *transaction, key, _ []byte) (trace.ReadingHit, bool, error) {
-		at := record.PositionOf(key)
-		e, err := t.Entry(at)
-		if err != nil {
-			return trace.ReadingHit{}, false, err
-		}
-		f, ok := e.Fact.(trace.ReadingFact)
-		return trace.ReadingHit{Key: key, Reading: trace.Reading{ReadingFact: f, Stamp: trace.Stamp{
-			Position: at, Event: e.ID, Recorded: e.Recorded, Occurred: e.Occurred, By: e.By, Provenance: e.Provenance, Sealed: len(e.Commitment) > 0,
-		}}}, ok, nil
+		reading, ok, err := t.reading(record.PositionOf(key))
+		return trace.ReadingHit{Key: key, Reading: reading}, ok, err
 	})
+}
+
+// Loose is trace.Finder's.
+func (s *Store) Loose(ctx context.Context, di string) iter.Seq2[trace.Reading, error] {
+	r := keyRange{table: record.Loose, prefix: record.DIPrefix(di)}
+	return walk(ctx, s, r, func(t *transaction, key, _ []byte) (trace.Reading, bool, error) {
+		return t.reading(record.PositionOf(key))
+	})
+}
+
+// reading is the entry at a place as a reading; ok is false for any other.
+func (t *transaction) reading(at trace.Position) (reading trace.Reading, ok bool, err error) {
+	e, err := t.Entry(at)
+	if err != nil {
+		return reading, false, err
+	}
+	f, ok := e.Fact.(trace.ReadingFact)
+	return trace.Reading{ReadingFact: f, Stamp: trace.Stamp{Position: at, Event: e.ID, Recorded: e.Recorded, Occurred: e.Occurred, By: e.By,
+		Provenance: e.Provenance, Sealed: len(e.Commitment) > 0}}, ok, nil
 }
 
 // Secret is trace.Finder's.

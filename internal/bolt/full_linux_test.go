@@ -118,6 +118,9 @@ func fillADisk(dir string) {
 		}
 	}
 	whole("while the disk is full")
+	if err := s.TryWrite(ctx); trace.KindOf(err) != trace.Full || s.WriteTrouble() == nil {
+		fail("a trial while the disk is full: %v, then %v", err, s.WriteTrouble())
+	}
 	for _, id := range refused {
 		if _, err := s.Find(ctx, id, id[:]); trace.KindOf(err) != trace.NotFound {
 			fail("%s was refused and is there: %v", id, err)
@@ -125,6 +128,9 @@ func fillADisk(dir string) {
 	}
 	if err := os.Remove(ballast); err != nil {
 		fail("room: %v", err)
+	}
+	if err := s.TryWrite(ctx); err != nil || s.WriteTrouble() != nil {
+		fail("a trial with room again: %v, then %v", err, s.WriteTrouble())
 	}
 	for _, id := range refused {
 		if r, err := write(id); err != nil || r.Repeated {

@@ -165,10 +165,22 @@ func (s *Store) WriteTrouble() error {
 	return nil
 }
 
-// TryWrite commits a transaction that changes nothing, to find out whether
-// writing works again.
+// trialSize is more than what is recorded at once but for imports. A trial of a
+// few bytes finds room where no record does.
+const trialSize = 64 << 10
+
+// TryWrite finds out whether writing works again: it writes as much as a record
+// would and takes it out again. The room it took stays the file's.
 func (s *Store) TryWrite(ctx context.Context) error {
-	return s.submit(ctx, &request{work: func(t *transaction) error { return t.tx.Bucket(bucketMeta).Put(metaFormat, []byte(format)) }})
+	for _, work := range []func(*transaction) error{
+		func(t *transaction) error { return t.tx.Bucket(bucketMeta).Put(metaTrial, make([]byte, trialSize)) },
+		func(t *transaction) error { return t.tx.Bucket(bucketMeta).Delete(metaTrial) },
+	} {
+		if err := s.submit(ctx, &request{work: work}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // refused is an error before the commit: nothing was written.

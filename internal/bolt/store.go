@@ -38,6 +38,7 @@ var (
 	metaNode        = []byte("node")
 	metaFingerprint = []byte("keys")
 	metaProjection  = []byte("projection/") // and the table's letter -> version
+	metaTrial       = []byte("trial")       // of writing, taken out again
 )
 
 // format is the layout of the file. A program refuses one it does not know.

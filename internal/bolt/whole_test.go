@@ -161,9 +161,10 @@ func TestWriteTroubleLastsUntilACommit(t *testing.T) {
 	if _, err := appendAll(s, trace.Draft{}); err == nil {
 		t.Error("nothing was recorded")
 	}
-	if err := s.TryWrite(ctx); err != nil {
-		t.Fatalf("a write that takes no room: %v", err)
+	if err := s.TryWrite(ctx); trace.KindOf(err) != trace.Full || trace.KindOf(s.WriteTrouble()) != trace.Full {
+		t.Errorf("a trial while it is full: %v, then %v", err, s.WriteTrouble())
 	}
+	append1(t, s, trace.UsageFact{Usage: trace.UsageID(trace.NewEventID())}, nil) // there is room for a small one
 	if err := s.WriteTrouble(); err != nil {
 		t.Errorf("after a commit: %v", err)
 	}

@@ -103,3 +103,23 @@ func TestLotsAsPeopleWriteThem(t *testing.T) {
 		}
 	}
 }
+
+// A device that was scanned before the procedure was opened is linked to nobody,
+// and no recall may pass over it.
+func TestWhatWasReadWithoutAProcedureIsSaid(t *testing.T) {
+	h := open(t)
+	device := trace.ReadingFact{Reading: trace.NewEventID(), Means: udi.KindDevice, Text: "01" + stem + "17310630" + "10K4417B"}
+	h.say(trace.Scanned, noon, device, nil)
+	h.say(trace.Scanned, noon, trace.ReadingFact{Reading: trace.NewEventID(), Means: udi.KindText, Procedure: trace.ProcedureID(trace.NewEventID())}, nil)
+	h.say(trace.Scanned, noon, trace.ReadingFact{Reading: trace.NewEventID(), Means: udi.KindText}, nil)
+	linked := device
+	linked.Reading, linked.Usage = trace.NewEventID(), trace.UsageID(trace.NewEventID())
+	h.say(trace.Scanned, noon, linked, nil)
+	a := h.search(recall.Criteria{DIs: []string{stem}, Lots: []string{"K4417B"}})
+	if len(a.Unlinked) != 1 || a.Unlinked[0].Reading != device.Reading || a.Unlinked[0].Device.Lot != "K4417B" || a.Nobody() || a.Coverage.NotUnderstood != 1 {
+		t.Errorf("%+v", a)
+	}
+	if a := h.search(recall.Criteria{DIs: []string{stem}, Lots: []string{"OTHER"}}); len(a.Unlinked) != 0 || !a.Nobody() {
+		t.Errorf("another lot: %+v", a)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"implantrace/internal/trace"
+	"implantrace/internal/udi"
 )
 
 // Match is a usage that is meant, or cannot be excluded.
@@ -30,6 +31,19 @@ type Coverage struct {
 	Withdrawn int `json:"withdrawn"`  // of them, withdrawn from the record
 	NoProduct int `json:"no_product"` // of the others, without a device identifier
 	NoOutcome int `json:"no_outcome"` // of the matches, without a recorded outcome
+	// NotUnderstood is how many codes were read in procedures and not understood:
+	// each may be a device that nobody can look for.
+	NotUnderstood int `json:"not_understood"`
+}
+
+// Unlinked is a device that was read and is in no usage: nobody recorded whose it
+// was, so it may be in anybody who was there.
+type Unlinked struct {
+	Reading   trace.EventID     `json:"reading"`
+	Occurred  time.Time         `json:"occurred"`
+	Device    udi.Device        `json:"device"`
+	Procedure trace.ProcedureID `json:"procedure,omitzero"`
+	Why       []string          `json:"why"`
 }
 
 // Answer is the answer to a recall.
@@ -42,15 +56,19 @@ type Answer struct {
 	Possible []Match `json:"possible"`
 	// NotInPatient: meant, or not to be excluded; but the record says that the
 	// device was not left in the patient, or the usage was withdrawn.
-	NotInPatient []Match  `json:"not_in_patient"`
-	Patients     int      `json:"patients"`          // different people in Confirmed; where a patient is not recorded, each procedure counts as one
-	PatientsMay  int      `json:"patients_possible"` // different people in Possible and not in Confirmed
-	Coverage     Coverage `json:"coverage"`
+	NotInPatient []Match `json:"not_in_patient"`
+	// Unlinked: meant, or not to be excluded, and read without a procedure.
+	Unlinked    []Unlinked `json:"unlinked"`
+	Patients    int        `json:"patients"`          // different people in Confirmed; where a patient is not recorded, each procedure counts as one
+	PatientsMay int        `json:"patients_possible"` // different people in Possible and not in Confirmed
+	Coverage    Coverage   `json:"coverage"`
 }
 
 // Nobody reports whether nobody is affected and nobody left who cannot be
 // excluded.
-func (a Answer) Nobody() bool { return len(a.Confirmed) == 0 && len(a.Possible) == 0 }
+func (a Answer) Nobody() bool {
+	return len(a.Confirmed) == 0 && len(a.Possible) == 0 && len(a.Unlinked) == 0
+}
 
 // Search asks the record. now is when it is asked.
 func Search(ctx context.Context, f trace.Finder, c Criteria, now time.Time) (Answer, error) {
@@ -58,7 +76,7 @@ func Search(ctx context.Context, f trace.Finder, c Criteria, now time.Time) (Ans
 	if err != nil {
 		return Answer{}, err
 	}
-	a := Answer{Criteria: c, Confirmed: []Match{}, Possible: []Match{}, NotInPatient: []Match{}, Coverage: Coverage{AsOf: now.UTC()}}
+	a := Answer{Criteria: c, Confirmed: []Match{}, Possible: []Match{}, NotInPatient: []Match{}, Unlinked: []Unlinked{}, Coverage: Coverage{AsOf: now.UTC()}}
 	if a.Coverage.Nodes, err = f.Coverage(ctx); err != nil {
 		return Answer{}, err
 	}
@@ -87,8 +105,29 @@ func Search(ctx context.Context, f trace.Finder, c Criteria, now time.Time) (Ans
 			}
 		}
 	}
+	for _, q := range queries {
+		for r, err := range f.Loose(ctx, q.DI) {
+			if err != nil {
+				return Answer{}, err
+			}
+			a.loose(r)
+		}
+	}
 	a.count()
 	return a, nil
+}
+
+// loose judges a reading that is in no usage.
+func (a *Answer) loose(r trace.Reading) {
+	if r.Means != udi.KindDevice {
+		a.Coverage.NotUnderstood++
+		return
+	}
+	m := udi.Understand(r.Symbology+r.Text, r.Stamp.Occurred)
+	tier, why := a.Criteria.Match(trace.UsageInFull{Usage: trace.Usage{Device: m.Device, Damaged: m.Damaged(), Provenance: r.Stamp.Provenance, Occurred: r.Stamp.Occurred}})
+	if tier != "" {
+		a.Unlinked = append(a.Unlinked, Unlinked{Reading: r.Reading, Occurred: r.Stamp.Occurred, Device: m.Device, Procedure: r.Procedure, Why: why})
+	}
 }
 
 func (a *Answer) judge(ctx context.Context, f trace.Finder, u trace.Usage) error {

@@ -44,6 +44,9 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 	case trace.NodeFact:
 	case trace.ReadingFact:
 		w.put(Readings, join(TimeKey(e.Recorded), PositionKey(e.Position)), nil)
+		if di, loose := looseReading(fact, e.Occurred); loose {
+			w.put(Loose, join(DIPrefix(di), TimeKey(e.Recorded), PositionKey(e.Position)), nil)
+		}
 	case trace.PatientFact:
 		w.patient(fact.Patient, foldPatient(about))
 	case trace.ProcedureFact:

@@ -131,6 +131,11 @@ type Finder interface {
 
 	// Readings gives readings by time, latest first, from behind a key.
 	Readings(ctx context.Context, after []byte) iter.Seq2[ReadingHit, error]
+	// Loose gives the readings that may be of a device in no usage: those of a
+	// device identifier read while no procedure was open, or, for the empty one,
+	// those of no known product, among them codes read in a procedure and not
+	// understood. Oldest first.
+	Loose(ctx context.Context, di string) iter.Seq2[Reading, error]
 	// Secret opens the sealed part of one entry; nil when there is none or
 	// its key is gone.
 	Secret(ctx context.Context, at Position) (*Secret, error)

@@ -97,10 +97,19 @@ function desk () {
   if (open && !opening.hidden) {
     opening.reset()
     opening.elements.id.value = crypto.randomUUID()
+    scrollTo(0, 0)
   }
   opening.hidden = open
 }
 document.body.addEventListener('htmx:afterSwap', desk)
+
+// The answer to a new reading stands at the top, wherever the page was.
+let answered = document.querySelector('#last [data-reading]')?.dataset.reading
+document.body.addEventListener('htmx:afterSwap', () => {
+  const now = document.querySelector('#last [data-reading]')?.dataset.reading
+  if (now && now !== answered) scrollTo(0, 0)
+  answered = now
+})
 
 // ---- Typed scans and pictures ----
 
