@@ -187,7 +187,8 @@ func (w *writer) node(e trace.Entry) {
 	if e.Seq+1 > n.Entries {
 		n.Entries, n.RecordedUntil = e.Seq+1, e.Recorded
 	}
-	if _, ok := e.Fact.(trace.UsageFact); ok {
+	// A correction says when it was made, not when a device was used.
+	if f, ok := e.Fact.(trace.UsageFact); ok && f.Amend.Corrects.IsZero() {
 		if n.UsagesFrom.IsZero() || e.Occurred.Before(n.UsagesFrom) {
 			n.UsagesFrom = e.Occurred
 		}

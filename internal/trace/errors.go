@@ -15,7 +15,7 @@ const (
 	NotFound                 // no such thing in the record
 	Conflict                 // the id was used before for something else, or the state does not allow it
 	OutcomeUnknown           // the write may or may not have landed: repeat it with the same id
-	Full                     // the disk is full; nothing was half-written
+	Full                     // the disk is full; nothing was half-written, repeat with the same id when there is room
 	ReadOnly                 // the store cannot be written at present
 	Busy                     // too much at once; try again
 	Forbidden                // not for this caller
