@@ -129,14 +129,9 @@ func (s *Server) pageProcedure(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
-	p, err := s.store.Procedure(ctx, id)
+	full, err := s.procedureInFull(c.Request().Context(), id)
 	if err != nil {
 		return err
-	}
-	full, err := trace.ProcedureWithUsages(ctx, s.store, p)
-	if err != nil {
-		return whole(err)
 	}
 	return s.render(c, http.StatusOK, "procedure", "layout", struct {
 		frame

@@ -104,15 +104,24 @@ func (s *Server) searchPatients(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-func (s *Server) answerProcedure(c echo.Context, status int, id trace.ProcedureID) error {
-	ctx := c.Request().Context()
+// procedureInFull gathers a procedure. NotFound is for the procedure alone: what
+// it points to has to be there.
+func (s *Server) procedureInFull(ctx context.Context, id trace.ProcedureID) (trace.ProcedureInFull, error) {
 	p, err := s.store.Procedure(ctx, id)
 	if err != nil {
-		return err
+		return trace.ProcedureInFull{}, err
 	}
 	full, err := trace.ProcedureWithUsages(ctx, s.store, p)
 	if err != nil {
-		return whole(err)
+		err = whole(err)
+	}
+	return full, err
+}
+
+func (s *Server) answerProcedure(c echo.Context, status int, id trace.ProcedureID) error {
+	full, err := s.procedureInFull(c.Request().Context(), id)
+	if err != nil {
+		return err
 	}
 	return c.JSON(status, full)
 }

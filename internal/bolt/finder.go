@@ -276,15 +276,18 @@ func (s *Store) Candidates(ctx context.Context, q trace.Query) iter.Seq2[trace.H
 		return s.usagesOf(ctx, q)
 	}
 	r := keyRange{after: q.After}
+	// now is the key that a usage has under what is recorded of it now, in a
+	// table that also holds what was recorded before a correction.
+	var now func(trace.Usage) []byte
 	switch {
 	case !q.Procedure.IsZero():
 		r.table, r.prefix = record.ByProcedure, q.Procedure[:]
 	case q.DI != "" && q.Serial != "":
-		r.table, r.prefix = record.BySerial, record.NumberPrefix(q.DI, q.Serial)
+		r.table, r.prefix, now = record.BySerial, record.NumberPrefix(q.DI, q.Serial), record.SerialKey
 	case q.DI != "" && q.Lot != "":
-		r.table, r.prefix = record.ByLot, record.NumberPrefix(q.DI, q.Lot)
+		r.table, r.prefix, now = record.ByLot, record.NumberPrefix(q.DI, q.Lot), record.LotKey
 	case q.DI != "" || q.NoDI:
-		r.table, r.prefix = record.ByLot, record.DIPrefix(q.DI)
+		r.table, r.prefix, now = record.ByLot, record.DIPrefix(q.DI), record.LotKey
 	default:
 		r.table = record.ByTime
 		r.between(q.From, q.To)
@@ -292,10 +295,7 @@ func (s *Store) Candidates(ctx context.Context, q trace.Query) iter.Seq2[trace.H
 	return walk(ctx, s, r, func(t *transaction, key, _ []byte) (trace.Hit, bool, error) {
 		h := trace.Hit{Key: key}
 		err := t.load(record.Usages, key[len(key)-16:], &h.Usage, "usage")
-		u := h.Usage
-		now := q.Former || r.table == record.ByLot && bytes.Equal(key, record.LotKey(u.Device, u.ID)) ||
-			r.table == record.BySerial && bytes.Equal(key, record.SerialKey(u.Device, u.ID)) || r.table == record.ByProcedure || r.table == record.ByTime
-		return h, now, err
+		return h, q.Former || now == nil || bytes.Equal(key, now(h.Usage)), err
 	})
 }
 

@@ -104,8 +104,6 @@ func Search(ctx context.Context, f trace.Finder, c Criteria, now time.Time) (Ans
 				return Answer{}, err
 			}
 		}
-	}
-	for _, q := range queries {
 		for r, err := range f.Loose(ctx, q.DI) {
 			if err != nil {
 				return Answer{}, err
@@ -150,10 +148,12 @@ func (a *Answer) judge(ctx context.Context, f trace.Finder, u trace.Usage) error
 		return nil
 	}
 	m := Match{Tier: tier, Why: why, InPatient: u.Status.InPatient(), UsageInFull: full}
+	out := m.InPatient == "no" // the record says that it was not left in the patient
+	before := out && implanted(u)
 	switch {
 	case u.Withdrawn:
 		m.Why = append(m.Why, "withdrawn from the record")
-	case m.InPatient == "no" && implanted(u):
+	case before:
 		m.Why = append(m.Why, "it was recorded as implanted before")
 	case !u.Status.Outcome():
 		a.Coverage.NoOutcome++
@@ -166,9 +166,9 @@ func (a *Answer) judge(ctx context.Context, f trace.Finder, u trace.Usage) error
 		return err
 	}
 	switch {
-	case u.Withdrawn, m.InPatient == "no" && !implanted(u):
+	case u.Withdrawn, out && !before:
 		a.NotInPatient = append(a.NotInPatient, m)
-	case tier == Confirmed && m.InPatient != "no":
+	case tier == Confirmed && !out:
 		a.Confirmed = append(a.Confirmed, m)
 	default:
 		m.Tier = Possible

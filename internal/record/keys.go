@@ -62,8 +62,8 @@ func numberKey(di, number string, id trace.UsageID) []byte {
 	return join(numberPrefix(di, number), []byte(number), []byte{0}, id[:])
 }
 
-// LotKey is the key of a usage in ByLot under an identity.
-func LotKey(d udi.Device, id trace.UsageID) []byte { return numberKey(d.DI, d.Lot, id) }
+// LotKey is the key of a usage in ByLot under what is recorded of it now.
+func LotKey(u trace.Usage) []byte { return numberKey(u.Device.DI, u.Device.Lot, u.ID) }
 
-// SerialKey is the key of a usage in BySerial under an identity.
-func SerialKey(d udi.Device, id trace.UsageID) []byte { return numberKey(d.DI, d.Serial, id) }
+// SerialKey is the key of a usage in BySerial under what is recorded of it now.
+func SerialKey(u trace.Usage) []byte { return numberKey(u.Device.DI, u.Device.Serial, u.ID) }

@@ -100,14 +100,14 @@ func (w *writer) usage(id trace.UsageID, now trace.Usage) {
 		}},
 		{ByLot, func(u trace.Usage) (ks [][]byte) {
 			for _, d := range identities(u) {
-				ks = with(ks, LotKey(d, id))
+				ks = with(ks, numberKey(d.DI, d.Lot, id))
 			}
 			return ks
 		}},
 		{BySerial, func(u trace.Usage) (ks [][]byte) {
 			for _, d := range identities(u) {
 				if d.Serial != "" {
-					ks = with(ks, SerialKey(d, id))
+					ks = with(ks, numberKey(d.DI, d.Serial, id))
 				}
 			}
 			return ks

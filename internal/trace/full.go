@@ -35,17 +35,36 @@ func InFull(ctx context.Context, f Finder, u Usage) (UsageInFull, error) {
 		}
 	}
 	full.Patient = full.Procedure.Patient
-	if !full.Patient.IsZero() {
-		if full.Identity, err = f.Identity(ctx, full.Patient); err != nil && KindOf(err) != NotFound {
-			return full, err
-		}
+	if full.Identity, err = identityOf(ctx, f, full.Patient); err != nil {
+		return full, err
 	}
-	if u.Device.DI != "" {
-		if full.Product, err = f.Product(ctx, u.Device.DI); err != nil && KindOf(err) != NotFound {
-			return full, err
-		}
+	full.Product, err = productOf(ctx, f, u.Device.DI)
+	return full, err
+}
+
+// identityOf is who a patient is; nobody for one that the record does not have.
+func identityOf(ctx context.Context, f Finder, id PatientID) (Identity, error) {
+	if id.IsZero() {
+		return Identity{}, nil
 	}
-	return full, nil
+	who, err := f.Identity(ctx, id)
+	if KindOf(err) == NotFound {
+		err = nil
+	}
+	return who, err
+}
+
+// productOf is what a device identifier stands for; nothing for one that the
+// catalogue does not have.
+func productOf(ctx context.Context, f Finder, di string) (Product, error) {
+	if di == "" {
+		return Product{}, nil
+	}
+	p, err := f.Product(ctx, di)
+	if KindOf(err) == NotFound {
+		err = nil
+	}
+	return p, err
 }
 
 // ProcedureInFull is a procedure with its patient and its usages.
@@ -60,20 +79,16 @@ type ProcedureInFull struct {
 func ProcedureWithUsages(ctx context.Context, f Finder, p Procedure) (ProcedureInFull, error) {
 	full := ProcedureInFull{Procedure: p, Usages: []UsageInFull{}}
 	var err error
-	if !p.Patient.IsZero() {
-		if full.Identity, err = f.Identity(ctx, p.Patient); err != nil && KindOf(err) != NotFound {
-			return full, err
-		}
+	if full.Identity, err = identityOf(ctx, f, p.Patient); err != nil {
+		return full, err
 	}
 	for h, err := range f.Candidates(ctx, Query{Procedure: p.ID}) {
 		if err != nil {
 			return full, err
 		}
 		u := UsageInFull{Usage: h.Usage, Procedure: p, Patient: p.Patient, Identity: full.Identity}
-		if h.Usage.Device.DI != "" {
-			if u.Product, err = f.Product(ctx, h.Usage.Device.DI); err != nil && KindOf(err) != NotFound {
-				return full, err
-			}
+		if u.Product, err = productOf(ctx, f, h.Usage.Device.DI); err != nil {
+			return full, err
 		}
 		full.Usages = append(full.Usages, u)
 	}
