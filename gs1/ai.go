@@ -1,9 +1,6 @@
 package gs1
 
-import (
-	"sort"
-	"strings"
-)
+import "strings"
 
 // Separator is the character GS, which a reader transmits for the symbol
 // character FNC1 when it ends an element string (section 7.8).
@@ -32,6 +29,12 @@ type row struct {
 	// separator is needed behind the value (section 7.8, the table of element
 	// strings with predefined length). Other AIs of fixed length need one.
 	predefined bool
+	// attribute: the AI may stand in the query of a Digital Link URI.
+	attribute bool
+	// key: the AI is a primary key of Digital Link URIs. qualifiers are the
+	// sequences of AIs that may follow it in the path; any may be left out.
+	key        bool
+	qualifiers [][]AI
 	parts      []part
 	// required: of each member, one group of AIs must be there as a whole.
 	required [][][]pattern
@@ -48,20 +51,18 @@ type part struct {
 	lints    []linter
 }
 
-// pattern is an AI with "n" for any digit, such as "310n".
+// pattern is an AI with "n" for any digit at its end, such as "310n" or "31nn".
 type pattern string
 
-func (p pattern) matches(ai AI) bool {
-	if len(p) != len(ai) {
-		return false
-	}
-	for i := range len(p) {
-		if p[i] != 'n' && p[i] != ai[i] {
-			return false
-		}
-	}
-	return true
+// aiRange is the AIs from first to last, by their codes.
+type aiRange struct{ first, last aiCode }
+
+// among returns the AIs that the pattern means.
+func (p pattern) among() aiRange {
+	return aiRange{codeOf(strings.ReplaceAll(string(p), "n", "0")), codeOf(strings.ReplaceAll(string(p), "n", "9"))}
 }
+
+func (g aiRange) has(c aiCode) bool { return g.first <= c && c <= g.last }
 
 // length returns the bounds of a whole value.
 func (r *row) length() (least, most int) {
@@ -76,15 +77,10 @@ func (r *row) length() (least, most int) {
 
 // lookup returns the rules of exactly this AI, or nil.
 func lookup(ai string) *row {
-	i := sort.Search(len(aiTable), func(i int) bool { return aiTable[i].first > ai })
-	if i == 0 {
+	if len(ai) < 2 || len(ai) > 4 || !digits(ai) {
 		return nil
 	}
-	r := &aiTable[i-1]
-	if len(r.first) != len(ai) || ai > r.last || !digits(ai) {
-		return nil
-	}
-	return r
+	return codeOf(ai).row()
 }
 
 // lookupPrefix returns the AI at the start of data and its rules, or "" and nil.
@@ -100,21 +96,53 @@ func lookupPrefix(data string) (AI, *row) {
 	return AI(data[:n]), r
 }
 
+// aiCode is an AI of two to four digits as a number: those of two digits come
+// first, then those of three.
+type aiCode uint16
+
+// codeBase has the code of "00", "000" and "0000".
+var codeBase = [...]aiCode{2: 0, 3: 100, 4: 1100}
+
+func codeOf(ai string) aiCode { return codeBase[len(ai)] + aiCode(number(ai)) }
+
+// row returns the rules of the AI, or nil.
+func (c aiCode) row() *row {
+	if n := aiIndex[c]; n > 0 {
+		return &aiTable[n-1]
+	}
+	return nil
+}
+
+// aiIndex gives the row of each AI in aiTable by its code, counted from 1; 0 is
+// none.
+var aiIndex = func() (index [11100]uint16) {
+	for i := range aiTable {
+		r := &aiTable[i]
+		for c := codeOf(r.first); c <= codeOf(r.last); c++ {
+			index[c] = uint16(i + 1)
+		}
+	}
+	return index
+}()
+
+// aiLengths gives the number of digits of an AI by its first two.
+var aiLengths = func() (length [100]uint8) {
+	for i := range aiTable {
+		r := &aiTable[i]
+		for n := number(r.first[:2]); n <= number(r.last[:2]); n++ {
+			length[n] = uint8(len(r.first))
+		}
+	}
+	return length
+}()
+
 // aiLength returns the number of digits of the AI that data starts with, which
 // follows from its first two, or 0 when no AI starts with those.
 func aiLength(data string) int {
 	if len(data) < 2 || !digits(data[:2]) {
 		return 0
 	}
-	switch two := data[:2]; {
-	case strings.Contains("00 01 02 03 10 11 12 13 15 16 17 20 21 22 30 37", two), two >= "90":
-		return 2
-	case strings.Contains("23 24 25 40 41 42 71", two):
-		return 3
-	case strings.Contains("31 32 33 34 35 36 39 43 70 72 80 81 82", two):
-		return 4
-	}
-	return 0
+	return int(aiLengths[number(data[:2])])
 }
 
 // digits reports whether s has nothing but the digits 0 to 9.

@@ -84,11 +84,43 @@ func TestPredefinedLengthsAreThoseOfTheStandard(t *testing.T) {
 func TestPattern(t *testing.T) {
 	for _, tt := range []struct {
 		p    pattern
-		ai   AI
+		ai   string
 		want bool
-	}{{"310n", "3103", true}, {"31nn", "3157", true}, {"31nn", "3200", false}, {"01", "01", true}, {"01", "02", false}, {"394n", "394", false}} {
-		if got := tt.p.matches(tt.ai); got != tt.want {
-			t.Errorf("%s matches %s: %v", tt.p, tt.ai, got)
+	}{{"310n", "3103", true}, {"310n", "3110", false}, {"31nn", "3157", true}, {"31nn", "3200", false}, {"01", "01", true}, {"01", "02", false}, {"394n", "394", false}, {"10", "100", false}} {
+		if got := tt.p.among().has(codeOf(tt.ai)); got != tt.want {
+			t.Errorf("%s means %s: %v", tt.p, tt.ai, got)
 		}
+	}
+}
+
+func TestPatternsOfTheTableEndInTheirDigitsLeftOpen(t *testing.T) {
+	check := func(i int, p pattern) {
+		fixed := strings.TrimRight(string(p), "n")
+		if len(p) < 2 || len(p) > 4 || fixed == "" || !digits(fixed) {
+			t.Errorf("%s: pattern %q", aiTable[i].first, p)
+		}
+	}
+	for i := range aiTable {
+		for _, p := range aiTable[i].excluded {
+			check(i, p)
+		}
+		for _, groups := range aiTable[i].required {
+			for _, group := range groups {
+				for _, p := range group {
+					check(i, p)
+				}
+			}
+		}
+	}
+}
+
+func TestCodesTellAIsApart(t *testing.T) {
+	seen := map[aiCode]string{}
+	for _, ai := range []string{"00", "99", "000", "001", "999", "0000", "0001", "9999"} {
+		c := codeOf(ai)
+		if other, there := seen[c]; there || int(c) >= len(aiIndex) || c == noCode {
+			t.Errorf("%s has the code %d of %q", ai, c, other)
+		}
+		seen[c] = ai
 	}
 }

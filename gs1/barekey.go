@@ -17,9 +17,9 @@ func (p *parser) bareSymbol(n int) {
 		component = start + n + len("|]e0")
 		key = key[:n]
 	} else {
-		p.res.Form = FormPlain
+		p.Form = FormPlain
 	}
-	p.count++
+	p.met++
 	p.bareGTIN(key, n)
 	if component > 0 {
 		p.elementString(component)
@@ -28,8 +28,8 @@ func (p *parser) bareSymbol(n int) {
 
 func (p *parser) bareGTIN(key string, n int) {
 	const start = identifierLength
-	padded := strings.Repeat("0", max(0, 14-len(key))) + key
-	charset := csetN.check(key)
+	charset, written := csetN.check(key), len(key)
+	rejected := true
 	switch {
 	case key == "":
 		p.hard(CodeEmpty, gtinAI, start, 0, "no digits behind the symbology identifier")
@@ -41,31 +41,39 @@ func (p *parser) bareGTIN(key string, n int) {
 	case len(key) > n:
 		p.hard(CodeTooLong, gtinAI, start+n, len(key)-n, fmt.Sprintf("a GTIN in this symbol has %d digits", n))
 	default:
-		if f := lintCsum(key, p.now); f != nil {
+		if f := checkCsum(key, p.year); f != nil {
 			p.hard(f.code, gtinAI, start+f.pos, f.length, f.detail)
-			p.reject(gtinAI, padded, start)
-			return
+		} else {
+			rejected = false
 		}
-		p.accept(gtinAI, padded, start, len(key))
-		return
+		key = padGTIN(key)
 	}
-	p.reject(gtinAI, key, start)
+	p.putText(0, 0, key, start, written, rejected)
+	p.spans[p.count-1].implied = true
+}
+
+// padGTIN brings a GTIN to 14 digits.
+func padGTIN(digits string) string {
+	return "00000000000000"[:max(0, 14-len(digits))] + digits
 }
 
 // unmarked reads input without an AIM identifier or brackets: an element string,
 // or a bare GTIN that was typed or came from a reader that sends no identifier.
 func (p *parser) unmarked() {
 	p.elementString(0)
+	if p.o.Strict || len(p.input) > 14 {
+		return
+	}
 	gtin, err := ParseGTIN(p.input)
 	if err != nil {
 		return
 	}
-	if !p.res.hasHard() {
+	if !p.hasHard() {
 		p.issue(CodeAmbiguousKey, Warning, "", 0, len(p.input), "the digits are an element string and also GTIN "+string(gtin))
 		return
 	}
 	p.forget()
-	p.res.Form = FormPlain
-	p.accept(gtinAI, string(gtin), 0, len(p.input))
+	p.Form = FormPlain
+	p.putText(0, 0, string(gtin), 0, len(p.input), false)
 	p.issue(CodeBareKey, Warning, gtinAI, 0, len(p.input), fmt.Sprintf("the digits are no element string and have the check digit of a GTIN-%d", len(p.input)))
 }

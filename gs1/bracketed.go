@@ -8,30 +8,31 @@ func (p *parser) bracketed() {
 		if !p.room(pos) {
 			return
 		}
-		ai := p.bracketAt(pos)
-		if ai == "" {
+		n := p.bracketAt(pos)
+		if n == 0 {
 			p.hard(CodeBrackets, "", pos, min(6, len(p.input)-pos), "expected an AI of two to four digits in brackets")
 			pos = p.valueEnd(pos + 1)
 			continue
 		}
-		start := pos + len(ai) + 2
+		start := pos + n + 2
 		end := p.valueEnd(start)
-		p.bracketedElement(ai, pos, start, end)
+		p.bracketedElement(pos+1, n, start, end)
 		pos = end
 	}
 }
 
-// bracketAt returns the digits in the brackets at pos, "" when there are none.
-func (p *parser) bracketAt(pos int) AI {
+// bracketAt returns how many digits stand in the brackets at pos: two to four,
+// or 0 when there are no such brackets.
+func (p *parser) bracketAt(pos int) int {
 	rest := p.input[pos:min(len(p.input), pos+6)]
 	if rest == "" || rest[0] != '(' {
-		return ""
+		return 0
 	}
-	ai, _, closed := strings.Cut(rest[1:], ")")
-	if !closed || len(ai) < 2 || !digits(ai) {
-		return ""
+	n := strings.IndexByte(rest, ')') - 1
+	if n < 2 || !digits(rest[1:1+n]) {
+		return 0
 	}
-	return AI(ai)
+	return n
 }
 
 // valueEnd returns where the value at start, which is behind a bracket, ends: at
@@ -45,14 +46,25 @@ func (p *parser) valueEnd(start int) int {
 	return len(p.input)
 }
 
-func (p *parser) bracketedElement(ai AI, pos, start, end int) {
+// bracketedElement reads one value. The AI stands at pos and has n digits.
+func (p *parser) bracketedElement(pos, n, start, end int) {
+	ai := AI(p.input[pos : pos+n])
+	written := p.input[start:end]
+	value := written
+	if strings.Contains(written, `\(`) {
+		value = strings.ReplaceAll(written, `\(`, "(")
+	}
+	keep := func(rejected bool) { p.putValue(pos, n, start, end, value, rejected) }
 	row := lookup(string(ai))
 	if row == nil {
-		p.hard(CodeUnknownAI, ai, pos, start-pos, "the AI is not allocated")
-		p.reject(ai, unescape(p.input[start:end]), start)
+		if p.o.UnknownAIs && aiLength(string(ai)) == n && value != "" {
+			p.unallocated(pos, n, start, end, value)
+			return
+		}
+		p.hard(CodeUnknownAI, ai, pos-1, n+2, "the AI is not allocated")
+		keep(true)
 		return
 	}
-	value := unescape(p.input[start:end])
 	least, most := row.length()
 	switch {
 	case value == "":
@@ -60,32 +72,39 @@ func (p *parser) bracketedElement(ai AI, pos, start, end int) {
 		return
 	case len(value) < least:
 		p.hard(CodeTooShort, ai, start, end-start, "fewer characters than the AI has")
-		p.reject(ai, value, start)
+		keep(true)
 		return
 	case len(value) > most:
 		p.hard(CodeTooLong, ai, start, end-start, "more characters than the AI has")
-		p.reject(ai, value, start)
+		keep(true)
 		return
 	}
-	_, hard, warning := row.check(value, p.now)
+	_, hard, warning := row.check(value, p.year)
 	if hard != nil {
 		from, to := p.escaped(start, hard.pos), p.escaped(start, hard.pos+hard.length)
 		p.hard(hard.code, ai, from, to-from, hard.detail)
-		p.reject(ai, value, start)
+		keep(true)
 		return
 	}
-	if least < most && end < len(p.input) && lookup(string(p.bracketAt(end))) == nil {
+	if least < most && end < len(p.input) && !p.knownBracketAt(end) {
 		// What follows is no AI and may belong to the value.
-		p.reject(ai, value, start)
+		keep(true)
 		return
 	}
 	if warning != nil {
 		p.issue(warning.code, Warning, ai, start+warning.pos, warning.length, warning.detail)
 	}
-	p.accept(ai, value, start, end-start)
+	keep(false)
 }
 
-func unescape(s string) string { return strings.ReplaceAll(s, `\(`, "(") }
+func (p *parser) knownBracketAt(pos int) bool {
+	n := p.bracketAt(pos)
+	if n == 0 {
+		return false
+	}
+	ai := p.input[pos+1 : pos+1+n]
+	return lookup(ai) != nil || p.o.UnknownAIs && aiLength(ai) == n
+}
 
 // escaped returns the offset in the input of byte n of the value at start.
 func (p *parser) escaped(start, n int) int {

@@ -45,18 +45,17 @@ func (c charset) check(value string) *fault {
 	return nil
 }
 
-func (c charset) has(b byte) bool {
-	switch c {
-	case csetN:
-		return b >= '0' && b <= '9'
-	case csetX:
-		return strings.IndexByte(cset82, b) >= 0
-	case csetY:
-		return strings.IndexByte(cset39, b) >= 0
-	default:
-		return strings.IndexByte(cset64, b) >= 0
+func (c charset) has(b byte) bool { return charsets[b]&(1<<c) != 0 }
+
+// charsets has for each byte a bit for each set it is in.
+var charsets = func() (in [256]uint8) {
+	for c, chars := range map[charset]string{csetN: digitChars, csetX: cset82, csetY: cset39, csetZ: cset64} {
+		for i := range len(chars) {
+			in[chars[i]] |= 1 << c
+		}
 	}
-}
+	return in
+}()
 
 func (c charset) String() string {
 	switch c {

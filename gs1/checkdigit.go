@@ -2,7 +2,6 @@ package gs1
 
 import (
 	"fmt"
-	"time"
 )
 
 // CheckDigit returns the check digit that belongs behind body: the digits
@@ -31,7 +30,7 @@ func checkDigitFits(s string) bool {
 	return s[last] == checkDigit(s[:last])
 }
 
-func lintCsum(s string, _ time.Time) *fault {
+func checkCsum(s string, _ int) *fault {
 	if checkDigitFits(s) {
 		return nil
 	}

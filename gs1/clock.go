@@ -1,23 +1,21 @@
 package gs1
 
-import "time"
+func checkHh(s string, _ int) *fault { return checkBelow(s, 24, "hour") }
+func checkMi(s string, _ int) *fault { return checkBelow(s, 60, "minute") }
+func checkSs(s string, _ int) *fault { return checkBelow(s, 60, "second") }
 
-func lintHh(s string, _ time.Time) *fault { return lintBelow(s, 24, "hour") }
-func lintMi(s string, _ time.Time) *fault { return lintBelow(s, 60, "minute") }
-func lintSs(s string, _ time.Time) *fault { return lintBelow(s, 60, "second") }
-
-func lintHhmi(s string, now time.Time) *fault {
-	if f := lintHh(s[:2], now); f != nil {
+func checkHhmi(s string, year int) *fault {
+	if f := checkHh(s[:2], year); f != nil {
 		return f
 	}
-	f := lintMi(s[2:], now)
+	f := checkMi(s[2:], year)
 	if f != nil {
 		f.pos += 2
 	}
 	return f
 }
 
-func lintBelow(s string, limit int, unit string) *fault {
+func checkBelow(s string, limit int, unit string) *fault {
 	if number(s) >= limit {
 		return whole(CodeTime, s, unit+" "+s+" does not exist")
 	}

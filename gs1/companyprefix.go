@@ -1,13 +1,11 @@
 package gs1
 
-import "time"
-
 // shortestPrefix is the length of the shortest GS1 Company Prefix.
 const shortestPrefix = 4
 
-// lintGcppos1 wants a GS1 Company Prefix at the start. Which prefixes are
+// checkGcppos1 wants a GS1 Company Prefix at the start. Which prefixes are
 // allocated is not known here.
-func lintGcppos1(s string, _ time.Time) *fault {
+func checkGcppos1(s string, _ int) *fault {
 	if len(s) < shortestPrefix {
 		return whole(CodeCompanyPrefix, s, "too short for a GS1 Company Prefix")
 	}
@@ -19,12 +17,12 @@ func lintGcppos1(s string, _ time.Time) *fault {
 	return nil
 }
 
-// lintGcppos2 wants it behind the indicator or extension digit.
-func lintGcppos2(s string, now time.Time) *fault {
+// checkGcppos2 wants it behind the indicator or extension digit.
+func checkGcppos2(s string, year int) *fault {
 	if s == "" {
 		return whole(CodeCompanyPrefix, s, "too short for a GS1 Company Prefix")
 	}
-	f := lintGcppos1(s[1:], now)
+	f := checkGcppos1(s[1:], year)
 	if f != nil {
 		f.pos++
 	}

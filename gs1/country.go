@@ -1,13 +1,8 @@
 package gs1
 
-import (
-	"strings"
-	"time"
-)
-
 // The country codes of ISO 3166-1, as numbers and as letters.
-const (
-	countryNumbers = `
+var (
+	countryNumber = newCodeList(`
 		004 008 010 012 016 020 024 028 031 032 036 040 044 048 050 051 052 056 060 064
 		068 070 072 074 076 084 086 090 092 096 100 104 108 112 116 120 124 132 136 140
 		144 148 152 156 158 162 166 170 174 175 178 180 184 188 191 192 196 203 204 208
@@ -20,9 +15,9 @@ const (
 		630 634 638 642 643 646 652 654 659 660 662 663 666 670 674 678 682 686 688 690
 		694 702 703 704 705 706 710 716 724 728 729 732 740 744 748 752 756 760 762 764
 		768 772 776 780 784 788 792 795 796 798 800 804 807 818 826 831 832 833 834 840
-		850 854 858 860 862 876 882 887 894`
+		850 854 858 860 862 876 882 887 894`)
 
-	countryLetters = `
+	countryLetter = newCodeList(`
 		AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM
 		BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX
 		CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG
@@ -32,37 +27,27 @@ const (
 		NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO
 		RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF
 		TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF
-		WS YE YT ZA ZM ZW`
+		WS YE YT ZA ZM ZW`)
 )
 
-func lintIso3166(s string, _ time.Time) *fault {
-	if !listed(countryNumbers, s) {
+func checkIso3166(s string, _ int) *fault {
+	if !countryNumber.has(s) {
 		return whole(CodeCodeList, s, s+" is no ISO 3166-1 numeric country code")
 	}
 	return nil
 }
 
-// lintIso3166999 allows 999 for several countries.
-func lintIso3166999(s string, now time.Time) *fault {
+// checkIso3166999 allows 999 for several countries.
+func checkIso3166999(s string, year int) *fault {
 	if s == "999" {
 		return nil
 	}
-	return lintIso3166(s, now)
+	return checkIso3166(s, year)
 }
 
-func lintIso3166alpha2(s string, _ time.Time) *fault {
-	if !listed(countryLetters, s) {
+func checkIso3166alpha2(s string, _ int) *fault {
+	if !countryLetter.has(s) {
 		return whole(CodeCodeList, s, s+" is no ISO 3166-1 alpha-2 country code")
 	}
 	return nil
-}
-
-// listed reports whether code is one of the words of list.
-func listed(list, code string) bool {
-	for word := range strings.FieldsSeq(list) {
-		if word == code {
-			return true
-		}
-	}
-	return false
 }

@@ -2,7 +2,6 @@ package gs1
 
 import (
 	"fmt"
-	"time"
 )
 
 // The coupon codes of North America are strings of digits in which many fields
@@ -77,9 +76,9 @@ func (r *couponReader) option(number byte) bool {
 	return true
 }
 
-func (r *couponReader) date(field string, now time.Time) string {
+func (r *couponReader) date(field string, year int) string {
 	s := r.take(6, field)
-	if s != "" && lintYymmdd(s, now) != nil {
+	if s != "" && checkYymmdd(s, year) != nil {
 		r.fail(r.pos-6, 6, field+" is not a date")
 	}
 	return s
@@ -98,8 +97,8 @@ func (r *couponReader) end() *fault {
 	return r.err
 }
 
-// lintCouponcode checks the coupon code of AI (8110).
-func lintCouponcode(s string, now time.Time) *fault {
+// checkCouponcode checks the coupon code of AI (8110).
+func checkCouponcode(s string, year int) *fault {
 	r := newCouponReader(s)
 	r.counted("0123456", 6, "company prefix")
 	r.take(6, "offer code")
@@ -116,10 +115,10 @@ func lintCouponcode(s string, now time.Time) *fault {
 	}
 	expiry := ""
 	if r.option('3') {
-		expiry = r.date("expiration date", now)
+		expiry = r.date("expiration date", year)
 	}
 	if r.option('4') {
-		start := r.date("start date", now)
+		start := r.date("start date", year)
 		if expiry != "" && start > expiry {
 			r.fail(r.pos-6, 6, "the coupon expires before it starts")
 		}
@@ -139,8 +138,8 @@ func lintCouponcode(s string, now time.Time) *fault {
 	return r.end()
 }
 
-// lintCouponposoffer checks the positive offer file coupon of AI (8112).
-func lintCouponposoffer(s string, _ time.Time) *fault {
+// checkCouponposoffer checks the positive offer file coupon of AI (8112).
+func checkCouponposoffer(s string, _ int) *fault {
 	r := newCouponReader(s)
 	r.digit("01", "format code")
 	r.counted("0123456", 6, "coupon funder")

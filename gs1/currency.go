@@ -1,10 +1,8 @@
 package gs1
 
-import "time"
-
-// currencyNumbers has the numeric codes of ISO 4217, with those withdrawn since
+// currencyNumber has the numeric codes of ISO 4217, with those withdrawn since
 // 2024 that labels may still carry (932, 975).
-const currencyNumbers = `
+var currencyNumber = newCodeList(`
 	008 012 032 036 044 048 050 051 052 060 064 068 072 084 090 096 104 108 116 124
 	132 136 144 152 156 170 174 188 192 203 208 214 222 230 232 238 242 262 270 292
 	320 324 328 332 340 344 348 352 356 360 364 368 376 388 392 396 398 400 404 408
@@ -14,10 +12,10 @@ const currencyNumbers = `
 	858 860 882 886 901 924 925 926 927 928 929 930 932 933 934 936 938 940 941 943
 	944 946 947 948 949 950 951 952 953 955 956 957 958 959 960 961 962 963 964 965
 	967 968 969 970 971 972 973 975 976 977 978 979 980 981 984 985 986 990 994 997
-	999`
+	999`)
 
-func lintIso4217(s string, _ time.Time) *fault {
-	if !listed(currencyNumbers, s) {
+func checkIso4217(s string, _ int) *fault {
+	if !currencyNumber.has(s) {
 		return whole(CodeCodeList, s, s+" is no ISO 4217 numeric currency code")
 	}
 	return nil

@@ -32,10 +32,18 @@ func ParseDate(yymmdd string, now time.Time) (Date, error) {
 	if now.IsZero() {
 		return Date{}, ErrNoNow
 	}
+	return dateIn(yymmdd, now.Year())
+}
+
+// dateIn is ParseDate in a given present year, 0 when it is not known.
+func dateIn(yymmdd string, year int) (Date, error) {
+	if year == 0 {
+		return Date{}, ErrNoNow
+	}
 	if len(yymmdd) != 6 || !digits(yymmdd) {
 		return Date{}, fmt.Errorf("%w: %q is not six digits", ErrDate, yymmdd)
 	}
-	d := Date{Year: century(number(yymmdd[:2]), now.Year()), Month: number(yymmdd[2:4]), Day: number(yymmdd[4:])}
+	d := Date{Year: century(number(yymmdd[:2]), year), Month: number(yymmdd[2:4]), Day: number(yymmdd[4:])}
 	d.DayKnown = d.Day != 0
 	if d.Month < 1 || d.Month > 12 {
 		return Date{}, fmt.Errorf("%w: %q has no such month", ErrDate, yymmdd)
@@ -85,7 +93,16 @@ func century(yy, thisYear int) int {
 }
 
 func daysIn(year, month int) int {
-	return time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
 }
 
 // number is the value of a short run of digits.
@@ -97,8 +114,8 @@ func number(s string) int {
 	return n
 }
 
-func lintYymmdd(s string, now time.Time) *fault {
-	if f := lintYymmd0(s, now); f != nil && !f.warning {
+func checkYymmdd(s string, year int) *fault {
+	if f := checkYymmd0(s, year); f != nil && !f.warning {
 		return f
 	}
 	if s[4:6] == "00" {
@@ -107,25 +124,25 @@ func lintYymmdd(s string, now time.Time) *fault {
 	return nil
 }
 
-// lintYymmd0 allows day 00 and warns of it: since 2025 GS1 forbids it on
+// checkYymmd0 allows day 00 and warns of it: since 2025 GS1 forbids it on
 // regulated healthcare items.
-func lintYymmd0(s string, now time.Time) *fault {
-	year := 2000 + number(s[:2]) // with no present time known, 29 February 00 is let pass
-	if !now.IsZero() {
-		year = century(number(s[:2]), now.Year())
+func checkYymmd0(s string, year int) *fault {
+	full := 2000 + number(s[:2]) // with no present year known, 29 February 00 is let pass
+	if year != 0 {
+		full = century(number(s[:2]), year)
 	}
-	if f := lintMonthDay(s[2:6], year); f != nil {
+	if f := checkMonthDay(s[2:6], full); f != nil {
 		f.pos += 2
 		return f
 	}
 	if s[4:6] == "00" {
-		return &fault{code: CodeDayNotGiven, warning: true, pos: 4, length: 2, detail: "day 00 stands for the last day of the month"}
+		return &fault{code: CodeDayNotGiven, warning: true, pos: 4, length: 2, detail: "day 00 stands for the last day of the month; since 2025-01-01 GS1 does not allow it on regulated healthcare items"}
 	}
 	return nil
 }
 
-func lintYyyymmdd(s string, _ time.Time) *fault {
-	f := lintMonthDay(s[4:8], number(s[:4]))
+func checkYyyymmdd(s string, _ int) *fault {
+	f := checkMonthDay(s[4:8], number(s[:4]))
 	if f == nil && s[6:8] == "00" {
 		f = &fault{code: CodeDate, pos: 2, length: 2, detail: "day 00 is not allowed in this AI"}
 	}
@@ -135,7 +152,7 @@ func lintYyyymmdd(s string, _ time.Time) *fault {
 	return f
 }
 
-func lintMonthDay(mmdd string, year int) *fault {
+func checkMonthDay(mmdd string, year int) *fault {
 	month, day := number(mmdd[:2]), number(mmdd[2:])
 	if month < 1 || month > 12 {
 		return &fault{code: CodeDate, length: 2, detail: "month " + mmdd[:2] + " does not exist"}

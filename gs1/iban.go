@@ -1,17 +1,15 @@
 package gs1
 
-import "time"
-
 // shortestIBAN: no country has a shorter number.
 const shortestIBAN = 11
 
-// lintIban checks country, characters and check digits of an international bank
+// checkIban checks country, characters and check digits of an international bank
 // account number (ISO 13616-1, check digits by ISO 7064 mod 97-10).
-func lintIban(s string, now time.Time) *fault {
+func checkIban(s string, year int) *fault {
 	if len(s) < shortestIBAN {
 		return whole(CodeIBAN, s, "too short for an IBAN")
 	}
-	if lintIso3166alpha2(s[:2], now) != nil {
+	if checkIso3166alpha2(s[:2], year) != nil {
 		return &fault{code: CodeIBAN, length: 2, detail: s[:2] + " is no ISO 3166-1 alpha-2 country code"}
 	}
 	rest := 0

@@ -51,6 +51,10 @@ const (
 	CodeValue            = "value"             // another rule of the AI's content
 	CodeIBAN             = "iban"              // an IBAN that is none
 	CodeCoupon           = "coupon"            // a coupon code that is none
+	CodeURI              = "uri"               // a web address that is no Digital Link URI
+	CodePathOrder        = "path-order"        // AIs in the path of a URI that must not follow its key, or not in that order
+	CodeQuery            = "query"             // an AI in the query of a URI that must not be there
+	CodeDuplicateAI      = "duplicate-ai"      // an AI that stands in a URI twice
 )
 
 // Codes of association issues.
@@ -63,10 +67,12 @@ const (
 
 // Codes of warnings.
 const (
-	CodeDayNotGiven  = "day-not-given"  // a date whose day is 00
-	CodeNotMarkedGS1 = "not-marked-gs1" // AI data in a symbol that is not marked as GS1
-	CodeBareKey      = "bare-key"       // a number without an AI, read as a GTIN
-	CodeAmbiguousKey = "ambiguous-key"  // an element string that could also be a bare GTIN
+	CodeDayNotGiven   = "day-not-given"  // a date whose day is 00
+	CodeNotMarkedGS1  = "not-marked-gs1" // AI data in a symbol that is not marked as GS1
+	CodeBareKey       = "bare-key"       // a number without an AI, read as a GTIN
+	CodeAmbiguousKey  = "ambiguous-key"  // an element string that could also be a bare GTIN
+	CodeUnallocatedAI = "unallocated-ai" // an AI that is not in the table, taken because the caller wants such
+	CodeIgnored       = "ignored"        // a part of a URI's query that is no AI
 )
 
 // Issue is one thing that is wrong or worth knowing.

@@ -53,14 +53,14 @@ func TestLinters(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for s := range strings.FieldsSeq(tt.pass) {
-				if f := tt.lint(s, testNow); f != nil {
+				if f := tt.lint.check(s, testNow.Year()); f != nil {
 					t.Errorf("%q: %+v", s, f)
 				}
 			}
 			for s := range strings.FieldsSeq(tt.fails) {
 				before, rest, marked := strings.Cut(s, "|")
 				bad, after, _ := strings.Cut(rest, "|")
-				f := tt.lint(before+bad+after, testNow)
+				f := tt.lint.check(before+bad+after, testNow.Year())
 				switch {
 				case f == nil:
 					t.Errorf("%q passes", s)

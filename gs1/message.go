@@ -46,6 +46,14 @@ func message(code string, ai AI) string {
 		return "The " + field + " is not a bank account number."
 	case CodeCoupon:
 		return "The " + field + " is not a coupon code."
+	case CodeURI:
+		return "This web address is not a GS1 Digital Link, so it does not say which product it is."
+	case CodePathOrder:
+		return "The " + field + " does not belong where it stands in this web address."
+	case CodeQuery:
+		return "The " + field + " must not stand behind the question mark of this web address."
+	case CodeDuplicateAI:
+		return "The " + field + " stands in this web address twice."
 	case CodeRequiredAI:
 		return "The " + field + " is there without what belongs with it; there may be another barcode to scan."
 	case CodeExcludedAI:
@@ -55,9 +63,13 @@ func message(code string, ai AI) string {
 	case CodeRequiredSerial:
 		return "The " + field + " has no serial number, though it is signed."
 	case CodeDayNotGiven:
-		return "The " + field + " gives a month but no day."
+		return "The " + field + " gives a month but no day; since 2025 GS1 wants the day on medicines and medical devices."
 	case CodeNotMarkedGS1:
 		return "This barcode is not marked as GS1 but reads as GS1 data; check it against the label."
+	case CodeUnallocatedAI:
+		return "The " + field + " is not one that GS1 has defined."
+	case CodeIgnored:
+		return "A part of this web address is no GS1 data and was left out."
 	case CodeBareKey:
 		return "This is a number without a field number; it was read as a product number."
 	case CodeAmbiguousKey:
@@ -106,6 +118,9 @@ func plainName(ai AI) string {
 	}
 	if title := ai.Title(); title != "" {
 		return "field " + string(ai) + " (" + title + ")"
+	}
+	if ai != "" {
+		return "field " + string(ai)
 	}
 	return "field"
 }

@@ -1,10 +1,8 @@
 package gs1
 
-import "time"
-
-// packageTypes is the GS1 code list PackageTypeCode: UN/ECE Recommendation 21
+// packageType is the GS1 code list PackageTypeCode: UN/ECE Recommendation 21
 // with GS1's own additions.
-const packageTypes = `
+var packageType = newCodeList(`
 	1A 1B 1D 1F 1G 1W 200 201 202 203 204 205 206 210 211 212 2C 3A 3H 43 44 4A 4B 4C 4D 4F 4G 4H
 	5H 5L 5M 6H 6P 7A 7B 8 8A 8B 8C 9
 	AA AB AC AD AF AG AH AI AJ AL AM AP APE AT AV
@@ -22,10 +20,10 @@ const packageTypes = `
 	WA WB WC WD WF WG WH WJ WK WL WM WN WP WQ WR WRP WS WT WU WV WW WX WY WZ
 	X11 X12 X15 X16 X17 X18 X19 X20 X3 XA XB XC XD XF XG XH XJ XK
 	YA YB YC YD YF YG YH YJ YK YL YM YN YP YQ YR YS YT YV YW YX YY YZ
-	ZA ZB ZC ZD ZF ZG ZH ZJ ZK ZL ZM ZN ZP ZQ ZR ZS ZT ZU ZV ZW ZX ZY ZZ`
+	ZA ZB ZC ZD ZF ZG ZH ZJ ZK ZL ZM ZN ZP ZQ ZR ZS ZT ZU ZV ZW ZX ZY ZZ`)
 
-func lintPackagetype(s string, _ time.Time) *fault {
-	if !listed(packageTypes, s) {
+func checkPackagetype(s string, _ int) *fault {
+	if !packageType.has(s) {
 		return whole(CodeCodeList, s, s+" is no GS1 package type code")
 	}
 	return nil

@@ -2,11 +2,10 @@ package gs1
 
 import (
 	"strings"
-	"time"
 )
 
-// lintPcenc checks percent-encoding (RFC 3986, section 2.1).
-func lintPcenc(s string, _ time.Time) *fault {
+// checkPcenc checks percent-encoding (RFC 3986, section 2.1).
+func checkPcenc(s string, _ int) *fault {
 	for i := 0; i < len(s); i++ {
 		if s[i] != '%' {
 			continue

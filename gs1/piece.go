@@ -2,12 +2,11 @@ package gs1
 
 import (
 	"strings"
-	"time"
 )
 
-// lintPieceoftotal checks the piece number and the total of an ITIP, two digits
+// checkPieceoftotal checks the piece number and the total of an ITIP, two digits
 // each.
-func lintPieceoftotal(s string, _ time.Time) *fault {
+func checkPieceoftotal(s string, _ int) *fault {
 	piece, total := s[:2], s[2:4]
 	switch {
 	case piece == "00":
@@ -20,8 +19,8 @@ func lintPieceoftotal(s string, _ time.Time) *fault {
 	return nil
 }
 
-// lintPosinseqslash checks "position/end", as in "2/3" for the second of triplets.
-func lintPosinseqslash(s string, _ time.Time) *fault {
+// checkPosinseqslash checks "position/end", as in "2/3" for the second of triplets.
+func checkPosinseqslash(s string, _ int) *fault {
 	position, end, found := strings.Cut(s, "/")
 	switch {
 	case !found || position == "" || end == "" || !digits(position) || !digits(end):

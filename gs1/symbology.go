@@ -1,7 +1,5 @@
 package gs1
 
-import "strings"
-
 // carrier is what a GS1 reader expects behind an AIM symbology identifier
 // (ISO/IEC 15424).
 type carrier uint8
@@ -40,12 +38,12 @@ const identifierLength = 3
 
 // scanData reads data behind an AIM identifier.
 func (p *parser) scanData() {
-	if len(p.input) < identifierLength {
-		p.hard(CodeSymbology, "", 0, len(p.input), "the AIM symbology identifier is cut short")
+	if len(p.input) < identifierLength || p.input[0] != ']' {
+		p.hard(CodeSymbology, "", 0, min(identifierLength, len(p.input)), "the AIM symbology identifier is missing or cut short")
 		return
 	}
-	p.res.Symbology = p.input[:identifierLength]
-	switch carrierOf(p.res.Symbology) {
+	p.Symbology = p.input[:identifierLength]
+	switch carrierOf(p.Symbology) {
 	case carrierAI:
 		p.elementString(identifierLength)
 	case carrierPlain:
@@ -55,19 +53,28 @@ func (p *parser) scanData() {
 	case carrierEAN8:
 		p.bareSymbol(8)
 	case carrierITF14:
-		p.bareSymbol(14)
+		if p.o.Strict {
+			p.otherCarrier()
+		} else {
+			p.bareSymbol(14)
+		}
 	case carrierOther:
 		p.otherCarrier()
 	}
 }
 
-// notMarked reads a symbol without FNC1 in the first place. Label software often
-// prints AI data in one, so text that reads cleanly as such is taken, and said.
+// notMarked reads a symbol without FNC1 in the first place: a Digital Link URI,
+// or plain text. Label software often prints AI data in one, so text that reads
+// cleanly as such is taken, and said; a strict reading leaves it alone.
 func (p *parser) notMarked() {
-	if !p.clean() {
-		return
+	switch {
+	case isWebAddress(p.input[identifierLength:]):
+		p.digitalLink(identifierLength)
+	case p.o.Strict:
+		p.Form, p.plain = FormPlain, true
+	case p.clean():
+		p.issue(CodeNotMarkedGS1, Warning, "", 0, identifierLength, p.Symbology+" says that there is no FNC1 in the first place")
 	}
-	p.issue(CodeNotMarkedGS1, Warning, "", 0, identifierLength, p.res.Symbology+" says that there is no FNC1 in the first place")
 }
 
 // otherCarrier reads a symbol that GS1 does not use. Data that reads cleanly is
@@ -76,23 +83,18 @@ func (p *parser) otherCarrier() {
 	if !p.clean() {
 		return
 	}
-	p.hard(CodeSymbology, "", 0, identifierLength, p.res.Symbology+" is not a carrier of the GS1 system")
+	p.hard(CodeSymbology, "", 0, identifierLength, p.Symbology+" is not a carrier of the GS1 system")
 }
 
 // clean reads AI data, and when that gives any hard issue forgets it and reports
 // plain text instead.
 func (p *parser) clean() bool {
 	p.elementString(identifierLength)
-	if !p.res.hasHard() {
+	if !p.hasHard() {
 		return true
 	}
 	p.forget()
-	p.res.Form = FormPlain
-	text := p.input[identifierLength:]
-	detail := "the text behind " + p.res.Symbology + " is not AI data"
-	if lower := strings.ToLower(text[:min(8, len(text))]); strings.HasPrefix(lower, "https://") || strings.HasPrefix(lower, "http://") {
-		detail = "the text is a web address, which may be a GS1 Digital Link URI and is not an element string"
-	}
-	p.hard(CodeNotGS1, "", identifierLength, len(text), detail)
+	p.Form = FormPlain
+	p.hard(CodeNotGS1, "", identifierLength, len(p.input)-identifierLength, "the text behind "+p.Symbology+" is not AI data")
 	return false
 }

@@ -94,15 +94,19 @@ func goRow(line string) (string, error) {
 		last = first
 	}
 	words = words[1:]
-	predefined := false
+	predefined, attribute := false, false
 	if strings.Trim(words[0], flags) == "" {
 		predefined = strings.Contains(words[0], "*")
+		attribute = strings.Contains(words[0], "?")
 		words = words[1:]
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "{first: %q, last: %q, title: %q", first, last, strings.TrimSpace(title))
 	if predefined {
 		b.WriteString(", predefined: true")
+	}
+	if attribute {
+		b.WriteString(", attribute: true")
 	}
 	b.WriteString(", parts: []part{")
 	for len(words) > 0 {
@@ -129,7 +133,8 @@ func goRow(line string) (string, error) {
 		b.WriteString("},")
 	}
 	b.WriteString("}")
-	var required, excluded []string
+	var required, excluded, qualifiers []string
+	isKey := false
 	for _, word := range words {
 		key, value, _ := strings.Cut(word, "=")
 		switch key {
@@ -137,7 +142,13 @@ func goRow(line string) (string, error) {
 			required = append(required, goGroups(value))
 		case "ex":
 			excluded = append(excluded, goStrings(strings.Split(value, ",")))
-		case "dlpkey": // a rule of Digital Link URIs, not of element strings
+		case "dlpkey":
+			isKey = true
+			for sequence := range strings.SplitSeq(value, "|") {
+				if sequence != "" {
+					qualifiers = append(qualifiers, "{"+goStrings(strings.Split(sequence, ","))+"}")
+				}
+			}
 		default:
 			return "", fmt.Errorf("unknown attribute %q", word)
 		}
@@ -150,6 +161,12 @@ func goRow(line string) (string, error) {
 	}
 	if len(excluded) == 1 {
 		fmt.Fprintf(&b, ", excluded: []pattern{%s}", excluded[0])
+	}
+	if isKey {
+		b.WriteString(", key: true")
+	}
+	if len(qualifiers) > 0 {
+		fmt.Fprintf(&b, ", qualifiers: [][]AI{%s}", strings.Join(qualifiers, ", "))
 	}
 	b.WriteString("},\n")
 	return b.String(), nil

@@ -1,0 +1,510 @@
+package gs1
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Codes of the steps of Clean.
+const (
+	StepFraming    = "framing"          // line ends, STX, ETX, a byte order mark or spaces around the text
+	StepSeparator  = "separator"        // something written where the separator was
+	StepSeparators = "spare-separators" // separators in front of the first element, or more than one at a place
+	StepIdentifier = "identifier"       // the AIM identifier with "}" for "]", or without its bracket
+	StepCase       = "case"             // small letters for capitals and capitals for small letters
+	StepBrackets   = "brackets"         // brackets around a number without an AI, other brackets, spaces between fields
+	StepSpaces     = "spaces"           // spaces between groups of characters
+	StepPercent    = "percent"          // the whole text percent-encoded
+	StepScheme     = "scheme"           // a web address without its scheme, or with the scheme in mixed case
+)
+
+// maxCleaned is the longest text, in bytes, that more than framing is undone in:
+// a symbol of the GS1 system holds less than a fifth of it.
+const maxCleaned = 4096
+
+// Step is one thing that Clean undid.
+type Step struct {
+	Code string // one of the Step constants; stable
+
+	// Offset and Length are the bytes concerned in the input given to Clean; of
+	// a step that was taken in several places, from the first to the last.
+	Offset, Length int
+
+	Message string // one plain sentence for the person who scanned
+	Detail  string // one sentence for an engineer
+}
+
+// Cleaned is text with what scanners, cables and keyboards did to it undone.
+type Cleaned struct {
+	Text  string // for Parse
+	Steps []Step // in the order in which they were taken; nil when nothing was
+
+	at []int // for each byte of Text, and for its end, where it stood; nil: where it stands
+}
+
+// Origin returns where byte offset of Text stood in the input given to Clean. The
+// end of Text may be asked for too.
+func (c *Cleaned) Origin(offset int) int {
+	if c.at == nil {
+		return offset
+	}
+	return c.at[offset]
+}
+
+// Span is Origin for a run of bytes of Text.
+func (c *Cleaned) Span(offset, length int) (start, n int) {
+	start = c.Origin(offset)
+	if length == 0 {
+		return start, 0
+	}
+	return start, c.Origin(offset+length-1) + 1 - start
+}
+
+// Clean undoes what readers, cables and keyboards do to text on its way, where it
+// is certain what that was, and names each step:
+//
+//   - Framing (CR, LF, STX, ETX, a byte order mark, spaces around) goes.
+//   - Words for the separator ("<GS>", "{GS}", "[FNC1]", "\F", "^]", "\x1d", "%1D"
+//     and others) become the separator.
+//   - The rest is tried only on text that Parse finds wrong, and kept only when
+//     Parse then finds nothing wrong and a check digit proves it: a character
+//     that no value can hold ("~", "|", "^", a space...) in place of the
+//     separator, spare separators, a damaged AIM identifier, flipped case,
+//     brackets around a bare number, percent-encoding.
+//
+// Text that Parse takes as it is comes back untouched, but for framing and words
+// for the separator. Where a separator is lost altogether, Clean does nothing:
+// see Readings. Text of the other agencies of UDIs, which begins with "+", "=" or
+// "&", loses line ends and nothing else, for a space may be its check character.
+func Clean(input string, o Options) Cleaned {
+	c := cleaner{o: o, text: input}
+	c.framing()
+	if c.text == "" || anotherAgency(c.text) || len(c.text) > maxCleaned {
+		return c.done()
+	}
+	c.separatorWords()
+	c.spareSeparators()
+	if c.text != "" && c.broken() {
+		for _, try := range []func(*cleaner) bool{
+			(*cleaner).identifier, (*cleaner).standIns, (*cleaner).identifierInside, (*cleaner).caseFlipped,
+			(*cleaner).brackets, (*cleaner).spaces, (*cleaner).percent, (*cleaner).scheme,
+		} {
+			trial := c.copy()
+			if try(&trial) && trial.proven() {
+				c = trial
+				break
+			}
+		}
+	}
+	return c.done()
+}
+
+// anotherAgency reports whether text, behind its AIM identifier, begins like the
+// UDIs of HIBCC ("+", or "*" as printed) or ICCBBA ("=" or "&").
+func anotherAgency(text string) bool {
+	if len(text) > identifierLength && text[0] == ']' {
+		text = text[identifierLength:]
+	}
+	return text != "" && strings.IndexByte("+*=&", text[0]) >= 0
+}
+
+// cleaner holds text on its way, and where each of its bytes came from.
+type cleaner struct {
+	o     Options
+	text  string
+	at    []int
+	steps []Step
+}
+
+func (c *cleaner) done() Cleaned { return Cleaned{Text: c.text, Steps: c.steps, at: c.at} }
+
+func (c *cleaner) copy() cleaner {
+	return cleaner{c.o, c.text, append([]int(nil), c.at...), append([]Step(nil), c.steps...)}
+}
+
+// broken reports whether Parse finds something wrong beside what a company writes
+// for itself (AIs 90 to 99), where spaces and marks may be its own.
+func (c *cleaner) broken() bool {
+	r := Parse(c.text, c.o)
+	for i := range r.Issues {
+		if ai := r.Issues[i].AI; r.Issues[i].Severity == Hard && (len(ai) != 2 || ai[0] != '9') {
+			return true
+		}
+	}
+	return false
+}
+
+// sound reports whether Parse finds nothing wrong.
+func (c *cleaner) sound() bool { return Parse(c.text, c.o).Valid() }
+
+// proven reports whether the text reads without a hard issue and, where no AIM
+// identifier says that it is GS1 data, has a value whose check digit holds.
+// Without that, words of any kind could be made into elements.
+func (c *cleaner) proven() bool {
+	r := Parse(c.text, c.o)
+	return r.Valid() && (r.Form == FormScanData && carrierOf(r.Symbology) == carrierAI || checked(r))
+}
+
+// checked reports whether an element has a check digit.
+func checked(r *Result) bool {
+	for e := range r.Elements() {
+		row := lookup(string(e.AI))
+		if row == nil {
+			continue
+		}
+		for i := range row.parts {
+			for _, l := range row.parts[i].lints {
+				if l == lintCsum || l == lintCsumalpha {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// rewrite goes through the text once. Where match takes n bytes, with stands for
+// them afterwards; n may be 0 only at the very start, to put something there. It
+// returns the bytes of the input from the first place to the last, and what was
+// taken first.
+func (c *cleaner) rewrite(match func(i int) (n int, with string)) (offset, length int, word string) {
+	var b strings.Builder
+	at := make([]int, 0, len(c.text)+8)
+	first, last := -1, 0
+	put := func(i int, s string) {
+		b.WriteString(s)
+		for range len(s) {
+			at = append(at, c.origin(i))
+		}
+	}
+	for i := 0; i < len(c.text); {
+		n, with := match(i)
+		if n == 0 && with == "" {
+			put(i, c.text[i:i+1])
+			i++
+			continue
+		}
+		if first < 0 {
+			first, word = c.origin(i), c.text[i:i+n]
+		}
+		put(i, with)
+		if n == 0 {
+			last = first
+			put(i, c.text[i:i+1])
+			n = 1
+		} else {
+			last = c.origin(i+n-1) + 1
+		}
+		i += n
+	}
+	if first < 0 {
+		return -1, 0, ""
+	}
+	c.at = append(at, c.origin(len(c.text)))
+	c.text = b.String()
+	return first, last - first, word
+}
+
+func (c *cleaner) origin(i int) int {
+	if c.at == nil {
+		return i
+	}
+	return c.at[i]
+}
+
+func (c *cleaner) step(code string, offset, length int, message, detail string) {
+	c.steps = append(c.steps, Step{code, offset, length, message, detail})
+}
+
+const byteOrderMark = "\ufeff"
+
+// framing takes off what stands around the text. Spaces stay around text that
+// another agency may have written.
+func (c *cleaner) framing() {
+	const marks = "\r\n\x00\x02\x03\x04\t"
+	was := len(c.text)
+	start := was - len(strings.TrimLeft(c.text, marks+" "+byteOrderMark))
+	cut := marks + byteOrderMark
+	if !anotherAgency(c.text[start:]) {
+		cut += " "
+	}
+	end := max(start, len(strings.TrimRight(c.text, cut)))
+	if start == 0 && end == was {
+		return
+	}
+	c.rewrite(func(i int) (int, string) {
+		if i < start || i >= end {
+			return 1, ""
+		}
+		return 0, ""
+	})
+	c.step(StepFraming, 0, was, "Line ends around the reading were left out.", "characters around the text were taken off")
+}
+
+// separatorWords are ways in which readers and people write the separator, in
+// small letters.
+var separatorWords = []string{
+	"<gs>", "{gs}", "[gs]", "(gs)", "<fnc1>", "{fnc1}", "[fnc1]", "(fnc1)", "<f1>", "{f1}", "[f1]", "<1d>", "{1d}", "[1d]", "<0x1d>", "[0x1d]",
+	`\f`, `\x1d`, `\u001d`, `\u{1d}`, `\035`, `\029`, `\gs`, "^]", "^fnc1", "~d029", "~029", "&#29;", "&#x1d;", "{alt029}", "\u241d",
+}
+
+// separatorWords turns words for the separator into it. "%1D" could be part of a
+// value, so it counts only where an element follows.
+func (c *cleaner) separatorWords() {
+	if c.text[0] == '(' && len(c.text) > 1 && c.text[1] >= '0' && c.text[1] <= '9' || isWebAddress(c.text) {
+		return
+	}
+	offset, length, word := c.rewrite(func(i int) (int, string) {
+		for _, w := range separatorWords {
+			if len(c.text)-i >= len(w) && strings.EqualFold(c.text[i:i+len(w)], w) {
+				return len(w), string(Separator)
+			}
+		}
+		if len(c.text)-i > 3 && strings.EqualFold(c.text[i:i+3], "%1d") {
+			if _, row := lookupPrefix(c.text[i+3:]); row != nil {
+				return 3, string(Separator)
+			}
+		}
+		return 0, ""
+	})
+	if length > 0 {
+		c.step(StepSeparator, offset, length, separatorMessage, "read "+quoted(word)+" as the separator")
+	}
+}
+
+const separatorMessage = "The reader wrote something else for the separator between fields; it was read as the separator."
+
+// spareSeparators leaves out separators in front of the first element, and all
+// but one where several stand together.
+func (c *cleaner) spareSeparators() {
+	start := 0
+	if c.text[0] == ']' && len(c.text) > identifierLength {
+		start = identifierLength
+	}
+	offset, length, _ := c.rewrite(func(i int) (int, string) {
+		if i >= start && c.text[i] == Separator && (i == start || c.text[i-1] == Separator) {
+			return 1, ""
+		}
+		return 0, ""
+	})
+	if length > 0 {
+		c.step(StepSeparators, offset, length, "There were more separators than belong there; they were left out.", "separators before the first element or next to another")
+	}
+}
+
+// identifier puts a damaged AIM identifier right: "}" for "]" from another
+// keyboard, or no bracket at all.
+func (c *cleaner) identifier() bool {
+	const message = "The mark of the barcode's kind came damaged from the reader and was put right."
+	if c.text[0] == '}' {
+		c.replaceAt(0, 1, "]")
+		c.step(StepIdentifier, c.origin(0), 1, message, "read } as ]")
+		if !c.sound() {
+			c.caseFlipped()
+		}
+		return true
+	}
+	if len(c.text) > 2 && carrierOf("]"+c.text[:2]) == carrierAI {
+		c.replaceAt(0, 0, "]")
+		c.step(StepIdentifier, c.origin(0), 0, message, "put ] before the identifier")
+		return true
+	}
+	return false
+}
+
+// foreign are characters that no value can hold, which readers send or keyboards
+// type in place of the separator.
+const foreign = "~|^{}@#$`[]\\ \t\x1c\x1e\x1f\x00\u00a7\u00b6\u00a4\ufffd"
+
+// standIns reads a character that no value can hold as the separator: one kind
+// of it, then all together.
+func (c *cleaner) standIns() bool {
+	var there []string
+	for _, r := range foreign {
+		if s := string(r); strings.Contains(c.body(), s) {
+			there = append(there, s)
+		}
+	}
+	if len(there) == 0 {
+		return false
+	}
+	kinds := [][]string{}
+	for _, s := range there {
+		kinds = append(kinds, []string{s})
+	}
+	kinds = append(kinds, there)
+	for _, kind := range kinds {
+		trial := c.copy()
+		trial.separate(kind)
+		trial.spareSeparators()
+		if trial.proven() {
+			*c = trial
+			return true
+		}
+	}
+	return false
+}
+
+// body is the text behind the AIM identifier.
+func (c *cleaner) body() string {
+	if c.text[0] == ']' {
+		return c.text[min(identifierLength, len(c.text)):]
+	}
+	return c.text
+}
+
+// separate puts the separator in the place of each of the words.
+func (c *cleaner) separate(words []string) {
+	start := len(c.text) - len(c.body())
+	offset, length, word := c.rewrite(func(i int) (int, string) {
+		for _, w := range words {
+			if i >= start && strings.HasPrefix(c.text[i:], w) {
+				return len(w), string(Separator)
+			}
+		}
+		return 0, ""
+	})
+	if length > 0 {
+		c.step(StepSeparator, offset, length, separatorMessage, "read "+quoted(word)+" as the separator")
+	}
+}
+
+// replaceAt puts with in the place of n bytes at i.
+func (c *cleaner) replaceAt(i, n int, with string) {
+	c.rewrite(func(at int) (int, string) {
+		if at != i {
+			return 0, ""
+		}
+		return n, with
+	})
+}
+
+// identifierInside reads an AIM identifier in the middle of the text as the
+// separator: some software writes "]C1" for FNC1, and two symbols may have run
+// together.
+func (c *cleaner) identifierInside() bool {
+	was := len(c.steps)
+	c.separate([]string{"]C1", "]d2", "]e0", "]Q3", "]J1"})
+	c.spareSeparators()
+	return len(c.steps) > was
+}
+
+// caseFlipped turns capitals into small letters and small letters into capitals,
+// as with caps lock on.
+func (c *cleaner) caseFlipped() bool {
+	if c.text[0] != ']' || len(c.text) < identifierLength || carrierOf(c.text[:identifierLength]) != carrierOther {
+		return false
+	}
+	b := []byte(c.text)
+	for i := range b {
+		if b[i] >= 'a' && b[i] <= 'z' || b[i] >= 'A' && b[i] <= 'Z' {
+			b[i] ^= 0x20
+		}
+	}
+	if carrierOf(string(b[:min(identifierLength, len(b))])) != carrierAI {
+		return false
+	}
+	c.text = string(b)
+	c.step(StepCase, c.origin(0), c.origin(len(b)-1)+1-c.origin(0), "Small letters and capitals came exchanged from the reader and were put right.", "the AIM identifier is in the wrong case, so all letters were flipped")
+	return true
+}
+
+// brackets puts text right that people write with brackets: a bare number inside
+// them, square or curly ones, or spaces between the fields.
+func (c *cleaner) brackets() bool {
+	inner := strings.TrimSuffix(strings.TrimPrefix(c.text, "("), ")")
+	if len(inner) == len(c.text)-2 && digits(inner) {
+		if _, err := ParseGTIN(inner); err == nil {
+			end := len(c.text)
+			offset, length, _ := c.rewrite(func(i int) (int, string) {
+				if i == 0 || i == end-1 {
+					return 1, ""
+				}
+				return 0, ""
+			})
+			c.step(StepBrackets, offset, length, "The product number stood in brackets without a field number.", "read a GTIN inside brackets")
+			return true
+		}
+	}
+	open := strings.IndexByte("([{", c.text[0])
+	if open < 0 || len(c.text) < 4 || !digits(c.text[1:3]) {
+		return false
+	}
+	offset, length, _ := c.rewrite(func(i int) (int, string) {
+		switch b := c.text[i]; {
+		case b == ' ' || b == '\t':
+			return 1, ""
+		case open > 0 && b == "([{"[open]:
+			return 1, "("
+		case open > 0 && b == ")]}"[open]:
+			return 1, ")"
+		}
+		return 0, ""
+	})
+	if length == 0 {
+		return false
+	}
+	c.step(StepBrackets, offset, length, "The brackets or spaces between the fields were put right.", "spaces were left out, other brackets were read as round ones")
+	return true
+}
+
+// spaces leaves out the spaces that people put between groups.
+func (c *cleaner) spaces() bool {
+	offset, length, _ := c.rewrite(func(i int) (int, string) {
+		if c.text[i] == ' ' {
+			return 1, ""
+		}
+		return 0, ""
+	})
+	if length == 0 {
+		return false
+	}
+	c.step(StepSpaces, offset, length, "Spaces in the reading were left out.", "no value can hold a space")
+	return true
+}
+
+// percent undoes percent-encoding of the whole text.
+func (c *cleaner) percent() bool {
+	if !strings.Contains(c.text, "%") || isWebAddress(c.text) {
+		return false
+	}
+	offset, length, _ := c.rewrite(func(i int) (int, string) {
+		if i+2 < len(c.text) && c.text[i] == '%' {
+			if s, ok := unescapeURI(c.text[i:i+3], false); ok && len(s) == 1 {
+				return 3, s
+			}
+		}
+		return 0, ""
+	})
+	if length == 0 {
+		return false
+	}
+	c.step(StepPercent, offset, length, "The reading came in the encoding of web addresses, which was undone.", "percent-encoding was undone")
+	c.spareSeparators()
+	return c.text != ""
+}
+
+// scheme completes a web address.
+func (c *cleaner) scheme() bool {
+	const message = "The beginning of the web address was put right."
+	start := len(c.text) - len(c.body())
+	if i := strings.Index(c.text, "://"); i > start && i < start+6 {
+		c.replaceAt(start, i-start, strings.ToLower(c.text[start:i]))
+		c.step(StepScheme, c.origin(start), i-start, message, "the scheme was put in small letters")
+		return isWebAddress(c.body())
+	}
+	if host, _, ok := strings.Cut(c.text, "/"); !ok || !strings.Contains(host, ".") {
+		return false
+	}
+	c.replaceAt(start, 0, "https://")
+	c.step(StepScheme, c.origin(start), 0, message, "https:// was put before it")
+	return true
+}
+
+// quoted shows a character that may not be printable.
+func quoted(s string) string {
+	if r, _ := utf8.DecodeRuneInString(s); r < ' ' {
+		return "a control character"
+	}
+	return `"` + s + `"`
+}

@@ -1,0 +1,154 @@
+package gs1
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestClean(t *testing.T) {
+	const (
+		di   = "0108025153000365"
+		good = di + "101096438\x1d172206172155H02AE137"
+	)
+	with := func(stands string) string { return di + "101096438" + stands + "172206172155H02AE137" }
+	tests := []struct{ name, in, want, steps string }{
+		{"nothing to do", good, good, ""},
+		{"marked, nothing to do", "]d2" + good, "]d2" + good, ""},
+		{"empty", "", "", ""},
+		{"one separator at the end", good + "\x1d", good + "\x1d", ""},
+
+		{"CR LF", "]d2" + good + "\r\n", "]d2" + good, "framing 0+51"},
+		{"STX ETX", "\x02]d2" + good + "\x03", "]d2" + good, "framing 0+51"},
+		{"byte order mark", "\ufeff" + good, good, "framing 0+49"},
+		{"spaces around", "  " + good + " \t", good, "framing 0+50"},
+		{"nothing but framing", "\r\n", "", "framing 0+2"},
+
+		{"<GS>", with("<GS>"), good, "separator 25+4"},
+		{"<gs>", with("<gs>"), good, "separator 25+4"},
+		{"{GS}", with("{GS}"), good, "separator 25+4"},
+		{"[FNC1]", with("[FNC1]"), good, "separator 25+6"},
+		{"\\F", with(`\F`), good, "separator 25+2"},
+		{"\\x1d", with(`\x1d`), good, "separator 25+4"},
+		{"\\u001d", with(`\u001d`), good, "separator 25+6"},
+		{"^]", with("^]"), good, "separator 25+2"},
+		{"%1D", with("%1D"), good, "separator 25+3"},
+		{"picture of GS", with("\u241d"), good, "separator 25+3"},
+		{"&#29;", with("&#29;"), good, "separator 25+5"},
+		{"two words", "<GS>" + di + "10A<GS>21B", di + "10A\x1d21B", "separator 0+27 spare-separators 0+1"},
+		{"~", with("~"), good, "separator 25+1"},
+		{"|", with("|"), good, "separator 25+1"},
+		{"^", with("^"), good, "separator 25+1"},
+		{"a space", with(" "), good, "separator 25+1"},
+		{"a tab", with("\t"), good, "separator 25+1"},
+		{"@", with("@"), good, "separator 25+1"},
+		{"two kinds", di + "10A~21B|240C", di + "10A\x1d21B\x1d240C", "separator 19+5"},
+		{"]C1 inside", with("]C1"), good, "separator 25+3"},
+		{"%1D that is part of a value", di + "10A%1DZ", di + "10A%1DZ", ""},
+
+		{"a separator in front", "\x1d" + good, good, "spare-separators 0+1"},
+		{"behind the identifier", "]d2\x1d" + good, "]d2" + good, "spare-separators 3+1"},
+		{"doubled", with("\x1d\x1d"), good, "spare-separators 26+1"},
+		{"two at the end", good + "\x1d\x1d", good + "\x1d", "spare-separators 47+1"},
+
+		{"} for ]", "}d2" + good, "]d2" + good, "identifier 0+1"},
+		{"no ]", "d2" + good, "]d2" + good, "identifier 0+0"},
+		{"shift and caps", "}D2" + strings.ToLower(good), "]d2" + good, "identifier 0+1 case 0+49"},
+		{"caps lock", "]D2" + strings.ToLower(good), "]d2" + good, "case 0+49"},
+		{"caps lock, Code 128", "]c1" + strings.ToLower(good), "]C1" + good, "case 0+49"},
+
+		{"a GTIN in brackets", "(08717648200274)", "08717648200274", "brackets 0+16"},
+		{"spaces between the fields", "(01) 08025153000365 (10) 1096438", "(01)08025153000365(10)1096438", "brackets 4+21"},
+		{"square brackets", "[01]08025153000365[10]1096438", "(01)08025153000365(10)1096438", "brackets 0+22"},
+		{"spaces between groups", "01 0802 5153 0003 65", "0108025153000365", "spaces 2+16"},
+		{"percent-encoded", "%2801%2908025153000365", "(01)08025153000365", "percent 0+8"},
+		{"scheme in mixed case", "Https://id.gs1.org/01/08025153000365", "https://id.gs1.org/01/08025153000365", "scheme 0+5"},
+		{"no scheme", "id.gs1.org/01/08025153000365", "https://id.gs1.org/01/08025153000365", "scheme 0+0"},
+
+		{"words are left alone", "21 Jump street", "21 Jump street", ""},
+		{"words with a bar", "10|ten", "10|ten", ""},
+		{"a wrong check digit proves nothing", "0108025153000366 10A", "0108025153000366 10A", ""},
+		{"rubbish in front", "X01" + good, "X01" + good, ""},
+		{"HIBC keeps its space", "+A123BJCMD6E79++$$52001510X3+ \r\n", "+A123BJCMD6E79++$$52001510X3+ ", "framing 0+32"},
+		{"ISBT 128", "=A99991712345600=,000012", "=A99991712345600=,000012", ""},
+		{"a bare number is Parse's business", "08717648200274", "08717648200274", ""},
+		{"a lost separator is not undone", with(""), with(""), ""},
+		{"far too long", "01|" + strings.Repeat("9", maxCleaned), "01|" + strings.Repeat("9", maxCleaned), ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := Clean(tt.in, Options{Now: testNow})
+			var steps []string
+			for _, s := range c.Steps {
+				steps = append(steps, fmt.Sprintf("%s %d+%d", s.Code, s.Offset, s.Length))
+			}
+			if got := strings.Join(steps, " "); c.Text != tt.want || got != tt.steps {
+				t.Errorf("%q: got %q, steps %q; want %q, %q", tt.in, c.Text, got, tt.want, tt.steps)
+			}
+			checkCleaned(t, tt.in, c, Options{Now: testNow})
+		})
+	}
+}
+
+// checkCleaned holds for every input.
+func checkCleaned(t *testing.T, in string, c Cleaned, o Options) {
+	t.Helper()
+	if len(c.Steps) == 0 && c.Text != in {
+		t.Errorf("%q became %q without a step", in, c.Text)
+	}
+	for _, s := range c.Steps {
+		if s.Offset < 0 || s.Length < 0 || s.Offset+s.Length > len(in) || s.Code == "" || s.Message == "" || s.Detail == "" {
+			t.Errorf("%q: step %+v", in, s)
+		}
+	}
+	last := 0
+	for i := range len(c.Text) + 1 {
+		at := c.Origin(i)
+		if at < last || at > len(in) {
+			t.Fatalf("%q: byte %d of %q stood at %d, behind %d", in, i, c.Text, at, last)
+		}
+		last = at
+	}
+	if before := Parse(in, o); before.Valid() && len(c.Steps) > 0 && !slices.ContainsFunc(c.Steps, func(s Step) bool { return s.Code == StepFraming || s.Code == StepSeparator }) {
+		t.Errorf("%q was right, and has %+v", in, c.Steps)
+	}
+}
+
+func TestOriginsPointIntoTheInput(t *testing.T) {
+	in := "\x02}d20108025153000365" + "10A<GS>21B\r\n"
+	c := Clean(in, Options{Now: testNow})
+	r := Parse(c.Text, Options{Now: testNow})
+	for e := range r.Elements() {
+		if start, n := c.Span(e.Offset, e.Length); in[start:start+n] != e.Value {
+			t.Errorf("(%s)%s: %q stands at %d", e.AI, e.Value, in[start:start+n], start)
+		}
+	}
+	if r.Len() != 3 || !r.Valid() {
+		t.Errorf("%q: %v", c.Text, r.Err())
+	}
+	if start, n := c.Span(len(c.Text), 0); start > len(in) || n != 0 {
+		t.Errorf("the end: %d+%d", start, n)
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	for _, s := range []string{"", "}D20108025153000365", "01 0802 5153 0003 65", "%2801%2908025153000365", "<GS>0108025153000365", "Https://a/01/08025153000365",
+		"(08717648200274)", "0108025153000365" + "10A~21B|240C", "\ufeff\x02+A\x03", "]d2\x1d\x1d01", "^]", "\\F\\F", "[01]08025153000365"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, in string) {
+		o := Options{Now: testNow}
+		checkCleaned(t, in, Clean(in, o), o)
+	})
+}
+
+func FuzzReadings(f *testing.F) {
+	for _, s := range []string{"", "01108573260055401721102910A1905221042920115956137", "]d210", "+0010030378123456789017130700103033262+3000017", "0108025153000365101096438_172206172155H02AE137", "10\x1d21"} {
+		f.Add(s, int64(1770000000))
+	}
+	f.Fuzz(func(t *testing.T, in string, unix int64) {
+		checkReadings(t, in, Options{Now: time.Unix(unix%4e9, 0)})
+	})
+}

@@ -1,0 +1,135 @@
+package gs1
+
+import "strings"
+
+// Suspicion says that a value plausibly holds the fields behind it, whose
+// separator was lost. To the letter of the standard the value is right.
+type Suspicion struct {
+	Element Element
+	// Strong: what stands at the end of the value is a date's AI and a date that
+	// makes sense, as one number in thousands has by chance. Otherwise it is
+	// enough to look at the label, and not enough to doubt the value.
+	Strong bool
+	// Unmarked: the input names no symbology and has no separator at all, so that
+	// nothing shows that the reader sends them.
+	Unmarked bool
+}
+
+// LostSeparator looks for a value that plausibly holds further fields. Only the
+// last one can, and only where the AIs it would hold are not there already. A
+// reader that names the symbology, or that sent another separator, sends them
+// all: of such input only a date at the end is reported.
+//
+// A rule of two digits anywhere in a number would flag one lot of eight in the
+// world. This one flags a lot of 8 to 12 random digits about once in ten
+// thousand, and well under one in fifty of lots with letters.
+func (r *Result) LostSeparator() (Suspicion, bool) {
+	if r.Form != FormElementString && r.Form != FormScanData || r.count == 0 {
+		return Suspicion{}, false
+	}
+	s := &r.spans[r.count-1]
+	row := lookup(string(r.ai(s)))
+	if s.rejected || s.extra || row == nil || row.predefined {
+		return Suspicion{}, false
+	}
+	e := r.at(s)
+	if e.Offset+e.Length != len(r.input) {
+		return Suspicion{}, false // a separator closes it
+	}
+	switch e.AI {
+	case "10", "21", "240", "241":
+	default:
+		return Suspicion{}, false
+	}
+	if r.endsInDates(e.Value) {
+		return Suspicion{e, true, r.unmarked()}, true
+	}
+	if r.unmarked() && r.holdsPartner(e) {
+		return Suspicion{e, false, true}, true
+	}
+	return Suspicion{}, false
+}
+
+// unmarked reports whether nothing shows that the reader sends separators.
+func (r *Result) unmarked() bool {
+	return r.Form == FormElementString && strings.IndexByte(r.input, Separator) < 0
+}
+
+// endsInDates reports whether behind at least two characters there is one date
+// with its AI or more, and then nothing, or one more field.
+func (r *Result) endsInDates(value string) bool {
+	for i := 2; i+8 <= len(value); i++ {
+		rest := value[i:]
+		dates := 0
+		for len(rest) >= 8 && r.plausibleDate(AI(rest[:2]), rest[2:8]) {
+			rest = rest[8:]
+			dates++
+		}
+		if dates == 0 {
+			continue
+		}
+		if rest == "" {
+			return true
+		}
+		for _, ai := range []AI{"10", "21", "30", "240"} {
+			if len(rest) > len(ai) && strings.HasPrefix(rest, string(ai)) && !r.has(ai) {
+				if n, hard, _ := lookup(string(ai)).check(rest[len(ai):], r.year); hard == nil && n == len(rest)-len(ai) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (r *Result) has(ai AI) bool {
+	_, ok := r.Value(ai)
+	return ok
+}
+
+// plausibleDate reports whether a pack may say that date: it was made in the last
+// fifteen years, or is to be used within ten years before and twelve after now.
+func (r *Result) plausibleDate(ai AI, yymmdd string) bool {
+	if ai != "11" && ai != "15" && ai != "17" || r.has(ai) || !digits(yymmdd) || checkYymmd0Hard(yymmdd, r.year) {
+		return false
+	}
+	if r.year == 0 {
+		return true
+	}
+	age := r.year - century(number(yymmdd[:2]), r.year)
+	if ai == "11" {
+		return age >= 0 && age <= 15
+	}
+	return age >= -12 && age <= 10
+}
+
+// checkYymmd0Hard reports whether six digits are no date at all.
+func checkYymmd0Hard(yymmdd string, year int) bool {
+	f := checkYymmd0(yymmdd, year)
+	return f != nil && !f.warning
+}
+
+// holdsPartner reports whether a lot may hold the serial number behind it, a
+// serial the lot, or either the maker's number (240): with at least four
+// characters on either side of the AI, a letter among them; or, for a lot of
+// digits only, where it is far longer than lots are.
+func (r *Result) holdsPartner(e Element) bool {
+	const side = 4
+	if len(e.Value) < 2*side+2 {
+		return false
+	}
+	inside := e.Value[side : len(e.Value)-side]
+	if e.AI != "240" && e.AI != "241" && !r.has("240") && strings.Contains(inside, "240") {
+		return true
+	}
+	partner := AI("21")
+	if e.AI == "21" {
+		partner = "10"
+	} else if e.AI != "10" {
+		return false
+	}
+	if r.has(partner) || digits(e.Value) && (e.AI != "10" || len(e.Value) < 13) {
+		return false
+	}
+	return strings.Contains(inside, string(partner))
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package gs1
+
+const raceDetector = false
