@@ -25,7 +25,7 @@ func (s *Server) parse(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	m := udi.Understand(q.Text, s.Recorder.Clock())
+	m := s.Recorder.Rules.Understand(q.Text, s.Recorder.Clock())
 	if m.Kind == udi.KindText {
 		return notUnderstood(m)
 	}
@@ -34,7 +34,7 @@ func (s *Server) parse(c echo.Context) error {
 
 func notUnderstood(m udi.Meaning) error {
 	p := Problem{Type: problemSpace + "not-understood", Title: "The code was not understood", Status: http.StatusUnprocessableEntity,
-		Detail: "This is no device, wristband, badge or place.", Issues: m.Issues}
+		Detail: "This is no device, wristband, badge, place, procedure or action.", Issues: m.Issues}
 	for _, i := range m.Issues {
 		if i.Severity == gs1.Hard.String() {
 			p.Detail, p.Offset = i.Message, &i.Offset
@@ -74,7 +74,7 @@ func (s *Server) decode(c echo.Context) error {
 	}
 	a := pictureAnswer{Width: pic.Width, Height: pic.Height, Ms: float64(pic.Elapsed.Microseconds()) / 1000, Symbols: []symbolAnswer{}}
 	for _, sym := range pic.Symbols {
-		m := udi.Understand(sym.AIM+sym.Text, s.Recorder.Clock())
+		m := s.Recorder.Rules.Understand(sym.AIM+sym.Text, s.Recorder.Clock())
 		out := symbolAnswer{Format: sym.Format, AIM: sym.AIM, Text: sym.Text, Pass: sym.Pass, Sure: sym.Sure, Means: &m}
 		for i, p := range sym.Corners {
 			out.Corners[i] = [2]int{p.X, p.Y}

@@ -30,7 +30,7 @@ Examples:
   implantrace serve --scanner desk=/dev/serial/by-id/usb-Honeywell-if00@115200
   implantrace serve --config /etc/implantrace.toml
 
-The file knows listen, data, keys, name, zone, and for each handheld [[scanner]] with name, device and baud. Flags go
+The file knows listen, data, keys, name, zone, wristband_delimiter, badge, and for each handheld [[scanner]] with name, device and baud. Flags go
 before the file.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			var c app.Config
@@ -40,6 +40,8 @@ before the file.`,
 			fs.StringVar(&c.Listen, "listen", "", "loopback `ADDRESS` (default 127.0.0.1:8080)")
 			fs.StringVar(&c.Name, "name", "", "what people call this node (default: the machine's name)")
 			fs.StringVar(&c.Zone, "zone", "", "the site's time `ZONE` (default Europe/London)")
+			fs.StringVar(&c.WristbandDelimiter, "wristband-delimiter", "", "`TEXT` between the fields inside AIs 91, 92 and 93 of wristbands (default ,)")
+			fs.StringVar(&c.Badge, "badge", "", "regular `EXPRESSION` for the whole text of a local staff badge; its first group is the code (default: badges have AI 8017)")
 			fs.Var(&scanners, "scanner", "serial handheld, `[NAME=]DEVICE[@BAUD]`; may be given more than once")
 			config := fs.String("config", "", "TOML `FILE` with these settings")
 			logs := fs.String("log", "text", "log `FORMAT`: text or json")
@@ -76,6 +78,7 @@ before the file.`,
 func merge(flags, file app.Config) app.Config {
 	for _, f := range []struct{ flag, file *string }{
 		{&flags.Data, &file.Data}, {&flags.Keys, &file.Keys}, {&flags.Listen, &file.Listen}, {&flags.Name, &file.Name}, {&flags.Zone, &file.Zone},
+		{&flags.WristbandDelimiter, &file.WristbandDelimiter}, {&flags.Badge, &file.Badge},
 	} {
 		if *f.flag == "" {
 			*f.flag = *f.file

@@ -7,23 +7,30 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/BurntSushi/toml"
 
+	"implantrace/internal/udi"
 	"implantrace/scanner"
 )
 
 // Config is what a node is told. The zero value of each field is a sensible
 // default.
 type Config struct {
-	Data     string                 // folder of the store; ./data
-	Keys     string                 // key file; the data folder's name with ".keys" behind it
-	Listen   string                 // address; 127.0.0.1:8080
-	Name     string                 // what people call the node; the machine's name
-	Zone     string                 // the site's time zone; Europe/London
+	Data   string // folder of the store; ./data
+	Keys   string // key file; the data folder's name with ".keys" behind it
+	Listen string // address; 127.0.0.1:8080
+	Name   string // what people call the node; the machine's name
+	Zone   string // the site's time zone; Europe/London
+	// WristbandDelimiter parts the fields in AIs 91 to 93 of wristbands; a comma.
+	WristbandDelimiter string
+	// Badge is a regular expression for the whole text of a local staff badge;
+	// its first group is the code. "": badges have AI 8017.
+	Badge    string
 	Scanners []scanner.SerialConfig // handhelds
 }
 
@@ -41,12 +48,14 @@ func configf(format string, args ...any) error { return configError{fmt.Errorf(f
 
 // file is the TOML form.
 type file struct {
-	Data    string `toml:"data"`
-	Keys    string `toml:"keys"`
-	Listen  string `toml:"listen"`
-	Name    string `toml:"name"`
-	Zone    string `toml:"zone"`
-	Scanner []struct {
+	Data               string `toml:"data"`
+	Keys               string `toml:"keys"`
+	Listen             string `toml:"listen"`
+	Name               string `toml:"name"`
+	Zone               string `toml:"zone"`
+	WristbandDelimiter string `toml:"wristband_delimiter"`
+	Badge              string `toml:"badge"`
+	Scanner            []struct {
 		Name   string `toml:"name"`
 		Device string `toml:"device"`
 		Baud   int    `toml:"baud"`
@@ -68,7 +77,7 @@ func ReadConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return Config{}, configf("%s: there is no setting %q", path, unknown[0])
 	}
-	c := Config{Data: f.Data, Keys: f.Keys, Listen: f.Listen, Name: f.Name, Zone: f.Zone}
+	c := Config{Data: f.Data, Keys: f.Keys, Listen: f.Listen, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
 	for _, s := range f.Scanner {
 		c.Scanners = append(c.Scanners, scanner.SerialConfig{Name: s.Name, Device: s.Device, Baud: s.Baud})
 	}
@@ -129,6 +138,19 @@ func (c Config) location() (*time.Location, error) {
 		return nil, configf("there is no time zone %q", c.Zone)
 	}
 	return zone, nil
+}
+
+// rules say how wristbands and badges are read.
+func (c Config) rules() (udi.Rules, error) {
+	r := udi.Rules{Delimiter: c.WristbandDelimiter}
+	if c.Badge != "" {
+		badge, err := regexp.Compile(c.Badge)
+		if err != nil {
+			return r, configf("the badge %q is no regular expression: %w", c.Badge, err)
+		}
+		r.Badge = badge
+	}
+	return r, nil
 }
 
 // loopback refuses every address that other machines could reach: nobody signs

@@ -52,6 +52,10 @@ func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trac
 	if err := loopback(c.Listen); err != nil {
 		return nil, err // before a store is made for a node that will not serve
 	}
+	rules, err := c.rules()
+	if err != nil {
+		return nil, err
+	}
 	if clock == nil {
 		clock = time.Now
 	}
@@ -59,7 +63,7 @@ func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trac
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{Config: c, Store: store, log: log, Recorder: command.Recorder{Store: store, Clock: clock, Location: zone}}
+	n := &Node{Config: c, Store: store, log: log, Recorder: command.Recorder{Store: store, Clock: clock, Location: zone, Rules: rules}}
 	if err := n.wire(ctx, v); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}

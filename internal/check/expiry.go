@@ -24,8 +24,11 @@ func expiry(f Facts) trace.Check {
 	if d.Precision == udi.PrecisionMonth {
 		shown, on = day.Format("the end of January 2006"), "at"
 	}
+	if d.Precision == udi.PrecisionHour || d.Precision == udi.PrecisionMinute {
+		shown += ", " + d.Time
+	}
 	switch today := f.Now.Format(time.DateOnly); {
-	case d.Day < today:
+	case d.Day < today, d.Day == today && d.Time != "" && d.Time <= f.Now.Format("15:04"):
 		return answer(rule, trace.Stop, fmt.Sprintf("Expired %s %s.", on, shown))
 	case d.Day == today:
 		return answer(rule, trace.Warn, fmt.Sprintf("Expires today, %s.", shown))

@@ -425,8 +425,7 @@ func meaning(u trace.Usage, device udi.Device, damaged bool, now time.Time) udi.
 
 // over lays what a correction says over what was recorded.
 func over(was, said udi.Device) udi.Device {
-	d, _ := Join(added(said, was), said) // no value stands in both
-	return d
+	return said.With(was)
 }
 
 func (r Recorder) correctProduct(ctx context.Context, c Correct) (trace.Draft, error) {

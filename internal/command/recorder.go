@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"implantrace/internal/trace"
+	"implantrace/internal/udi"
 )
 
 // Recorder records commands in a store. It is safe for concurrent use.
@@ -25,6 +26,8 @@ type Recorder struct {
 	// Location is the site's time zone: a device expires at midnight there.
 	// nil: UTC.
 	Location *time.Location
+	// Rules say how wristbands and badges are read here.
+	Rules udi.Rules
 }
 
 // Zone is the site's time zone.

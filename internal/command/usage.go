@@ -151,28 +151,32 @@ func override(f *trace.UsageFact, from trace.Provenance, s trace.Status, v trace
 // Where two say different things of one, that is an error of kind Conflict:
 // nobody chooses in silence.
 func Understood(carriers []trace.Carrier, typed udi.Device, now time.Time) (udi.Meaning, error) {
-	var all udi.Meaning
-	all.Kind = udi.KindDevice
+	all := udi.Meaning{Kind: udi.KindDevice}
+	var read []udi.Meaning
 	for i, c := range carriers {
 		m := udi.Understand(c.Symbology+c.Text, now)
 		if m.Kind != udi.KindDevice && m.Kind != udi.KindText {
 			return all, trace.Errorf(trace.Invalid, "This is no device's code but a %s's.", m.Kind)
 		}
-		all.Issues = append(all.Issues, m.Issues...)
 		if i == 0 {
-			all.Device, all.Form, all.Symbology, all.Elements = m.Device, m.Form, m.Symbology, m.Elements
-			continue
+			all.Form, all.Symbology, all.Elements = m.Form, m.Symbology, m.Elements
 		}
-		var err error
-		if all.Device, err = Join(all.Device, m.Device); err != nil {
-			return all, err
-		}
+		read = append(read, m)
 	}
-	for _, s := range []*string{&typed.DI, &typed.Lot, &typed.Serial, &typed.Quantity, &typed.Variant, &typed.CatalogueNo} {
+	pack := udi.Join(read...)
+	if i, ok := pack.Conflict(); ok {
+		return all, trace.Errorf(trace.Conflict, "%s", i.Message)
+	}
+	all.Device = pack.Device
+	for _, i := range pack.Issues {
+		all.Issues = append(all.Issues, i.Issue)
+	}
+	for _, s := range []*string{&typed.DI, &typed.Lot, &typed.Serial, &typed.Quantity, &typed.Variant, &typed.CatalogueNo, &typed.DonationID, &typed.Software, &typed.BasicUDI, &typed.SSCC} {
 		*s = strings.TrimSpace(*s) // of what is typed, never of what was read
 	}
 	if err := lines("the lot", typed.Lot, "the serial number", typed.Serial, "the quantity", typed.Quantity, "the variant", typed.Variant,
-		"the catalogue number", typed.CatalogueNo); err != nil {
+		"the catalogue number", typed.CatalogueNo, "the donation number", typed.DonationID, "the software version", typed.Software,
+		"the Basic UDI-DI", typed.BasicUDI, "the shipping unit", typed.SSCC); err != nil {
 		return all, err
 	}
 	typed.Agency = ""
@@ -181,7 +185,7 @@ func Understood(carriers []trace.Carrier, typed udi.Device, now time.Time) (udi.
 		if err != nil {
 			return all, trace.Errorf(trace.Invalid, "The device identifier is not right: %w.", err)
 		}
-		typed.DI, typed.Agency = di, udi.AgencyGS1
+		typed.DI, typed.Agency = di, udi.AgencyOf(di)
 	}
 	for _, d := range []*udi.Date{&typed.Expiry, &typed.Manufactured, &typed.BestBefore} {
 		if err := date("a date of the device", d.Day); err != nil {
@@ -195,9 +199,15 @@ func Understood(carriers []trace.Carrier, typed udi.Device, now time.Time) (udi.
 		case d.Precision == udi.PrecisionMonth: // the last of the month is meant
 			t, _ := time.Parse(time.DateOnly, d.Day)
 			d.Day = time.Date(t.Year(), t.Month()+1, 0, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+		case d.Precision == udi.PrecisionHour || d.Precision == udi.PrecisionMinute:
+			if _, err := time.Parse("15:04", d.Time); err != nil {
+				return all, trace.Errorf(trace.Invalid, "The time of a date is not of the form HH:MM.")
+			}
+			continue
 		case d.Precision != udi.PrecisionDay:
-			return all, trace.Errorf(trace.Invalid, "The precision of a date is %q or %q.", udi.PrecisionDay, udi.PrecisionMonth)
+			return all, trace.Errorf(trace.Invalid, "The precision of a date is %q, %q, %q or %q.", udi.PrecisionMonth, udi.PrecisionDay, udi.PrecisionHour, udi.PrecisionMinute)
 		}
+		d.Time = ""
 	}
 	var err error
 	all.Device, err = Join(all.Device, typed)
@@ -207,61 +217,10 @@ func Understood(carriers []trace.Carrier, typed udi.Device, now time.Time) (udi.
 // Join puts what two sources say of one device together. A value that both
 // give must be the same, or the error (kind Conflict) names it.
 func Join(a, b udi.Device) (udi.Device, error) {
-	for _, f := range []struct {
-		what string
-		a    *string
-		b    string
-	}{
-		{"device identifier", &a.DI, b.DI}, {"lot", &a.Lot, b.Lot}, {"serial number", &a.Serial, b.Serial},
-		{"variant", &a.Variant, b.Variant}, {"quantity", &a.Quantity, b.Quantity}, {"catalogue number", &a.CatalogueNo, b.CatalogueNo},
-	} {
-		if *f.a == "" {
-			*f.a = f.b
-		} else if f.b != "" && f.b != *f.a {
-			return a, trace.Errorf(trace.Conflict, "The codes disagree on the %s: %q and %q.", f.what, *f.a, f.b)
-		}
+	if what, mine, theirs, differ := a.Differs(b); differ {
+		return a, trace.Errorf(trace.Conflict, "The codes disagree on the %s: %q and %q.", what, mine, theirs)
 	}
-	for _, f := range []struct {
-		what string
-		a    *udi.Date
-		b    udi.Date
-	}{
-		{"expiry", &a.Expiry, b.Expiry}, {"date of manufacture", &a.Manufactured, b.Manufactured}, {"best-before date", &a.BestBefore, b.BestBefore},
-	} {
-		if f.a.IsZero() {
-			*f.a = f.b
-		} else if !f.b.IsZero() && f.b.Day != f.a.Day {
-			return a, trace.Errorf(trace.Conflict, "The codes disagree on the %s: %s and %s.", f.what, f.a, f.b)
-		}
-	}
-	if a.Agency == "" {
-		a.Agency = b.Agency
-	}
-	return a, nil
-}
-
-// added is what a joined device has beyond one of the two: what was known stays
-// as it is, whoever puts it right meanwhile.
-func added(was, joined udi.Device) udi.Device {
-	for _, f := range []struct{ joined, was *string }{
-		{&joined.DI, &was.DI}, {&joined.Lot, &was.Lot}, {&joined.Serial, &was.Serial},
-		{&joined.Variant, &was.Variant}, {&joined.Quantity, &was.Quantity}, {&joined.CatalogueNo, &was.CatalogueNo},
-	} {
-		if *f.was != "" {
-			*f.joined = ""
-		}
-	}
-	for _, f := range []struct{ joined, was *udi.Date }{
-		{&joined.Expiry, &was.Expiry}, {&joined.Manufactured, &was.Manufactured}, {&joined.BestBefore, &was.BestBefore},
-	} {
-		if !f.was.IsZero() {
-			*f.joined = udi.Date{}
-		}
-	}
-	if was.Agency != "" {
-		joined.Agency = ""
-	}
-	return joined
+	return a.With(b), nil
 }
 
 // Judge gathers the facts about a device and asks the rules.
@@ -438,7 +397,7 @@ func (r Recorder) JoinUsages(ctx context.Context, c JoinUsages) error {
 	if err != nil {
 		return err
 	}
-	f := trace.UsageFact{Usage: u.ID, Device: added(u.Device, device), Carriers: o.Carriers, Verdict: verdict, Damaged: o.Damaged, Override: o.Override}
+	f := trace.UsageFact{Usage: u.ID, Device: device.Beyond(u.Device), Carriers: o.Carriers, Verdict: verdict, Damaged: o.Damaged, Override: o.Override}
 	if u.Location == "" {
 		f.Location = o.Location
 	}

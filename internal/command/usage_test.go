@@ -35,8 +35,10 @@ func TestAUsageIsWhatItsCarriersSay(t *testing.T) {
 		"a month that was typed is its end":      {nil, udi.Device{DI: di, Expiry: udi.Date{Day: "2029-02-01", Precision: udi.PrecisionMonth}}, udi.Device{Agency: "GS1", DI: di, Expiry: udi.Date{Day: "2029-02-28", Precision: udi.PrecisionMonth}}, false},
 		"an agency that was typed means nothing": {nil, udi.Device{Agency: "HIBCC", Lot: "L"}, udi.Device{Lot: "L"}, false},
 		"damaged":                                {[]string{"]d20107611994064585" + "10LOT1"}, udi.Device{}, udi.Device{Agency: "GS1", Lot: "LOT1"}, true},
-		"a code that is not understood":          {[]string{"+A99912345/$$52001510X3/16D20111212/S77DEFG457"}, udi.Device{Lot: "10X3"}, udi.Device{Lot: "10X3"}, true},
-		"no text at all":                         {[]string{"\x00\xff\xfe"}, udi.Device{}, udi.Device{}, true},
+		"a code that is not understood":          {[]string{"REF 4711"}, udi.Device{Lot: "10X3"}, udi.Device{Lot: "10X3"}, true},
+		"HIBC": {[]string{"+A99912345/$$52901510X3/S77DEFG45W"}, udi.Device{}, udi.Device{Agency: "HIBCC", DI: "A99912345", Lot: "10X3", Serial: "77DEFG45",
+			Expiry: udi.Date{Day: "2029-01-15", Precision: udi.PrecisionDay}}, false},
+		"no text at all": {[]string{"\x00\xff\xfe"}, udi.Device{}, udi.Device{}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := using(p, c.carriers...)

@@ -21,6 +21,9 @@ const (
 	systemURI          = "urn:ietf:rfc:3986"
 	systemDeviceAction = "http://hl7.org/fhir/device-action"
 	issuerGS1          = "http://hl7.org/fhir/NamingSystem/gs1-di" // R4, Device.udiCarrier.issuer
+	issuerHIBCC        = "http://hl7.org/fhir/NamingSystem/hibcc-dI"
+	issuerBlood        = "http://hl7.org/fhir/NamingSystem/iccbba-blood-di" // ICCBBA's blood containers
+	issuerICCBBA       = "http://hl7.org/fhir/NamingSystem/iccbba-other-di" // ICCBBA's other devices
 
 	// DefaultOPCS4 is the code system of OPCS-4 unless [Options] says
 	// otherwise. Publishers do not agree on one: https://fhir.nhs.uk/Id/opcs-4

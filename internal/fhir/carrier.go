@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"strings"
 
-	"implantrace/gs1"
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
 )
@@ -27,19 +26,20 @@ func carriers(u trace.Usage, m *marks) []udiCarrier {
 			continue
 		}
 		seen[raw] = true
-		said := udi.Understand(raw, u.Occurred).Device
+		meant := udi.Understand(raw, u.Occurred)
+		said := meant.Device
 		one := udiCarrier{
 			CarrierAIDC: base64.StdEncoding.EncodeToString([]byte(raw)),
 			EntryType:   entryType(c.Source, u.Provenance),
 		}
-		if read := gs1.Parse(strings.Trim(raw, "\r\n\x02\x03"), gs1.Options{}); read.Valid() {
-			one.CarrierHRF = m.text(read.HRI())
+		if hrf := meant.HRF(); hrf != "" {
+			one.CarrierHRF = m.text(hrf)
 		}
 		if differs(said, u.Device) {
 			m.add("reading-differs", "a barcode of the pack says something else than the record")
 		}
 		if said.DI != "" && said.DI == u.Device.DI {
-			one.DeviceIdentifier, one.Issuer = m.text(said.DI), issuer(u.Device.Agency)
+			one.DeviceIdentifier, one.Issuer = m.text(said.DI), issuer(u.Device)
 			with = append(with, one)
 		} else {
 			without = append(without, one)
@@ -48,7 +48,7 @@ func carriers(u trace.Usage, m *marks) []udiCarrier {
 	if len(with) == 0 && (u.Device.DI != "" || len(without) == 0) {
 		plain := udiCarrier{DeviceIdentifier: m.text(u.Device.DI), CarrierHRF: m.text(u.Device.HRF()), EntryType: entryType("", u.Provenance)}
 		if plain.DeviceIdentifier != "" {
-			plain.Issuer = issuer(u.Device.Agency)
+			plain.Issuer = issuer(u.Device)
 		}
 		if len(without) > 0 && plain.EntryType == "barcode" {
 			plain.EntryType = "unknown" // no barcode here says this DI
@@ -88,9 +88,17 @@ func entryType(source string, p trace.Provenance) string {
 	return "unknown"
 }
 
-func issuer(a udi.Agency) string {
-	if a == udi.AgencyGS1 {
+func issuer(d udi.Device) string {
+	switch d.Agency {
+	case udi.AgencyGS1:
 		return issuerGS1
+	case udi.AgencyHIBCC:
+		return issuerHIBCC
+	case udi.AgencyICCBBA:
+		if d.Container() {
+			return issuerBlood
+		}
+		return issuerICCBBA
 	}
 	return ""
 }

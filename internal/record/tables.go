@@ -48,7 +48,7 @@ func Tables() []Projection {
 		{Procedures, "procedures", 1}, {ByPatient, "procedures by patient", 1}, {ByStart, "procedures by start", 1},
 		{Usages, "usages", 2}, {ByProcedure, "usages by procedure", 1}, {ByLot, "usages by DI and lot", 2},
 		{BySerial, "usages by DI and serial", 2}, {ByTime, "usages by time", 1},
-		{Products, "products", 1}, {Readings, "readings by time", 1}, {Loose, "readings without a usage", 1}, {Approvals, "approvals", 1},
+		{Products, "products", 1}, {Readings, "readings by time", 1}, {Loose, "readings without a usage", 2}, {Approvals, "approvals", 1},
 	}
 }
 

@@ -58,10 +58,15 @@ func (d *Desk) answer(ctx context.Context, f trace.ReadingFact, at time.Time) (A
 	case udi.KindPatient:
 		a.Shown = "a patient's wristband"
 	case udi.KindStaff:
-		a.Shown = "staff badge " + udi.Understand(f.Symbology+f.Text, at).Staff
+		a.Shown = "staff badge " + d.recorder.Rules.Understand(f.Symbology+f.Text, at).Staff
 	case udi.KindPlace:
 		p := udi.Understand(f.Symbology+f.Text, at).Place
 		a.Shown = trace.Place{GLN: p.GLN, Extension: p.Extension}.String()
+	case udi.KindProcedure:
+		p := udi.Understand(f.Symbology+f.Text, at).Procedure
+		a.Shown = "procedure code " + p.Code + " (" + p.System + ")"
+	case udi.KindAction:
+		a.Shown = "code for the action " + string(udi.Understand(f.Symbology+f.Text, at).Action)
 	default:
 		a.Shown = "a code that is none of ours"
 		if f.Source == "picture" && f.Symbology == "" && f.Format == "" {

@@ -74,7 +74,7 @@ func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 	if r.At.IsZero() {
 		r.At = now
 	}
-	t := taking{desk: d, id: id, turn: d.turn, reading: r, now: now, means: udi.Understand(r.ScanData(), now), same: same, sameUsage: sameUsage}
+	t := taking{desk: d, id: id, turn: d.turn, reading: r, now: now, means: d.recorder.Rules.Understand(r.ScanData(), now), same: same, sameUsage: sameUsage}
 	if err := t.place(ctx, procedure); err != nil {
 		return Answer{}, err
 	}
@@ -212,6 +212,10 @@ func (t *taking) drafts(ctx context.Context) ([]trace.Draft, error) {
 	case udi.KindPatient:
 		t.secret = &trace.Secret{Raw: r.Text}
 		err = t.patient(ctx)
+	case udi.KindProcedure, udi.KindAction:
+		t.fact.Text = r.Text
+		t.fact.Verdict = trace.Judge("Read, and nothing was done", trace.Check{Rule: "reading", Level: trace.Note,
+			Message: "This page takes no codes for procedures or actions. Open the procedure, or set the outcome, on the page."})
 	default: // it may hold a name: sealed
 		if r.Text != "" {
 			t.secret = &trace.Secret{Raw: r.Text}

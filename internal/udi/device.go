@@ -1,46 +1,49 @@
 package udi
 
 import (
-	"errors"
 	"strings"
 	"unicode"
 
 	"implantrace/gs1"
 )
 
-// Agency is the issuing agency of a UDI.
-type Agency string
-
-// The issuing agency this package reads.
-const AgencyGS1 Agency = "GS1"
-
 // Precision says how much of a date the label gives.
 type Precision string
 
 // What a label can give of a date.
 const (
-	PrecisionDay   Precision = "day"
-	PrecisionMonth Precision = "month" // the day was 00: the last of the month is meant
+	PrecisionDay    Precision = "day"
+	PrecisionMonth  Precision = "month"  // no day, or day 00: the last of the month is meant
+	PrecisionHour   Precision = "hour"   // the hour too
+	PrecisionMinute Precision = "minute" // hour and minute too
 )
 
-// Date is a calendar date from a label. The zero Date means: not given.
+// Date is a calendar date from a label, with the time of day where the label
+// gives one. The zero Date means: not given.
 type Date struct {
-	Day       string    `json:"date" cbor:"1,keyasint"`      // YYYY-MM-DD
-	Precision Precision `json:"precision" cbor:"2,keyasint"` // what of Day the label gives
+	Day       string    `json:"date" cbor:"1,keyasint"`                     // YYYY-MM-DD
+	Precision Precision `json:"precision" cbor:"2,keyasint"`                // what of Day and Time the label gives
+	Time      string    `json:"time,omitempty" cbor:"3,keyasint,omitempty"` // HH:MM, with PrecisionHour and PrecisionMinute
 }
 
 // IsZero reports whether no date was given.
 func (d Date) IsZero() bool { return d.Day == "" }
 
-// String prints YYYY-MM-DD, or YYYY-MM where the label gives no day.
+// String prints as much as the label gives: YYYY-MM, YYYY-MM-DD, YYYY-MM-DDTHH or
+// YYYY-MM-DDTHH:MM.
 func (d Date) String() string {
-	if d.Precision == PrecisionMonth && len(d.Day) == len("2006-01-02") {
+	switch {
+	case d.Precision == PrecisionMonth && len(d.Day) == len("2006-01-02"):
 		return d.Day[:len("2006-01")]
+	case d.Precision == PrecisionHour && len(d.Time) == len("15:04"):
+		return d.Day + "T" + d.Time[:2]
+	case d.Precision == PrecisionMinute && d.Time != "":
+		return d.Day + "T" + d.Time
 	}
 	return d.Day
 }
 
-// label is the date as labels write it: YYMMDD, day 00 where none is given.
+// label is the date as GS1 labels write it: YYMMDD, day 00 where none is given.
 func (d Date) label() string {
 	if len(d.Day) != len("2006-01-02") {
 		return ""
@@ -60,27 +63,43 @@ func dateOf(d gs1.Date) Date {
 	return Date{Day: d.String(), Precision: p}
 }
 
-// Device is one identity of a device: what its UDI says. DI and agency name
-// the product; lot, serial and the dates name the batch or the piece.
+// Device is one identity of a device: what its UDI says, whatever the agency.
+// DI and agency name the product; lot, serial and the dates name the batch or
+// the piece. Every value is exactly as on the label.
 type Device struct {
 	Agency       Agency `json:"agency,omitempty" cbor:"1,keyasint,omitempty"`
-	DI           string `json:"di,omitempty" cbor:"2,keyasint,omitempty"`     // GS1: GTIN-14
-	Lot          string `json:"lot,omitempty" cbor:"3,keyasint,omitempty"`    // exactly as on the label
-	Serial       string `json:"serial,omitempty" cbor:"4,keyasint,omitempty"` // exactly as on the label
+	DI           string `json:"di,omitempty" cbor:"2,keyasint,omitempty"` // GS1: GTIN-14; HIBC: labeler, product, unit of measure; ISBT 128: 16 characters, 10 on a blood bag
+	Lot          string `json:"lot,omitempty" cbor:"3,keyasint,omitempty"`
+	Serial       string `json:"serial,omitempty" cbor:"4,keyasint,omitempty"`
 	Expiry       Date   `json:"expiry,omitzero" cbor:"5,keyasint,omitzero"`
 	Manufactured Date   `json:"manufactured,omitzero" cbor:"6,keyasint,omitzero"`
 	BestBefore   Date   `json:"best_before,omitzero" cbor:"7,keyasint,omitzero"`
-	Quantity     string `json:"quantity,omitempty" cbor:"8,keyasint,omitempty"`      // AI 30 or 37
+	Quantity     string `json:"quantity,omitempty" cbor:"8,keyasint,omitempty"`      // AI 30 or 37; HIBC $$8, $$9, /Q
 	Variant      string `json:"variant,omitempty" cbor:"9,keyasint,omitempty"`       // AI 20
 	CatalogueNo  string `json:"catalogue_no,omitempty" cbor:"10,keyasint,omitempty"` // AI 240 or 241, the maker's own
+	DonationID   string `json:"donation_id,omitempty" cbor:"11,keyasint,omitempty"`  // ISBT 128 donation identification number with its flags
+	Software     string `json:"software,omitempty" cbor:"12,keyasint,omitempty"`     // AI 8012, a version
+	BasicUDI     string `json:"basic_udi_di,omitempty" cbor:"13,keyasint,omitempty"` // names a family of products, never one of them
+	SSCC         string `json:"sscc,omitempty" cbor:"14,keyasint,omitempty"`         // AI 00, a shipping unit
 }
 
 // IsZero reports whether nothing at all is known of the device.
 func (d Device) IsZero() bool { return d == Device{} }
 
-// HRF is the human readable form of what identifies the device: its elements
-// with their AIs in brackets, in the order in which labels print them.
+// HRF is the human readable form of what identifies the device, as its agency
+// writes it: with GS1 the AIs in brackets, in the order in which labels print
+// them; with HIBCC and ICCBBA the text of one symbol with all of it.
 func (d Device) HRF() string {
+	switch d.Agency {
+	case AgencyHIBCC:
+		return d.hrfHIBC()
+	case AgencyICCBBA:
+		return d.hrfISBT()
+	}
+	return d.hrfGS1()
+}
+
+func (d Device) hrfGS1() string {
 	var b strings.Builder
 	put := func(ai, value string) {
 		if value != "" {
@@ -89,7 +108,11 @@ func (d Device) HRF() string {
 	}
 	put("01", d.DI)
 	put("11", d.Manufactured.label())
-	put("17", d.Expiry.label())
+	if d.Expiry.Precision == PrecisionMinute && d.Expiry.Time != "" {
+		put("7003", d.Expiry.label()+d.Expiry.Time[:2]+d.Expiry.Time[3:])
+	} else {
+		put("17", d.Expiry.label())
+	}
 	put("10", d.Lot)
 	put("21", d.Serial)
 	return b.String()
@@ -120,24 +143,3 @@ func Fold(s string) string {
 	}
 	return out
 }
-
-// ParseDI takes a device identifier as a person types it: a GTIN of 8, 12, 13
-// or 14 digits, spaces allowed, with or without its AI in brackets.
-func ParseDI(s string) (string, error) {
-	s = strings.Join(strings.Fields(s), "")
-	s = strings.TrimPrefix(s, "(01)")
-	g, err := gs1.ParseGTIN(s)
-	switch {
-	case errors.Is(err, gs1.ErrCheckDigit):
-		return "", ErrDICheck
-	case err != nil:
-		return "", ErrDILength
-	}
-	return string(g), nil
-}
-
-// Errors of [ParseDI].
-var (
-	ErrDILength = errors.New("a GTIN has 8, 12, 13 or 14 digits")
-	ErrDICheck  = errors.New("its check digit is wrong")
-)

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"implantrace/gs1"
 )
@@ -16,11 +14,13 @@ type Kind string
 
 // The kinds of reading.
 const (
-	KindDevice  Kind = "device"
-	KindPatient Kind = "patient" // a wristband: AI 8018 (DCB1077), or 91 with a local number
-	KindStaff   Kind = "staff"   // AI 8017
-	KindPlace   Kind = "place"   // AI 414, with 254
-	KindText    Kind = "text"    // none of these, or not understood
+	KindDevice    Kind = "device"
+	KindPatient   Kind = "patient"   // a wristband: AI 8018 (DCB1077), or 91 with a local number
+	KindStaff     Kind = "staff"     // AI 8017, or a local badge
+	KindPlace     Kind = "place"     // AI 414, with 254
+	KindProcedure Kind = "procedure" // a code from a sheet of procedures
+	KindAction    Kind = "action"    // a code from a sheet of actions
+	KindText      Kind = "text"      // none of these, or not understood
 )
 
 // Issue is something wrong, or worth a second look, in a reading.
@@ -42,9 +42,12 @@ const (
 	CodeNoDI         = "no-di"          // device data without a device identifier
 	CodeFraming      = "framing"        // control characters around the reading were left out
 	CodeSeparator    = "lost-separator" // a value holds what looks like the fields behind it
+	CodeReadings     = "several-readings"
 )
 
-// Element is one AI and its value, with the place of the value in the reading.
+// Element is one field and its value, with the place of the value in the
+// reading. AI is the Application Identifier, or what stands for it with the
+// other agencies: "$$3", "16D", "=>".
 type Element struct {
 	AI     string `json:"ai"`
 	Title  string `json:"title,omitempty"`
@@ -54,20 +57,25 @@ type Element struct {
 	Rejected bool `json:"rejected,omitempty"`
 }
 
-// Wristband is what a patient's wristband says (DCB1077).
-type Wristband struct {
-	NHSNumber   NHSNumber `json:"nhs_number,omitempty"`
-	LocalIssuer string    `json:"local_issuer,omitempty"` // ODS code of who gave the local number
-	LocalNumber string    `json:"local_number,omitempty"`
-	Family      string    `json:"family,omitempty"`
-	Given       string    `json:"given,omitempty"`
-	Birth       string    `json:"birth,omitempty"` // YYYY-MM-DD
-}
-
 // Place is a place as its label names it.
 type Place struct {
 	GLN       string `json:"gln"`
 	Extension string `json:"extension,omitempty"`
+}
+
+// Repair is one thing that was undone before the reading was understood.
+type Repair struct {
+	Code    string `json:"code"` // one of package gs1's steps
+	Offset  int    `json:"offset"`
+	Length  int    `json:"length"`
+	Message string `json:"message"`
+	Detail  string `json:"detail,omitempty"`
+}
+
+// Reading is one of several things that a damaged text may say. None is chosen.
+type Reading struct {
+	Device   Device    `json:"device"`
+	Elements []Element `json:"elements"`
 }
 
 // Meaning is what a reading was taken to mean. Exactly the part that belongs
@@ -78,10 +86,21 @@ type Meaning struct {
 	Symbology string    `json:"symbology,omitempty"` // AIM identifier, where there was one
 	Elements  []Element `json:"elements"`
 	Issues    []Issue   `json:"issues"`
+	Repairs   []Repair  `json:"repairs,omitempty"`
+	// Readings are the ways to read a text from which separators were lost, the
+	// likeliest first.
+	Readings  []Reading `json:"readings,omitempty"`
 	Device    Device    `json:"device,omitzero"`
+	Origins   []Origin  `json:"origins,omitempty"` // of the values of Device
 	Patient   Wristband `json:"patient,omitzero"`
-	Staff     string    `json:"staff,omitempty"` // GSRN of a provider
+	Staff     string    `json:"staff,omitempty"` // GSRN of a provider, or a local badge's code
 	Place     Place     `json:"place,omitzero"`
+	Procedure Procedure `json:"procedure,omitzero"`
+	Action    Action    `json:"action,omitempty"`
+
+	check, link string // what ties the two symbols of a HIBC pair together
+	gs1         *gs1.Result
+	cleaned     gs1.Cleaned
 }
 
 // Damaged reports whether the reading has a hard error: a value of it may be
@@ -95,226 +114,146 @@ func (m Meaning) Damaged() bool {
 	return false
 }
 
-// nhsPrefix is the NHS's GS1 company prefix within the GSRN of a wristband
-// (DCB1077: 5050898, then the NHS number, then the check digit).
-const nhsPrefix = "5050898"
+// HRF is the human readable form of what was read of a device: with GS1 every
+// element with its AI in brackets, with the other agencies the text of the
+// symbol. It is "" for a damaged reading and for what is no device.
+func (m Meaning) HRF() string {
+	switch {
+	case m.Kind != KindDevice || m.Damaged():
+		return ""
+	case m.gs1 != nil:
+		return m.gs1.HRI()
+	}
+	text := m.cleaned.Text
+	return strings.TrimPrefix(text, m.Symbology)
+}
+
+// Repaired reports whether anything but framing was undone.
+func (m Meaning) Repaired() bool {
+	return slices.ContainsFunc(m.Repairs, func(r Repair) bool { return r.Code != gs1.StepFraming })
+}
+
+// Rules are what a site may settle. The zero value is what DCB1077's examples
+// have.
+type Rules struct {
+	// Delimiter parts the fields inside AIs 91, 92 and 93 of a wristband; ""
+	// means a comma. The guidance that would settle it is not published.
+	Delimiter string
+	// Badge matches the whole text of a local staff badge, without AIM
+	// identifier; its first group, or else all of it, is the badge's code. nil:
+	// badges have AI 8017.
+	Badge *regexp.Regexp
+}
 
 // Understand says what scanData means, at the time now (dates on labels have
 // two-digit years). scanData is an AIM identifier and the text behind it, or
-// the text alone. Line ends and STX, ETX around it are left out and reported.
-func Understand(scanData string, now time.Time) Meaning {
-	text := strings.Trim(scanData, "\r\n\x02\x03")
-	lead := strings.Index(scanData, text)
-	r := gs1.Parse(text, gs1.Options{Now: now})
-	m := Meaning{Form: r.Form.String(), Symbology: r.Symbology, Kind: KindText, Elements: []Element{}, Issues: []Issue{}}
-	if len(text) != len(scanData) && text != "" {
-		m.Issues = append(m.Issues, Issue{Code: CodeFraming, Severity: gs1.Warning.String(), Offset: 0, Length: len(scanData),
-			Message: "Line ends around the reading were left out."})
-	}
-	for i := range r.Elements {
-		r.Elements[i].Offset += lead
-	}
-	for i := range r.Rejected {
-		r.Rejected[i].Offset += lead
-	}
-	for i := range r.Issues {
-		r.Issues[i].Offset += lead
-	}
-	m.doubt(&r, text)
-	for _, i := range r.Issues {
-		m.Issues = append(m.Issues, Issue{Code: i.Code, Severity: i.Severity.String(), AI: string(i.AI),
-			Offset: i.Offset, Length: i.Length, Message: i.Message, Detail: i.Detail})
-	}
-	for _, e := range r.Elements {
-		m.Elements = append(m.Elements, Element{AI: string(e.AI), Title: e.AI.Title(), Value: e.Value, Offset: e.Offset})
-	}
-	for _, e := range r.Rejected {
-		m.Elements = append(m.Elements, Element{AI: string(e.AI), Title: e.AI.Title(), Value: e.Value, Offset: e.Offset, Rejected: true})
-	}
-	slices.SortStableFunc(m.Elements, func(a, b Element) int { return a.Offset - b.Offset })
-	// A damaged element still says what kind of label it stood on.
-	has := func(ai gs1.AI) bool {
-		if _, ok := r.Value(ai); ok {
-			return true
+// the text alone. What readers and cables did to it is undone first where that is
+// certain, and reported in Repairs.
+func Understand(scanData string, now time.Time) Meaning { return Rules{}.Understand(scanData, now) }
+
+// Understand is Understand with a site's rules.
+func (rules Rules) Understand(scanData string, now time.Time) Meaning {
+	m := Meaning{Kind: KindText, Form: "plain", Elements: []Element{}, Issues: []Issue{}}
+	m.cleaned = gs1.Clean(scanData, gs1.Options{Now: now})
+	text := m.cleaned.Text
+	for _, s := range m.cleaned.Steps {
+		m.Repairs = append(m.Repairs, Repair(s))
+		if text != "" {
+			m.Issues = append(m.Issues, Issue{Code: s.Code, Severity: gs1.Warning.String(), Offset: s.Offset, Length: s.Length, Message: s.Message, Detail: s.Detail})
 		}
-		for _, i := range r.Issues {
-			if i.AI == ai && i.Severity == gs1.Hard {
-				return true
-			}
-		}
-		return slices.ContainsFunc(r.Rejected, func(e gs1.Element) bool { return e.AI == ai })
+	}
+	body := text
+	if len(text) >= 3 && text[0] == ']' {
+		m.Symbology, body = text[:3], text[3:]
 	}
 	switch {
-	case has("8018"):
-		m.Kind = KindPatient
-		m.wristband(r)
-	case has("8017"):
-		m.Kind = KindStaff
-		m.Staff, _ = r.Value("8017")
-	case has("414") && !has("01"):
-		m.Kind = KindPlace
-		m.Place.GLN, _ = r.Value("414")
-		m.Place.Extension, _ = r.Value("254")
-	case has("01") || has("10") || has("21") || has("17") || has("8006"):
-		m.Kind = KindDevice
-		m.device(r, now)
-	case marked(r) && slices.ContainsFunc([]gs1.AI{"11", "15", "20", "30", "240", "241"}, has):
-		m.Kind = KindDevice // a pack's second symbol
-		m.device(r, now)
-	case has("91"):
-		if issuer, number, ok := localNumber(r); ok && onlyHospital(r) {
-			m.Kind = KindPatient
-			m.Patient.LocalIssuer, m.Patient.LocalNumber = issuer, number
-			m.personal(r)
+	case body != "" && strings.IndexByte("+*", body[0]) >= 0:
+		if c, ok := parseHIBC(body, now); ok {
+			m.take(c, len(text)-len(body))
+			return m
+		}
+	case body != "" && strings.IndexByte("=&", body[0]) >= 0:
+		if c, ok := parseISBT(body, now); ok {
+			m.take(c, len(text)-len(body))
+			return m
+		}
+	case rules.badge(&m, body), m.local(body):
+		return m
+	}
+	m.readGS1(text, now, rules)
+	if m.Kind == KindText && len(m.Elements) == 0 {
+		if c, ok := parseISBT(body, now); ok { // a Basic UDI-DI
+			m.Issues = m.Issues[:len(m.Repairs):len(m.Repairs)]
+			m.take(c, len(text)-len(body))
 		}
 	}
 	return m
 }
 
-// marked reports whether the text is AI data for certain. Of digits alone nobody
-// can tell: the AIs of a device's lesser fields begin many a number.
-func marked(r gs1.Result) bool {
-	return r.Form == gs1.FormBracketed || r.Symbology != "" && !slices.ContainsFunc(r.Issues, func(i gs1.Issue) bool { return i.Code == gs1.CodeNotMarkedGS1 })
-}
-
-func (m *Meaning) warn(code string, sev gs1.Severity, e gs1.Element, message string) {
-	m.Issues = append(m.Issues, Issue{Code: code, Severity: sev.String(), AI: string(e.AI), Offset: e.Offset, Length: len(e.Value), Message: message})
-}
-
-func (m *Meaning) device(r gs1.Result, now time.Time) {
-	d := &m.Device
-	d.Agency = AgencyGS1
-	for _, e := range r.Elements {
-		switch e.AI {
-		case "01":
-			if d.DI == "" {
-				d.DI = e.Value
-			}
-		case "8006": // piece of a trade item: GTIN, piece number, number of pieces
-			if d.DI == "" && len(e.Value) == 18 {
-				d.DI = e.Value[:14]
-			}
-		case "10":
-			d.Lot = e.Value
-		case "21":
-			d.Serial = e.Value
-		case "17":
-			d.Expiry = date(e.Value, now)
-		case "11":
-			d.Manufactured = date(e.Value, now)
-		case "15":
-			d.BestBefore = date(e.Value, now)
-		case "20":
-			d.Variant = e.Value
-		case "30", "37":
-			d.Quantity = e.Value
-		case "240":
-			d.CatalogueNo = e.Value
-		case "241":
-			if d.CatalogueNo == "" {
-				d.CatalogueNo = e.Value
-			}
-		}
+// badge takes a local staff badge.
+func (rules Rules) badge(m *Meaning, body string) bool {
+	if rules.Badge == nil {
+		return false
 	}
-	if d.DI == "" {
+	match := rules.Badge.FindStringSubmatch(body)
+	if match == nil || match[0] != body || body == "" {
+		return false
+	}
+	m.Kind, m.Staff = KindStaff, match[0]
+	if len(match) > 1 && match[1] != "" {
+		m.Staff = match[1]
+	}
+	return true
+}
+
+// take makes a device of what a HIBC or ISBT 128 symbol says, whose text began at
+// lead of the cleaned text.
+func (m *Meaning) take(c content, lead int) {
+	m.Kind, m.Form, m.Device, m.check, m.link = KindDevice, c.form, c.device, c.check, c.link
+	for _, e := range c.elements {
+		e.Offset = m.cleaned.Origin(lead + e.Offset)
+		m.Elements = append(m.Elements, e)
+	}
+	for _, i := range c.issues {
+		i.Offset, i.Length = m.cleaned.Span(lead+i.Offset, i.Length)
+		m.Issues = append(m.Issues, i)
+	}
+	for _, o := range c.origins {
+		o.Offset, o.Length = m.cleaned.Span(lead+o.Offset, o.Length)
+		m.Origins = append(m.Origins, o)
+	}
+	m.wantDI()
+}
+
+// wantDI notes that a device's symbol does not say which product it is.
+func (m *Meaning) wantDI() {
+	if m.Device.DI == "" && m.Device.BasicUDI == "" {
 		m.Issues = append(m.Issues, Issue{Code: CodeNoDI, Severity: gs1.Warning.String(),
 			Message: "This code does not say which product it is. Scan the other code on the pack too."})
 	}
 }
 
-func date(v string, now time.Time) Date {
-	d, err := gs1.ParseDate(v, now)
-	if err != nil {
-		return Date{} // package gs1 has reported it
-	}
-	return dateOf(d)
-}
-
-func (m *Meaning) wristband(r gs1.Result) {
-	gsrn, whole := r.Value("8018")
-	at := gs1.Element{AI: "8018"}
-	for _, e := range slices.Concat(r.Rejected, r.Elements) {
-		if e.AI == "8018" {
-			at = e
-		}
-	}
-	switch {
-	case !whole: // package gs1 has said what is wrong with it
-	case len(gsrn) == 18 && strings.HasPrefix(gsrn, nhsPrefix):
-		n, err := ParseNHSNumber(gsrn[len(nhsPrefix) : len(nhsPrefix)+10])
-		if err != nil {
-			m.warn(CodeNHSNumber, gs1.Hard, at, "The NHS number in this wristband fails its check. Read it out and type it, or use another wristband.")
-		} else {
-			m.Patient.NHSNumber = n
-		}
-	default:
-		m.warn(CodeNotNHS, gs1.Warning, at, "This wristband does not carry an NHS number.")
-	}
-	if issuer, number, ok := localNumber(r); ok {
-		m.Patient.LocalIssuer, m.Patient.LocalNumber = issuer, number
-	}
-	m.personal(r)
-	if m.Patient.NHSNumber == "" && m.Patient.LocalNumber == "" {
-		m.warn(CodeNoIdentifier, gs1.Hard, at, "This wristband does not say who the patient is in a form that can be trusted.")
-	}
-}
-
-// localNumber reads AI 91 of a wristband: ODS code, local number and GLN,
-// parted by commas as on the wristbands known (the dictionary leaves the
-// delimiter to guidance).
-func localNumber(r gs1.Result) (issuer, number string, ok bool) {
-	v, found := r.Value("91")
-	parts := strings.Split(v, ",")
-	if !found || len(parts) < 2 || !odsCode.MatchString(parts[0]) || parts[1] == "" || len(parts[1]) > 20 {
-		return "", "", false
-	}
-	return parts[0], parts[1], true
-}
-
-// odsCode is an organisation's code: three to six letters and digits.
-var odsCode = regexp.MustCompile(`^[0-9A-Za-z]{3,6}$`)
-
-// onlyHospital reports whether a reading has nothing but fields of a wristband.
-// AI 91 is anybody's to use: makers print it on devices.
-func onlyHospital(r gs1.Result) bool {
-	for _, e := range slices.Concat(r.Rejected, r.Elements) {
-		if e.AI != "8019" && (len(e.AI) != 2 || e.AI[0] != '9') {
-			return false
-		}
-	}
-	return true
-}
-
-// personal reads AI 93 of a wristband: family name, given name, date of birth
-// (DD-Mmm-CCYY). What does not fit is left out: a scan never fails over it.
-func (m *Meaning) personal(r gs1.Result) {
-	v, found := r.Value("93")
-	for _, e := range r.Rejected {
-		// A space or an accent in a name is outside GS1's character set, and still
-		// the name.
-		if !found && e.AI == "93" && utf8.ValidString(e.Value) && !strings.ContainsFunc(e.Value, unicode.IsControl) {
-			v = e.Value
-		}
-	}
-	parts := strings.Split(v, ",")
-	if len(parts) < 2 {
-		return
-	}
-	m.Patient.Family, m.Patient.Given = parts[0], parts[1]
-	if len(parts) > 2 {
-		if t, err := time.Parse("02-Jan-2006", parts[2]); err == nil {
-			m.Patient.Birth = t.Format(time.DateOnly)
-		}
-	}
-}
-
 // Proves reports whether scan data proves itself right: it was understood
-// without a hard error, and says a device identifier, a patient, a badge or a
-// place, each of which ends in a check digit. A lot alone proves nothing.
+// without a hard error and as it came, and says a device identifier, a patient, a
+// badge or a place, each of which ends in a check digit, or is HIBC or ISBT 128
+// data whose check character holds. A lot alone proves nothing.
 func Proves(scanData string, now time.Time) bool {
 	m := Understand(scanData, now)
-	if m.Damaged() {
+	if m.Damaged() || m.Repaired() {
 		return false
 	}
-	return m.Device.DI != "" || m.Patient.NHSNumber != "" || m.Staff != "" || m.Place.GLN != ""
+	switch m.Device.Agency {
+	case AgencyHIBCC:
+		return true // every symbol has its check character, which held
+	case AgencyICCBBA:
+		return m.checkedDonation()
+	}
+	return m.Device.DI != "" || m.Patient.NHSNumber != "" || m.Kind == KindStaff && len(m.Staff) == 18 || m.Place.GLN != ""
+}
+
+// checkedDonation reports whether the donation's flags are its check, and not
+// another kind of flag: type 3 is the check value and 60 (ST-001).
+func (m *Meaning) checkedDonation() bool {
+	n := len(m.Device.DonationID)
+	return n == 15 && m.Device.DonationID[n-2:] >= "60" && m.Device.DonationID[n-2:] <= "96"
 }

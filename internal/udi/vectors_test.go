@@ -43,13 +43,14 @@ func TestUDIStringsFoundInTheWorld(t *testing.T) {
 		{"secondary symbol alone", "1720090010171011", udi.Device{Expiry: month("2020-09-30"), Lot: "171011"}, false},
 
 		{"a doubled GS", "0108025153000365101096438\x1d\x1d172206172155H02AE137",
-			udi.Device{DI: "08025153000365", Lot: "1096438", Expiry: day("2022-06-17"), Serial: "55H02AE137"}, true},
-		{"a GS in front", "\x1d01070356200521631523080710230710", udi.Device{DI: "07035620052163", BestBefore: day("2023-08-07"), Lot: "230710"}, true},
+			udi.Device{DI: "08025153000365", Lot: "1096438", Expiry: day("2022-06-17"), Serial: "55H02AE137"}, false},
+		{"a GS in front", "\x1d01070356200521631523080710230710", udi.Device{DI: "07035620052163", BestBefore: day("2023-08-07"), Lot: "230710"}, false},
 		{"a lost separator, lot too long", "01108573260055401721102910A1905221042920115956137", udi.Device{DI: "10857326005540", Expiry: day("2021-10-29")}, true},
 		{"a lost separator, serial too long", "0100304720400301211006155205193317210228101012131", udi.Device{DI: "00304720400301"}, true},
 		{"a lost separator, lot not too long", "010500045611225310COV010917220901", udi.Device{DI: "05000456112253"}, true},
-		{"a backslash and F in place of GS", "010500045611225310COV0109\\F17220901", udi.Device{DI: "05000456112253"}, true},
-		{"a bar in place of GS", "0108025153000365101096438|172206172155H02AE137", udi.Device{DI: "08025153000365"}, true},
+		{"a backslash and F in place of GS", "010500045611225310COV0109\\F17220901", udi.Device{DI: "05000456112253", Lot: "COV0109", Expiry: day("2022-09-01")}, false},
+		{"a bar in place of GS", "0108025153000365101096438|172206172155H02AE137",
+			udi.Device{DI: "08025153000365", Lot: "1096438", Expiry: day("2022-06-17"), Serial: "55H02AE137"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.want.Agency = udi.AgencyGS1

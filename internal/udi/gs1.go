@@ -1,0 +1,201 @@
+package udi
+
+import (
+	"slices"
+	"time"
+
+	"implantrace/gs1"
+)
+
+// readGS1 understands GS1 data.
+func (m *Meaning) readGS1(text string, now time.Time, rules Rules) {
+	o := gs1.Options{Now: now}
+	m.gs1 = gs1.Parse(text, o)
+	m.Form, m.Symbology = m.gs1.Form.String(), m.gs1.Symbology
+	for e := range m.gs1.Elements() {
+		m.element(e, false)
+	}
+	for e := range m.gs1.Rejected() {
+		m.element(e, true)
+	}
+	slices.SortStableFunc(m.Elements, func(a, b Element) int { return a.Offset - b.Offset })
+	for _, i := range m.gs1.Issues {
+		offset, length := m.cleaned.Span(i.Offset, i.Length)
+		m.Issues = append(m.Issues, Issue{Code: i.Code, Severity: i.Severity.String(), AI: string(i.AI),
+			Offset: offset, Length: length, Message: i.Message, Detail: i.Detail})
+	}
+	m.doubt()
+	m.sort(now, rules)
+	if m.Damaged() && (m.Kind == KindDevice || m.Kind == KindText) {
+		for _, r := range gs1.Readings(text, o) {
+			if reading := m.reading(r, now); !reading.Device.nothing() {
+				m.Readings = append(m.Readings, reading)
+			}
+		}
+	}
+	if len(m.Readings) > 0 {
+		m.Kind, m.Device.Agency = KindDevice, AgencyGS1
+		m.Issues = append(m.Issues, Issue{Code: CodeReadings, Severity: gs1.Warning.String(),
+			Message: "Separators were lost, so this code can be read in more than one way. Compare it with the label.",
+			Detail:  "the readings are listed, and none was chosen"})
+	}
+}
+
+func (m *Meaning) element(e gs1.Element, rejected bool) {
+	m.Elements = append(m.Elements, Element{AI: string(e.AI), Title: e.AI.Title(), Value: e.Value,
+		Offset: m.cleaned.Origin(e.Offset), Rejected: rejected})
+}
+
+// reading is one way to read a damaged text, as a device.
+func (m *Meaning) reading(r gs1.Reading, now time.Time) Reading {
+	var other Meaning
+	other.cleaned = m.cleaned
+	for _, e := range r.Elements {
+		other.element(e, false)
+	}
+	other.device(now)
+	return Reading{other.Device, other.Elements}
+}
+
+// sort says what kind of label the elements stand on. A damaged element still
+// says so.
+func (m *Meaning) sort(now time.Time, rules Rules) {
+	has := func(ai string) bool {
+		return slices.ContainsFunc(m.Elements, func(e Element) bool { return e.AI == ai }) ||
+			slices.ContainsFunc(m.Issues, func(i Issue) bool { return i.AI == ai && i.Severity == gs1.Hard.String() })
+	}
+	any := func(ais ...string) bool { return slices.ContainsFunc(ais, has) }
+	switch {
+	case has("8018"):
+		m.Kind = KindPatient
+		m.wristband(rules)
+	case has("8017"):
+		m.Kind = KindStaff
+		m.Staff, _ = m.value("8017")
+	case has("414") && !has("01"):
+		m.Kind = KindPlace
+		m.Place.GLN, _ = m.value("414")
+		m.Place.Extension, _ = m.value("254")
+	case any("01", "10", "21", "17", "8006"), m.marked() && any("11", "15", "20", "30", "240", "241", "7003", "8012", "8013"):
+		m.Kind = KindDevice // the lesser fields: a pack's second symbol, or a crate
+		m.device(now)
+		m.Device.Agency = AgencyGS1
+		m.wantDI()
+	case has("91"):
+		if issuer, number, ok := m.localNumber(rules); ok && m.onlyHospital() {
+			m.Kind = KindPatient
+			m.Patient.LocalIssuer, m.Patient.LocalNumber = issuer, number
+			m.personal(rules)
+		}
+	}
+}
+
+// marked reports whether the text is AI data for certain. Of digits alone nobody
+// can tell: the AIs of a device's lesser fields begin many a number.
+func (m *Meaning) marked() bool {
+	return m.Form == gs1.FormBracketed.String() || m.Form == gs1.FormDigitalLink.String() || m.Symbology != "" && !slices.ContainsFunc(m.Issues, func(i Issue) bool { return i.Code == gs1.CodeNotMarkedGS1 })
+}
+
+// nothing reports whether nothing but the agency is known.
+func (d Device) nothing() bool {
+	d.Agency = ""
+	return d.IsZero()
+}
+
+// value is the first value of an AI that breaks no rule.
+func (m *Meaning) value(ai string) (string, bool) {
+	for _, e := range m.Elements {
+		if e.AI == ai && !e.Rejected {
+			return e.Value, true
+		}
+	}
+	return "", false
+}
+
+// device takes the values of a device from the elements.
+func (m *Meaning) device(now time.Time) {
+	d := &m.Device
+	d.Agency = AgencyGS1
+	how := CertaintyRead
+	if m.Repaired() {
+		how = CertaintyRepaired
+	}
+	put := func(e Element, field string, to *string, value string) {
+		if *to == "" {
+			*to = value
+			m.Origins = append(m.Origins, Origin{Field: field, Offset: e.Offset, Length: len(value), How: how})
+		}
+	}
+	date := func(e Element, field string, to *Date, read Date) {
+		if !to.IsZero() || read.IsZero() {
+			return
+		}
+		*to = read
+		how := how
+		if read.Precision == PrecisionMonth && how == CertaintyRead {
+			how = CertaintyInferred
+		}
+		m.Origins = append(m.Origins, Origin{Field: field, Offset: e.Offset, Length: len(e.Value), How: how})
+	}
+	for _, e := range m.Elements {
+		if e.Rejected {
+			continue
+		}
+		switch e.AI {
+		case "00":
+			put(e, "sscc", &d.SSCC, e.Value)
+		case "01":
+			put(e, "di", &d.DI, e.Value)
+		case "8006": // piece of a trade item: GTIN, piece number, number of pieces
+			put(e, "di", &d.DI, e.Value[:14])
+		case "10":
+			put(e, "lot", &d.Lot, e.Value)
+		case "21":
+			put(e, "serial", &d.Serial, e.Value)
+		case "17":
+			date(e, "expiry", &d.Expiry, gs1Day(e.Value, now))
+		case "7003":
+			date(e, "expiry", &d.Expiry, gs1Minute(e.Value, now))
+		case "11":
+			date(e, "manufactured", &d.Manufactured, gs1Day(e.Value, now))
+		case "15":
+			date(e, "best_before", &d.BestBefore, gs1Day(e.Value, now))
+		case "20":
+			put(e, "variant", &d.Variant, e.Value)
+		case "30", "37":
+			put(e, "quantity", &d.Quantity, e.Value)
+		case "8012":
+			put(e, "software", &d.Software, e.Value)
+		case "8013":
+			put(e, "basic_udi_di", &d.BasicUDI, e.Value)
+		}
+	}
+	for _, ai := range []string{"240", "241"} { // the maker's first number counts
+		for _, e := range m.Elements {
+			if e.AI == ai && !e.Rejected {
+				put(e, "catalogue_no", &d.CatalogueNo, e.Value)
+			}
+		}
+	}
+}
+
+// gs1Day reads YYMMDD; the zero Date where package gs1 has reported it.
+func gs1Day(v string, now time.Time) Date {
+	d, err := gs1.ParseDate(v, now)
+	if err != nil {
+		return Date{}
+	}
+	return dateOf(d)
+}
+
+// gs1Minute reads YYMMDDHHMM (AI 7003).
+func gs1Minute(v string, now time.Time) Date {
+	if len(v) != 10 {
+		return Date{}
+	}
+	d := gs1Day(v[:6], now)
+	if !d.IsZero() {
+		d.Precision, d.Time = PrecisionMinute, v[6:8]+":"+v[8:]
+	}
+	return d
+}

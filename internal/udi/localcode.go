@@ -1,0 +1,107 @@
+package udi
+
+import (
+	"strings"
+)
+
+// Procedure is a code from a sheet of procedures.
+type Procedure struct {
+	System string `json:"system"` // one of the System constants
+	Code   string `json:"code"`
+}
+
+// Systems of procedure codes.
+const (
+	SystemOPCS4  = "opcs-4"
+	SystemSNOMED = "snomed-ct"
+	SystemLocal  = "local"
+)
+
+// Action is what a code from a sheet of actions asks for.
+type Action string
+
+// The actions that a page can be told by scanning.
+const (
+	ActionOpened        Action = "opened"
+	ActionImplanted     Action = "implanted"
+	ActionOpenedNotUsed Action = "opened-not-used"
+	ActionWasted        Action = "wasted" // the reason, where there is one, behind a colon
+	ActionReturned      Action = "returned"
+	ActionTrial         Action = "trial"
+	ActionExplanted     Action = "explanted"
+	ActionUndo          Action = "undo"
+	ActionQuantity      Action = "quantity" // the number behind a colon
+	ActionNextPatient   Action = "next-patient"
+	ActionClose         Action = "close"
+)
+
+// Actions are all actions, in the order of the sheet.
+func Actions() []Action {
+	return []Action{ActionOpened, ActionImplanted, ActionOpenedNotUsed, ActionWasted, ActionReturned, ActionTrial, ActionExplanted,
+		ActionUndo, ActionQuantity, ActionNextPatient, ActionClose}
+}
+
+// sheetPrefix begins every code of this product's own sheets. Such a code stands
+// in AI 99 of a GS1 symbol of its own, or is the whole text of a plain one:
+//
+//	(99)IMT:P:opcs-4:W371        a procedure
+//	(99)IMT:A:implanted          an action
+//	(99)IMT:A:quantity:4         an action with a number
+//
+// AI 99 is for a company's own use, so the prefix keeps other people's apart.
+const sheetPrefix = "IMT:"
+
+// SheetText is the text of a procedure's code on a sheet, for AI 99 or a plain
+// symbol. Code must be of letters, digits and points.
+func (p Procedure) SheetText() string { return sheetPrefix + "P:" + p.System + ":" + p.Code }
+
+// SheetText is the text of an action's code on a sheet.
+func (a Action) SheetText() string { return sheetPrefix + "A:" + string(a) }
+
+// local takes a code from a sheet.
+func (m *Meaning) local(body string) bool {
+	text := strings.TrimPrefix(strings.TrimPrefix(body, "(99)"), "99")
+	rest, ours := strings.CutPrefix(strings.TrimSuffix(text, "\x1d"), sheetPrefix)
+	if !ours {
+		return false
+	}
+	kind, code, _ := strings.Cut(rest, ":")
+	switch kind {
+	case "P":
+		system, code, _ := strings.Cut(code, ":")
+		if (system == SystemOPCS4 || system == SystemSNOMED || system == SystemLocal) && plainCode(code) {
+			m.Kind, m.Procedure = KindProcedure, Procedure{system, code}
+			return true
+		}
+	case "A":
+		action, argument, given := strings.Cut(code, ":")
+		for _, a := range Actions() {
+			if string(a) == action && (!given || plainCode(argument) && (a == ActionQuantity || a == ActionWasted)) && (given || a != ActionQuantity) {
+				m.Kind, m.Action = KindAction, Action(code)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Split parts an action from the number or reason behind it.
+func (a Action) Split() (action Action, argument string) {
+	name, argument, _ := strings.Cut(string(a), ":")
+	return Action(name), argument
+}
+
+// plainCode reports whether a code is of one to twenty letters, digits, points
+// and hyphens.
+func plainCode(s string) bool {
+	if s == "" || len(s) > 20 {
+		return false
+	}
+	for i := range len(s) {
+		b := s[i]
+		if (b < '0' || b > '9') && (b < 'A' || b > 'Z') && (b < 'a' || b > 'z') && b != '.' && b != '-' {
+			return false
+		}
+	}
+	return true
+}
