@@ -1,6 +1,7 @@
 package gs1
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -224,11 +225,18 @@ func (c *cleaner) framing() {
 	const marks = "\r\n\x00\x02\x03\x04\t"
 	was := len(c.text)
 	start := was - len(strings.TrimLeft(c.text, marks+" "+byteOrderMark))
+	if n := len(c.text) - 1; n > start && c.text[start] == '"' && c.text[n] == '"' {
+		start++ // no field begins with one
+	}
 	cut := marks + byteOrderMark
 	if !anotherAgency(c.text[start:]) {
 		cut += " "
 	}
-	end := max(start, len(strings.TrimRight(c.text, cut)))
+	end := len(c.text)
+	if start > 0 && start < end && c.text[start-1] == '"' {
+		end--
+	}
+	end = max(start, len(strings.TrimRight(c.text[:end], cut)))
 	if start == 0 && end == was {
 		return
 	}
@@ -245,11 +253,14 @@ func (c *cleaner) framing() {
 // small letters.
 var separatorWords = []string{
 	"<gs>", "{gs}", "[gs]", "(gs)", "<fnc1>", "{fnc1}", "[fnc1]", "(fnc1)", "<f1>", "{f1}", "[f1]", "<1d>", "{1d}", "[1d]", "<0x1d>", "[0x1d]",
-	`\f`, `\x1d`, `\u001d`, `\u{1d}`, `\035`, `\029`, `\gs`, "^]", "^fnc1", "~d029", "~029", "&#29;", "&#x1d;", "{alt029}", "\u241d",
+	"&lt;gs&gt;", `\f`, `\x1d`, `\u001d`, `\u{1d}`, `\035`, `\029`, `\gs`, "^]", "^fnc1", "~d029", "~029", "&#29;", "&#x1d;", "{alt029}", "\u241d",
 }
 
-// separatorWords turns words for the separator into it. "%1D" could be part of a
-// value, so it counts only where an element follows.
+// possibleWords could be part of a value, so they count only where an element
+// follows.
+var possibleWords = []string{"%1d", "=1d", "0x1d", "fnc1"}
+
+// separatorWords turns words for the separator into it.
 func (c *cleaner) separatorWords() {
 	if c.text[0] == '(' && len(c.text) > 1 && c.text[1] >= '0' && c.text[1] <= '9' || isWebAddress(c.text) {
 		return
@@ -260,9 +271,11 @@ func (c *cleaner) separatorWords() {
 				return len(w), string(Separator)
 			}
 		}
-		if len(c.text)-i > 3 && strings.EqualFold(c.text[i:i+3], "%1d") {
-			if _, row := lookupPrefix(c.text[i+3:]); row != nil {
-				return 3, string(Separator)
+		for _, w := range possibleWords {
+			if n := len(w); len(c.text)-i > n && strings.EqualFold(c.text[i:i+n], w) {
+				if _, row := lookupPrefix(c.text[i+n:]); row != nil {
+					return n, string(Separator)
+				}
 			}
 		}
 		return 0, ""
@@ -312,20 +325,19 @@ func (c *cleaner) identifier() bool {
 	return false
 }
 
-// foreign are characters that no value can hold, which readers send or keyboards
-// type in place of the separator.
-const foreign = "~|^{}@#$`[]\\ \t\x1c\x1e\x1f\x00\u00a7\u00b6\u00a4\ufffd"
+// mostKinds is how many characters are tried in place of the separator.
+const mostKinds = 6
 
-// standIns reads a character that no value can hold as the separator: one kind
-// of it, then all together.
+// standIns reads a character that no value can hold, which a reader sent or a
+// keyboard typed, as the separator: one kind of it, then all together.
 func (c *cleaner) standIns() bool {
 	var there []string
-	for _, r := range foreign {
-		if s := string(r); strings.Contains(c.body(), s) {
+	for _, r := range c.body() {
+		if s := string(r); r != Separator && (r >= 0x80 || !csetX.has(byte(r))) && !slices.Contains(there, s) {
 			there = append(there, s)
 		}
 	}
-	if len(there) == 0 {
+	if len(there) == 0 || len(there) > mostKinds {
 		return false
 	}
 	kinds := [][]string{}
@@ -432,7 +444,7 @@ func (c *cleaner) brackets() bool {
 	}
 	offset, length, _ := c.rewrite(func(i int) (int, string) {
 		switch b := c.text[i]; {
-		case b == ' ' || b == '\t':
+		case strings.IndexByte(" \t\r\n", b) >= 0:
 			return 1, ""
 		case open > 0 && b == "([{"[open]:
 			return 1, "("

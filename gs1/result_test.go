@@ -178,3 +178,12 @@ func TestValueOfADateThatIsNone(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestErrorOfNoAI(t *testing.T) {
+	if got := Parse("", Options{}).Err().Error(); got != "gs1: empty at byte 0: the input is empty" {
+		t.Errorf("got %q", got)
+	}
+	if got := Parse("https://a/info", Options{}).Err().Error(); got != "gs1: uri at byte 9: no primary key of GS1 and its value at the end of the path" {
+		t.Errorf("got %q", got)
+	}
+}

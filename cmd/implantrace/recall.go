@@ -34,7 +34,7 @@ Examples:
 			c := storeFlags(fs)
 			fs.StringVar(&c.Zone, "zone", "Europe/London", "the site's time `ZONE`, in which days are printed")
 			var dis, lots, serials several
-			fs.Var(&dis, "di", "device identifier (`GTIN`)")
+			fs.Var(&dis, "di", "device `IDENTIFIER`: a GTIN, or one of HIBC or ISBT 128")
 			fs.Var(&lots, "lot", "`LOT` number")
 			fs.Var(&serials, "serial", "`SERIAL` number")
 			from := fs.String("from", "", "used from this `DAY` on (YYYY-MM-DD)")

@@ -23,8 +23,8 @@ type Criteria struct {
 // listMost bounds each list.
 const listMost = 10_000
 
-// Normalised checks criteria and brings them to their fixed form: DIs as
-// GTIN-14, values without spaces around them, each once. The error is of kind
+// Normalised checks criteria and brings them to their fixed form: GTINs of 14 digits,
+// identifiers and values without spaces around them, each once. The error is of kind
 // Invalid.
 func (c Criteria) Normalised() (Criteria, error) {
 	n := Criteria{DIs: []string{}, Lots: []string{}, Serials: []string{}, From: c.From, To: c.To}
@@ -55,7 +55,7 @@ func (c Criteria) Normalised() (Criteria, error) {
 	}
 	switch {
 	case len(n.DIs) == 0:
-		return n, trace.Errorf(trace.Invalid, "Give the device identifier (GTIN) that the notice names.")
+		return n, trace.Errorf(trace.Invalid, "Give the device identifier that the notice names.")
 	case slices.Contains(n.Lots, "") || slices.Contains(n.Serials, ""):
 		return n, trace.Errorf(trace.Invalid, "A lot or serial number is empty. Leave it out to search for every lot.")
 	case !n.From.IsZero() && !n.To.IsZero() && !n.From.Before(n.To):

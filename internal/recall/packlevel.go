@@ -1,31 +1,51 @@
 package recall
 
-import "implantrace/gs1"
+import (
+	"implantrace/gs1"
+	"implantrace/internal/udi"
+)
 
 // A GTIN-14 is an indicator digit, twelve digits of company and article, and a
 // check digit. Makers number the levels of a pack (the unit, the box, the case)
 // by changing the indicator alone, though nothing obliges them to: a notice that
-// names the box may well mean the units in it (GS1 General Specifications,
-// 2.1 and 4.3, on trade item groupings).
+// names the box may well mean the units in it. The last digit of a HIBC
+// identifier is the unit of measure, which says the level outright.
 
 // otherLevel reports whether two device identifiers differ in nothing but the
 // level of the pack.
 func otherLevel(a, b string) bool {
-	return len(a) == 14 && len(b) == 14 && a != b && a[1:13] == b[1:13]
+	if len(a) != len(b) || a == b {
+		return false
+	}
+	switch agency := udi.AgencyOf(a); {
+	case agency != udi.AgencyOf(b):
+		return false
+	case agency == udi.AgencyGS1:
+		return a[1:13] == b[1:13]
+	case agency == udi.AgencyHIBCC:
+		return a[:len(a)-1] == b[:len(b)-1]
+	}
+	return false
 }
 
 // levels gives a device identifier and those of the other levels that its pack
 // may have.
 func levels(di string) []string {
 	all := []string{di}
-	if len(di) != 14 {
-		return all
-	}
-	for indicator := byte('0'); indicator <= '9'; indicator++ {
-		body := string(indicator) + di[1:13]
-		check, err := gs1.CheckDigit(body)
-		if other := body + string(check); err == nil && other != di {
-			all = append(all, other)
+	switch udi.AgencyOf(di) {
+	case udi.AgencyGS1:
+		for indicator := byte('0'); indicator <= '9'; indicator++ {
+			body := string(indicator) + di[1:13]
+			check, err := gs1.CheckDigit(body)
+			if other := body + string(check); err == nil && other != di {
+				all = append(all, other)
+			}
+		}
+	case udi.AgencyHIBCC:
+		for unit := byte('0'); unit <= '9'; unit++ {
+			if other := di[:len(di)-1] + string(unit); other != di {
+				all = append(all, other)
+			}
 		}
 	}
 	return all

@@ -30,3 +30,19 @@ func TestOtherPackLevelsCannotBeExcluded(t *testing.T) {
 		}
 	}
 }
+
+// The last digit of a HIBC identifier is the unit of measure.
+func TestOtherUnitsOfAHIBCProductCannotBeExcluded(t *testing.T) {
+	c, err := recall.Criteria{DIs: []string{"+A9991234U0"[:9] + "5"}, Lots: []string{"10X3"}}.Normalised()
+	if err == nil {
+		t.Fatal("a primary symbol with a wrong check character is no identifier")
+	}
+	if c, err = (recall.Criteria{DIs: []string{" a99912345 "}, Lots: []string{"10X3"}}).Normalised(); err != nil || c.DIs[0] != "A99912345" {
+		t.Fatal(c.DIs, err)
+	}
+	for di, want := range map[string]recall.Tier{"A99912345": recall.Confirmed, "A99912340": recall.Possible, "A99912335": "", "B99912345": "", "09520140001039": ""} {
+		if tier, why := c.Match(trace.UsageInFull{Usage: trace.Usage{Device: udi.Device{DI: di, Lot: "10X3"}}}); tier != want {
+			t.Errorf("%s: %q (%v), want %q", di, tier, why, want)
+		}
+	}
+}
