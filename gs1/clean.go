@@ -349,6 +349,9 @@ func (c *cleaner) standIns() bool {
 		trial := c.copy()
 		trial.separate(kind)
 		trial.spareSeparators()
+		if strings.HasSuffix(trial.text, string(Separator)) && !strings.HasSuffix(c.text, string(Separator)) {
+			continue // nothing follows: it is as well a damaged end of the last value
+		}
 		if trial.proven() {
 			*c = trial
 			return true

@@ -53,6 +53,7 @@ func TestClean(t *testing.T) {
 		{"in HTML", with("&lt;GS&gt;"), good, "separator 25+10"},
 		{"quoted", `"` + good + `"`, good, "framing 0+48"},
 		{"fields on lines of their own", "(01)08025153000365\r\n(10)1096438", "(01)08025153000365(10)1096438", "brackets 18+2"},
+		{"a strange character at the end may be what is left of more", di + "10AB\x01", di + "10AB\x01", ""},
 		{"two kinds", di + "10A~21B|240C", di + "10A\x1d21B\x1d240C", "separator 19+5"},
 		{"]C1 inside", with("]C1"), good, "separator 25+3"},
 		{"%1D that is part of a value", di + "10A%1DZ", di + "10A%1DZ", ""},

@@ -206,7 +206,7 @@ type parseAnswer struct {
 	Kind     udi.Kind        `json:"kind"`
 	Agency   udi.Agency      `json:"agency"`
 	Elements []element       `json:"elements"`
-	Device   *device         `json:"device,omitempty"`
+	Device   *device         `json:"device"`            // empty for what is no device
 	Origins  []udi.Origin    `json:"origins,omitempty"` // where each value of the device comes from
 	Errors   []issueLine     `json:"errors"`
 	Warnings []issueLine     `json:"warnings"`
@@ -222,8 +222,11 @@ type element struct {
 // issueLine is an issue of one of the texts.
 type issueLine struct {
 	udi.Issue
-	Carrier int `json:"carrier,omitempty"` // which of the texts, from 0
+	AI      string `json:"ai"`                // "" where the issue is of no field
+	Carrier int    `json:"carrier,omitempty"` // which of the texts, from 0
 }
+
+func issueOf(i udi.Issue, carrier int) issueLine { return issueLine{i, i.AI, carrier} }
 
 type repairLine struct {
 	udi.Repair
@@ -346,7 +349,7 @@ func readLine(in *bufio.Reader) (line []byte, err error) {
 }
 
 func parseLine(line []byte, err error, strict bool) parseAnswer {
-	a := parseAnswer{ID: json.RawMessage("null"), Status: rejected, Kind: udi.KindText, Elements: []element{},
+	a := parseAnswer{ID: json.RawMessage("null"), Status: rejected, Kind: udi.KindText, Elements: []element{}, Device: &device{},
 		Errors: []issueLine{}, Warnings: []issueLine{}, Repairs: []repairLine{}, Readings: []readingLine{}}
 	refuse := func(message string) parseAnswer {
 		a.Errors = append(a.Errors, issueLine{Issue: udi.Issue{Code: "input", Severity: gs1.Hard.String(), Message: message}})
@@ -388,7 +391,7 @@ func parseLine(line []byte, err error, strict bool) parseAnswer {
 		}
 	}
 	a.Status = status(a)
-	if a.Status == rejected && len(a.Readings) == 0 && a.Device != nil && *a.Device != (device{}) {
+	if a.Status == rejected && len(a.Readings) == 0 && *a.Device != (device{}) {
 		// What stands there and breaks no rule, for who compares it with the label.
 		a.Readings = append(a.Readings, readingLine{a.Device, a.Elements})
 	}
@@ -417,8 +420,8 @@ func (a *parseAnswer) understand(q parseRequest, now time.Time) (other string) {
 			a.Repairs = append(a.Repairs, repairLine{r, n})
 		}
 		if q.Kind != "" && m.Form != q.Kind {
-			a.Warnings = append(a.Warnings, issueLine{udi.Issue{Code: "form", Severity: gs1.Warning.String(), Length: len(raw),
-				Message: fmt.Sprintf("The text was taken for %s, not for %s.", m.Form, q.Kind)}, n})
+			a.Warnings = append(a.Warnings, issueOf(udi.Issue{Code: "form", Severity: gs1.Warning.String(), Length: len(raw),
+				Message: fmt.Sprintf("The text was taken for %s, not for %s.", m.Form, q.Kind)}, n))
 		}
 	}
 	pack := udi.Join(carriers...)
@@ -430,9 +433,9 @@ func (a *parseAnswer) understand(q parseRequest, now time.Time) (other string) {
 		case slices.ContainsFunc(carriers[i.Carrier].Repairs, func(r udi.Repair) bool { return r.Code == i.Code && r.Offset == i.Offset }):
 			// It is among the repairs.
 		case i.Severity == gs1.Warning.String():
-			a.Warnings = append(a.Warnings, issueLine{i.Issue, i.Carrier})
+			a.Warnings = append(a.Warnings, issueOf(i.Issue, i.Carrier))
 		default:
-			a.Errors = append(a.Errors, issueLine{i.Issue, i.Carrier})
+			a.Errors = append(a.Errors, issueOf(i.Issue, i.Carrier))
 		}
 	}
 	if a.Kind == udi.KindDevice {
@@ -452,7 +455,7 @@ func (a *parseAnswer) strict(raw []string, o gs1.Options) {
 		}
 		for _, i := range r.Issues {
 			if i.Severity == gs1.Hard {
-				a.Errors = append(a.Errors, issueLine{plainIssue(i), n})
+				a.Errors = append(a.Errors, issueOf(plainIssue(i), n))
 			}
 		}
 		if a.Kind == udi.KindText {
@@ -460,7 +463,7 @@ func (a *parseAnswer) strict(raw []string, o gs1.Options) {
 		}
 	}
 	for _, i := range gs1.Associations(carriers...) {
-		a.Errors = append(a.Errors, issueLine{plainIssue(i.Issue), i.Carrier})
+		a.Errors = append(a.Errors, issueOf(plainIssue(i.Issue), i.Carrier))
 	}
 	if len(a.Elements) > 0 {
 		a.Agency = udi.AgencyGS1

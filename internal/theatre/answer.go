@@ -20,6 +20,7 @@ type Answer struct {
 	Verdict   trace.Verdict     `json:"verdict"`
 	Issues    []udi.Issue       `json:"issues"`
 	Device    *udi.Device       `json:"device,omitempty"`
+	Readings  []udi.Reading     `json:"readings,omitempty"` // ways to read a code whose separators were lost; none is chosen
 	Product   *trace.Product    `json:"product,omitempty"`
 	Patient   trace.PatientID   `json:"patient,omitzero"`
 	Procedure trace.ProcedureID `json:"procedure,omitzero"`
@@ -38,7 +39,7 @@ func (d *Desk) answer(ctx context.Context, f trace.ReadingFact, at time.Time) (A
 	switch f.Means {
 	case udi.KindDevice:
 		m := udi.Understand(f.Symbology+f.Text, at)
-		a.Device = &m.Device
+		a.Device, a.Readings = &m.Device, m.Readings
 		a.Shown = m.Device.HRF()
 		if a.Shown == "" {
 			a.Shown = "a device's code that could not be read whole"

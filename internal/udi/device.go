@@ -1,6 +1,7 @@
 package udi
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -28,6 +29,12 @@ type Date struct {
 
 // IsZero reports whether no date was given.
 func (d Date) IsZero() bool { return d.Day == "" }
+
+// finer reports whether d gives more of a date than other.
+func (d Date) finer(other Date) bool {
+	order := []Precision{PrecisionMonth, PrecisionDay, PrecisionHour, PrecisionMinute}
+	return slices.Index(order, d.Precision) > slices.Index(order, other.Precision)
+}
 
 // String prints as much as the label gives: YYYY-MM, YYYY-MM-DD, YYYY-MM-DDTHH or
 // YYYY-MM-DDTHH:MM.

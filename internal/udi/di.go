@@ -23,7 +23,16 @@ var (
 func ParseDI(s string) (string, error) {
 	s = strings.Join(strings.Fields(s), "")
 	s = strings.TrimPrefix(s, "(01)")
-	if s == "" || s[0] >= '0' && s[0] <= '9' && !isbtDI.MatchString(s) && !containerDI.MatchString(s) {
+	if bag, ok := strings.CutPrefix(s, "=)"); ok {
+		if !isContainer(bag) {
+			return "", ErrDIForm
+		}
+		return bag, nil
+	}
+	if AgencyOf(s) == AgencyICCBBA { // a small y or z in front is part of it
+		return s, nil
+	}
+	if s == "" || s[0] >= '0' && s[0] <= '9' && AgencyOf(strings.ToUpper(s)) != AgencyICCBBA {
 		g, err := gs1.ParseGTIN(s)
 		switch {
 		case errors.Is(err, gs1.ErrCheckDigit):
@@ -44,7 +53,7 @@ func ParseDI(s string) (string, error) {
 		}
 		return s, nil
 	}
-	s = strings.TrimPrefix(strings.TrimPrefix(s, "=/"), "=)")
+	s = strings.TrimPrefix(s, "=/")
 	if AgencyOf(s) == "" {
 		return "", ErrDIForm
 	}
@@ -53,16 +62,17 @@ func ParseDI(s string) (string, error) {
 
 // What identifiers of HIBCC and ICCBBA look like: labeler, product and unit of
 // measure; processor, facility's product code and product description code; and
-// the maker and catalogue number of a blood bag.
+// the maker and catalogue number of a blood bag, which has a letter in it beside
+// the small one of a set or carton. Points and hyphens are found in products.
 var (
-	hibcDI      = regexp.MustCompile(`^[A-Z][0-9A-Z]{3}[0-9A-Z]{1,18}[0-9]$`)
+	hibcDI      = regexp.MustCompile(`^[A-Z][0-9A-Z]{3}[0-9A-Z.-]{1,18}[0-9]$`)
 	isbtDI      = regexp.MustCompile(`^[0-9A-NP-Z][0-9]{4}[0-9A-Z]{6}[A-Z][0-9]{4}$`)
-	containerDI = regexp.MustCompile(`^[0-9A-Z]{2}[0-9A-Z]{7}[A-Z]$`)
+	containerDI = regexp.MustCompile(`^[0-9A-Zyz][0-9A-Z]*[A-Z][0-9A-Z]*$`)
 )
 
 // AgencyOf says whose identifier a DI is by its form, and "" where it has none.
 // What may be both a HIBC and an ISBT 128 identifier is taken for the latter,
-// which has more of a form.
+// which has more of a form; but what may be HIBC and a blood bag, for the former.
 func AgencyOf(di string) Agency {
 	switch {
 	case len(di) == 14 && onlyDigits(di):
@@ -71,7 +81,7 @@ func AgencyOf(di string) Agency {
 		return AgencyICCBBA
 	case hibcDI.MatchString(di):
 		return AgencyHIBCC
-	case containerDI.MatchString(di):
+	case len(di) == 10 && containerDI.MatchString(di):
 		return AgencyICCBBA
 	}
 	return ""

@@ -10,7 +10,10 @@ import (
 // patients must not: where two readings are possible, none is chosen. A value
 // in doubt is put with the rejected ones, and its issue is hard.
 func (m *Meaning) doubt() {
-	wristband := slices.ContainsFunc(m.Elements, func(e Element) bool { return e.AI == "8018" || e.AI == "91" })
+	has := func(ais ...string) bool {
+		return slices.ContainsFunc(m.Elements, func(e Element) bool { return slices.Contains(ais, e.AI) })
+	}
+	wristband := has("8018") || has("91") && !has("01", "8006", "10", "21", "17") // AI 91 is the maker's on a device
 	for n := range m.Issues {
 		i := &m.Issues[n]
 		switch {

@@ -42,18 +42,23 @@ func (m *Meaning) readGS1(text string, now time.Time, rules Rules) {
 }
 
 func (m *Meaning) element(e gs1.Element, rejected bool) {
+	offset, length := m.cleaned.Span(e.Offset, e.Length)
 	m.Elements = append(m.Elements, Element{AI: string(e.AI), Title: e.AI.Title(), Value: e.Value,
-		Offset: m.cleaned.Origin(e.Offset), Rejected: rejected})
+		Offset: offset, Rejected: rejected, length: length})
 }
 
-// reading is one way to read a damaged text, as a device.
+// reading is one way to read a damaged text, as a device; the zero Reading when
+// that way contradicts itself.
 func (m *Meaning) reading(r gs1.Reading, now time.Time) Reading {
 	var other Meaning
-	other.cleaned = m.cleaned
+	other.raw, other.cleaned = m.raw, m.cleaned
 	for _, e := range r.Elements {
 		other.element(e, false)
 	}
 	other.device(now)
+	if other.Damaged() {
+		return Reading{}
+	}
 	return Reading{other.Device, other.Elements}
 }
 
@@ -116,26 +121,59 @@ func (m *Meaning) value(ai string) (string, bool) {
 func (m *Meaning) device(now time.Time) {
 	d := &m.Device
 	d.Agency = AgencyGS1
-	how := CertaintyRead
-	if m.Repaired() {
-		how = CertaintyRepaired
+	repaired := m.Repaired()
+	origin := func(field string, offset, length int, inferred bool) {
+		how := CertaintyRead
+		switch {
+		case repaired:
+			how = CertaintyRepaired
+		case inferred:
+			how = CertaintyInferred
+		}
+		m.Origins = append(m.Origins, Origin{Field: field, Offset: offset, Length: length, How: how})
+	}
+	drop := func(field string) {
+		m.Origins = slices.DeleteFunc(m.Origins, func(o Origin) bool { return o.Field == field })
+	}
+	var clashed []string // fields that two elements say differently
+	clash := func(e Element, field string) {
+		clashed = append(clashed, field)
+		drop(field)
+		m.Issues = append(m.Issues, Issue{Code: CodeContradiction, Severity: gs1.Hard.String(), AI: e.AI, Offset: e.Offset, Length: e.length,
+			Message: "This code says two different things for the same field. Neither was taken: read the label.", Detail: "two values for " + field})
 	}
 	put := func(e Element, field string, to *string, value string) {
-		if *to == "" {
+		switch {
+		case slices.Contains(clashed, field):
+		case *to == "":
 			*to = value
-			m.Origins = append(m.Origins, Origin{Field: field, Offset: e.Offset, Length: len(value), How: how})
+			length := e.length
+			if len(value) < len(e.Value) { // a part of the element
+				length = min(length, len(value))
+			}
+			// Brackets and web addresses write some characters otherwise, and
+			// EAN symbols write fewer digits.
+			origin(field, e.Offset, length, m.raw[e.Offset:e.Offset+length] != value)
+		case *to != value:
+			*to = ""
+			clash(e, field)
 		}
 	}
 	date := func(e Element, field string, to *Date, read Date) {
-		if !to.IsZero() || read.IsZero() {
-			return
+		inferred := read.Precision == PrecisionMonth
+		switch {
+		case read.IsZero() || slices.Contains(clashed, field):
+		case to.IsZero():
+			*to = read
+			origin(field, e.Offset, e.length, inferred)
+		case to.Day != read.Day:
+			*to = Date{}
+			clash(e, field)
+		case read.finer(*to): // the same day, with its time
+			*to = read
+			drop(field)
+			origin(field, e.Offset, e.length, inferred)
 		}
-		*to = read
-		how := how
-		if read.Precision == PrecisionMonth && how == CertaintyRead {
-			how = CertaintyInferred
-		}
-		m.Origins = append(m.Origins, Origin{Field: field, Offset: e.Offset, Length: len(e.Value), How: how})
 	}
 	for _, e := range m.Elements {
 		if e.Rejected {
@@ -162,7 +200,7 @@ func (m *Meaning) device(now time.Time) {
 			date(e, "best_before", &d.BestBefore, gs1Day(e.Value, now))
 		case "20":
 			put(e, "variant", &d.Variant, e.Value)
-		case "30", "37":
+		case "30":
 			put(e, "quantity", &d.Quantity, e.Value)
 		case "8012":
 			put(e, "software", &d.Software, e.Value)
@@ -170,13 +208,17 @@ func (m *Meaning) device(now time.Time) {
 			put(e, "basic_udi_di", &d.BasicUDI, e.Value)
 		}
 	}
-	for _, ai := range []string{"240", "241"} { // the maker's first number counts
-		for _, e := range m.Elements {
-			if e.AI == ai && !e.Rejected {
-				put(e, "catalogue_no", &d.CatalogueNo, e.Value)
+	first := func(field string, to *string, ais ...string) { // the first of these AIs counts
+		for _, ai := range ais {
+			for _, e := range m.Elements {
+				if e.AI == ai && !e.Rejected && *to == "" {
+					put(e, field, to, e.Value)
+				}
 			}
 		}
 	}
+	first("quantity", &d.Quantity, "37") // of the packs in a shipping unit, where the pack does not say
+	first("catalogue_no", &d.CatalogueNo, "240", "241")
 }
 
 // gs1Day reads YYMMDD; the zero Date where package gs1 has reported it.

@@ -2,6 +2,7 @@ package udi
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"implantrace/gs1"
@@ -103,10 +104,14 @@ func (p *Pack) add(n int, m Meaning, disputed map[string]bool) {
 	if m.Kind != KindDevice {
 		return
 	}
-	if p.Device.Agency == "" {
-		p.Device.Agency = m.Device.Agency
-	} else if m.Device.Agency != p.Device.Agency && m.Device.Agency != "" {
-		p.conflict(n, "agency", "issuing agency", string(p.Device.Agency), string(m.Device.Agency))
+	switch mine, theirs := p.Device.Agency, m.Device.Agency; {
+	case disputed["agency"]:
+	case mine == "":
+		p.Device.Agency = theirs
+	case theirs != "" && theirs != mine:
+		disputed["agency"] = true
+		p.conflict(n, "agency", "issuing agency", string(mine), string(theirs))
+		p.Device.Agency = ""
 	}
 	mine, theirs := p.Device.fields(), m.Device.fields()
 	for i, f := range mine {
@@ -115,24 +120,33 @@ func (p *Pack) add(n int, m Meaning, disputed map[string]bool) {
 		case value == "" || disputed[f.name]:
 			continue
 		case f.text() == "":
-			f.set(theirs[i])
-			for _, o := range m.Origins {
-				if o.Field == f.name {
-					o.Carrier = n
-					p.Origins = append(p.Origins, o)
-				}
-			}
+			p.take(n, m, f, theirs[i])
 		case f.text() != value:
 			disputed[f.name] = true
 			p.conflict(n, f.name, f.what, f.text(), value)
 			f.clear()
-			for k := len(p.Origins) - 1; k >= 0; k-- {
-				if p.Origins[k].Field == f.name {
-					p.Origins = append(p.Origins[:k], p.Origins[k+1:]...)
-				}
-			}
+			p.forget(f)
+		case f.d != nil && theirs[i].d.finer(*f.d): // the last of a month, and that day outright
+			p.forget(f)
+			p.take(n, m, f, theirs[i])
 		}
 	}
+}
+
+// take takes the value of a field from carrier n, with its origin.
+func (p *Pack) take(n int, m Meaning, f, theirs field) {
+	f.set(theirs)
+	for _, o := range m.Origins {
+		if o.Field == f.name {
+			o.Carrier = n
+			p.Origins = append(p.Origins, o)
+		}
+	}
+}
+
+// forget leaves out the origin of a field.
+func (p *Pack) forget(f field) {
+	p.Origins = slices.DeleteFunc(p.Origins, func(o Origin) bool { return o.Field == f.name })
 }
 
 func (p *Pack) conflict(n int, field, what, a, b string) {
@@ -163,17 +177,18 @@ func (p *Pack) readings(carriers []Meaning) {
 		if len(m.Readings) == 0 {
 			continue
 		}
-		var others Device
+		var others Pack // what they dispute among themselves is in no reading
 		var elements []Element
+		disputed := map[string]bool{}
 		for k, o := range carriers {
 			if k != n {
-				others = others.With(o.Device)
+				others.add(k, o, disputed)
 				elements = append(elements, o.Elements...)
 			}
 		}
 		for _, r := range m.Readings {
-			if _, _, _, differ := r.Device.Differs(others); !differ {
-				p.Readings = append(p.Readings, Reading{r.Device.With(others), append(elements[:len(elements):len(elements)], r.Elements...)})
+			if _, _, _, differ := r.Device.Differs(others.Device); !differ {
+				p.Readings = append(p.Readings, Reading{r.Device.With(others.Device), append(elements[:len(elements):len(elements)], r.Elements...)})
 			}
 		}
 	}
@@ -184,9 +199,9 @@ type Belonging string
 
 // What can be said of a carrier and a pack.
 const (
-	Belongs    Belonging = "yes" // it says the same DI, or repeats what the pack says, lot or serial and all
+	Belongs    Belonging = "yes" // it says the same DI, and nothing else than the pack
 	BelongsNot Belonging = "no"  // it says something else
-	BelongsAsk Belonging = "ask" // it says no DI: only who holds the pack can tell
+	BelongsAsk Belonging = "ask" // one of them says no DI: only who holds the pack can tell
 )
 
 // BelongsTo says whether a carrier is of the pack that others are of. A carrier

@@ -55,6 +55,8 @@ type Element struct {
 	Offset int    `json:"offset"`
 	// Rejected: it stood there, and breaks a rule. No value was taken from it.
 	Rejected bool `json:"rejected,omitempty"`
+
+	length int // bytes that a GS1 value takes at Offset
 }
 
 // Place is a place as its label names it.
@@ -65,7 +67,7 @@ type Place struct {
 
 // Repair is one thing that was undone before the reading was understood.
 type Repair struct {
-	Code    string `json:"code"` // one of package gs1's steps
+	Code    string `json:"code"` // one of package gs1's steps, or hibc-printed, hibc-case or hibc-space
 	Offset  int    `json:"offset"`
 	Length  int    `json:"length"`
 	Message string `json:"message"`
@@ -101,6 +103,7 @@ type Meaning struct {
 	check, link string // what ties the two symbols of a HIBC pair together
 	gs1         *gs1.Result
 	cleaned     gs1.Cleaned
+	raw         string // what cleaned was made of
 }
 
 // Damaged reports whether the reading has a hard error: a value of it may be
@@ -116,16 +119,17 @@ func (m Meaning) Damaged() bool {
 
 // HRF is the human readable form of what was read of a device: with GS1 every
 // element with its AI in brackets, with the other agencies the text of the
-// symbol. It is "" for a damaged reading and for what is no device.
+// symbol, or that of the device where the text had to be repaired. It is "" for a damaged reading and for what is no device.
 func (m Meaning) HRF() string {
 	switch {
 	case m.Kind != KindDevice || m.Damaged():
 		return ""
 	case m.gs1 != nil:
 		return m.gs1.HRI()
+	case m.Repaired():
+		return m.Device.HRF()
 	}
-	text := m.cleaned.Text
-	return strings.TrimPrefix(text, m.Symbology)
+	return strings.TrimPrefix(m.cleaned.Text, m.Symbology)
 }
 
 // Repaired reports whether anything but framing was undone.
@@ -154,7 +158,7 @@ func Understand(scanData string, now time.Time) Meaning { return Rules{}.Underst
 // Understand is Understand with a site's rules.
 func (rules Rules) Understand(scanData string, now time.Time) Meaning {
 	m := Meaning{Kind: KindText, Form: "plain", Elements: []Element{}, Issues: []Issue{}}
-	m.cleaned = gs1.Clean(scanData, gs1.Options{Now: now})
+	m.raw, m.cleaned = scanData, gs1.Clean(scanData, gs1.Options{Now: now})
 	text := m.cleaned.Text
 	for _, s := range m.cleaned.Steps {
 		m.Repairs = append(m.Repairs, Repair(s))
@@ -183,7 +187,7 @@ func (rules Rules) Understand(scanData string, now time.Time) Meaning {
 	m.readGS1(text, now, rules)
 	if m.Kind == KindText && len(m.Elements) == 0 {
 		if c, ok := parseISBT(body, now); ok { // a Basic UDI-DI
-			m.Issues = m.Issues[:len(m.Repairs):len(m.Repairs)]
+			m.Issues, m.gs1 = m.Issues[:len(m.Repairs):len(m.Repairs)], nil
 			m.take(c, len(text)-len(body))
 		}
 	}
@@ -195,7 +199,9 @@ func (rules Rules) badge(m *Meaning, body string) bool {
 	if rules.Badge == nil {
 		return false
 	}
-	match := rules.Badge.FindStringSubmatch(body)
+	whole := *rules.Badge
+	whole.Longest() // of alternatives, the one that takes all of the text
+	match := whole.FindStringSubmatch(body)
 	if match == nil || match[0] != body || body == "" {
 		return false
 	}
@@ -215,14 +221,30 @@ func (m *Meaning) take(c content, lead int) {
 		m.Elements = append(m.Elements, e)
 	}
 	for _, i := range c.issues {
+		undone := i.repairs(m.cleaned.Text[lead:])
 		i.Offset, i.Length = m.cleaned.Span(lead+i.Offset, i.Length)
 		m.Issues = append(m.Issues, i)
+		if undone {
+			m.Repairs = append(m.Repairs, Repair{Code: i.Code, Offset: i.Offset, Length: i.Length, Message: i.Message, Detail: i.Detail})
+		}
 	}
 	for _, o := range c.origins {
 		o.Offset, o.Length = m.cleaned.Span(lead+o.Offset, o.Length)
 		m.Origins = append(m.Origins, o)
 	}
 	m.wantDI()
+}
+
+// repairs reports whether an issue of a symbol's text says that something was
+// undone in it. Space at the end of a text that fits as it is was left alone.
+func (i Issue) repairs(text string) bool {
+	switch i.Code {
+	case CodeHIBCPrinted, CodeHIBCCase:
+		return true
+	case CodeHIBCSpace:
+		return i.Severity == gs1.Warning.String() && !fits(text)
+	}
+	return false
 }
 
 // wantDI notes that a device's symbol does not say which product it is.

@@ -136,7 +136,7 @@ func (m *Meaning) personal(rules Rules) {
 // names.
 func (m *Meaning) baby(rules Rules) {
 	parts := rules.fields(m.name("92"))
-	if !babyNumber.MatchString(parts[0]) {
+	if !babyNumber.MatchString(parts[0]) || parts[0][0] > parts[0][2] {
 		return
 	}
 	m.Patient.Baby = parts[0]
@@ -145,5 +145,5 @@ func (m *Meaning) baby(rules Rules) {
 	}
 }
 
-// babyNumber is 1/1 to 6/6.
+// babyNumber is which of how many, 1/1 to 6/6.
 var babyNumber = regexp.MustCompile(`^[1-6]/[1-6]$`)
