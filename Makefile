@@ -16,7 +16,9 @@ LDFLAGS := -X main.version=$(VERSION)
 
 WEB     := api/web
 FHIR    := internal/fhir/validate
+ZXING   := scanner/internal/zxing
 VENDOR  := $(WEB)/assets/vendor/VERSIONS.json
+READER  := $(ZXING)/assets/vendor/VERSIONS.json
 FHIRLIB := $(FHIR)/node_modules/.package-lock.json
 TOOL    := $(GO) tool -modfile=.ci/tools/go.mod
 
@@ -52,11 +54,15 @@ needs-test:
 	@$(GO) version
 	@echo "node $$($(NODE) --version)"
 
-assets: $(VENDOR) ## fetch the pages' third-party files
+assets: $(VENDOR) $(READER) ## fetch the pages' third-party files and zxing-cpp's WebAssembly
 
 $(VENDOR): $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/.npmrc $(WEB)/assets.mjs
 	@echo "=== assets ==="
 	cd $(WEB) && $(NPM) ci && $(NODE) assets.mjs
+
+$(READER): $(ZXING)/package.json $(ZXING)/package-lock.json $(ZXING)/.npmrc $(ZXING)/assets.mjs $(ZXING)/asset.go
+	@echo "=== zxing-cpp ==="
+	cd $(ZXING) && $(NPM) ci && $(NODE) assets.mjs
 
 test-tools: $(FHIRLIB) ## fetch the FHIR validators the tests use
 
@@ -103,7 +109,9 @@ audit: needs-build assets test-tools ## known weaknesses of what we depend on (n
 	@echo "=== audit ==="
 	$(TOOL) govulncheck ./...
 	cd $(WEB) && $(NPM) audit --omit=dev
+	cd $(ZXING) && $(NPM) audit --omit=dev
 	cd $(FHIR) && $(NPM) audit
 
 clean: ## remove what was built or fetched, but no data
-	rm -rf bin coverage.out coverage.html $(WEB)/node_modules $(WEB)/assets/vendor $(WEB)/testdata/vendor $(FHIR)/node_modules
+	rm -rf bin coverage.out coverage.html $(WEB)/node_modules $(WEB)/assets/vendor $(WEB)/testdata/vendor $(FHIR)/node_modules \
+		$(ZXING)/node_modules $(ZXING)/assets/vendor

@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"implantrace/internal/trace"
+	"implantrace/scanner"
 )
 
 // health: the process answers.
@@ -18,11 +19,13 @@ type readiness struct {
 	Faults []string `json:"faults"`
 	Assets bool     `json:"assets"` // the pages' assets are built in
 	Serial bool     `json:"serial"` // handhelds are supported in this build
+	Engine bool     `json:"engine"` // zxing-cpp is built in; without it gozxing reads pictures alone
 }
 
 // ready: the node can record.
 func (s *Server) ready(c echo.Context) error {
-	r := readiness{Status: "ready", Faults: []string{}, Assets: s.pages.whole, Serial: serialSupported}
+	_, engine := scanner.EngineVersion()
+	r := readiness{Engine: engine, Status: "ready", Faults: []string{}, Assets: s.pages.whole, Serial: serialSupported}
 	if s.Ready != nil {
 		r.Faults = append(r.Faults, s.Ready(c.Request().Context())...)
 	}

@@ -110,11 +110,12 @@ type linearRead struct {
 	partial           bool    // the text is not all of the message
 }
 
-// code128On reads every Code 128 symbol on a line.
-func code128On(e []float64) []linearRead {
+// code128On reads every Code 128 symbol on a line that has so many modules of
+// light before and behind it.
+func code128On(e []float64, quiet float64) []linearRead {
 	var reads []linearRead
 	for i := 0; i+6 < len(e); i += 2 { // even edges start bars
-		r, end, ok := code128From(e, i)
+		r, end, ok := code128From(e, i, quiet)
 		if ok {
 			reads = append(reads, r)
 			i = end
@@ -125,12 +126,12 @@ func code128On(e []float64) []linearRead {
 
 // code128From reads a symbol whose start character starts at edge i. end is the
 // even edge at or before its last.
-func code128From(e []float64, i int) (r linearRead, end int, ok bool) {
+func code128From(e []float64, i int, quiet float64) (r linearRead, end int, ok bool) {
 	start, module, ok := code128At(e, i)
 	if !ok || start < code128StartA || start > code128StartC {
 		return r, 0, false
 	}
-	if i > 0 && e[i]-e[i-1] < code128Quiet*module {
+	if i > 0 && e[i]-e[i-1] < quiet*module {
 		return r, 0, false
 	}
 	words := []int{start}
@@ -142,7 +143,7 @@ func code128From(e []float64, i int) (r linearRead, end int, ok bool) {
 		module = m
 		switch {
 		case word == code128Stop:
-			return code128Finish(e, i, at, words, module)
+			return code128Finish(e, i, at, words, module, quiet)
 		case word >= code128StartA:
 			return r, 0, false
 		}
@@ -153,7 +154,7 @@ func code128From(e []float64, i int) (r linearRead, end int, ok bool) {
 
 // code128Finish checks what follows the stop pattern at edge at, and the check
 // character before it.
-func code128Finish(e []float64, first, at int, words []int, module float64) (r linearRead, end int, ok bool) {
+func code128Finish(e []float64, first, at int, words []int, module, quiet float64) (r linearRead, end int, ok bool) {
 	if at+7 >= len(e) {
 		return r, 0, false // the last bar does not end
 	}
@@ -161,7 +162,7 @@ func code128Finish(e []float64, first, at int, words []int, module float64) (r l
 	if bar := e[last] - e[last-1]; bar < 1.2*module || bar > 2.8*module {
 		return r, 0, false
 	}
-	if last+1 < len(e) && e[last+1]-e[last] < code128Quiet*module {
+	if last+1 < len(e) && e[last+1]-e[last] < quiet*module {
 		return r, 0, false
 	}
 	n := len(words) - 1 // of the check character
@@ -227,8 +228,9 @@ func code128Text(words []int) (aim, text string, partial bool) {
 			highNext = !highNext
 		case word == code128Shift:
 			shift = true
-		case word == 97 || word == 96: // FNC2: to be joined; FNC3: for the reader itself
+		case word == 97: // FNC2: to be joined with the next
 			partial = true
+		case word == 96: // FNC3: for the reader itself
 		case now == 0 && word >= 64:
 			letter(word - 64)
 		default:

@@ -33,12 +33,16 @@ func sample(t *testing.T, all []string, oneIn int, always ...string) (files []st
 	return files, false
 }
 
+// workers are shared by the tests that read many pictures: the engine starts once.
+var workers = scanner.NewWorkers(1)
+
 func readFile(t *testing.T, file string, o scanner.ImageOptions) scanner.Picture {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.Workers = workers
 	p, err := scanner.DecodeImage(t.Context(), data, o)
 	if err != nil {
 		t.Fatalf("%s: %v", file, err)
@@ -95,26 +99,41 @@ func TestLabels(t *testing.T) {
 		}
 	}
 	t.Logf("%d sure, %d unsure of %d symbols; %v altogether, %v for the slowest", sure, unsure, total, elapsed, longest)
-	if floor := 60; whole && sure < floor {
+	floor := 60 // by gozxing and this package's own readers alone
+	if _, there := scanner.EngineVersion(); there {
+		floor = 64
+	}
+	if whole && sure < floor {
 		t.Errorf("%d symbols read for sure, want %d", sure, floor)
 	}
 }
 
 func TestPhotos(t *testing.T) {
-	for folder, floor := range map[string]int{
+	floors := map[string]int{ // by gozxing and this package's own readers alone
 		"code128-1": 6, "code128-2": 37, "code128-3": 2,
 		"datamatrix-1": 22, "datamatrix-2": 18, "datamatrix-3": 18,
-	} {
+	}
+	if _, there := scanner.EngineVersion(); there { // 107 of 108
+		floors = map[string]int{
+			"code128-1": 7, "code128-2": 39, "code128-3": 2,
+			"datamatrix-1": 23, "datamatrix-2": 18, "datamatrix-3": 18,
+		}
+	}
+	for folder, floor := range floors {
 		t.Run(folder, func(t *testing.T) {
-			all, err := filepath.Glob(filepath.Join(shared, "photos", folder, "*.png"))
-			if err != nil {
-				t.Fatal(err)
+			var all []string
+			for _, kind := range []string{"*.png", "*.jpg"} {
+				files, err := filepath.Glob(filepath.Join(shared, "photos", folder, kind))
+				if err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, files...)
 			}
 			files, whole := sample(t, all, 13)
 			sure, unsure := 0, 0
 			var elapsed, longest time.Duration
 			for _, file := range files {
-				text, err := os.ReadFile(strings.TrimSuffix(file, ".png") + ".txt")
+				text, err := os.ReadFile(strings.TrimSuffix(file, filepath.Ext(file)) + ".txt")
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -12,37 +12,48 @@ import (
 type candidate struct {
 	first   finding
 	ways    []string // in which it was read
+	engines []string
 	plain   bool
 	partial bool
 	lines   int
 }
 
+// judged is a symbol, and where it stands to parts of a pixel.
+type judged struct {
+	Symbol
+	corners [4]point
+	linear  bool
+}
+
+func (s *search) judge() []judged { return judge(s.found, s.proves) }
+
 // judge says what the findings of all passes amount to. See [Symbol] for the rule.
-func judge(found []finding, proves func(string) bool) []Symbol {
+func judge(found []finding, proves func(string) bool) []judged {
 	candidates := gather(found)
-	var symbols []Symbol
+	var symbols []judged
 	for _, c := range candidates {
 		outvoted, contested := c.weak(), false
 		for _, other := range candidates {
 			if other == c || !c.contradicts(other) {
 				continue
 			}
-			outvoted = outvoted || other.lines >= 10*max(c.lines, 1)
-			contested = contested || c.lines < 10*max(other.lines, 1)
+			// Engines count lines differently: a vote is of one engine's lines.
+			same := other.first.engine == c.first.engine
+			outvoted = outvoted || same && other.lines >= 10*max(c.lines, 1)
+			contested = contested || !same || c.lines < 10*max(other.lines, 1)
 		}
 		if outvoted {
 			continue
 		}
 		f := c.first
-		s := Symbol{Format: f.format, AIM: f.aim, Text: f.text, Pass: f.pass}
+		s := judged{Symbol{Format: f.format, AIM: f.aim, Text: f.text, Pass: f.pass, Engine: f.engine}, f.corners, c.linear()}
 		for i, p := range f.corners {
 			s.Corners[i] = image.Pt(int(math.Round(p.x)), int(math.Round(p.y)))
 		}
-		s.Sure = !contested && !c.partial && (c.plain && !c.linear() ||
-			len(c.ways) >= 2 || proves != nil && proves(f.aim+f.text))
+		s.Sure = !contested && !c.partial && (c.agreed() || proves != nil && proves(f.aim+f.text))
 		symbols = append(symbols, s)
 	}
-	return inReadingOrder(symbols)
+	return symbols
 }
 
 func gather(found []finding) []*candidate {
@@ -60,11 +71,24 @@ func gather(found []finding) []*candidate {
 		if !slices.Contains(c.ways, f.way) {
 			c.ways = append(c.ways, f.way)
 		}
+		if !slices.Contains(c.engines, f.engine) {
+			c.engines = append(c.engines, f.engine)
+		}
 		c.plain = c.plain || f.plain
 		c.partial = c.partial || f.partial
 		c.lines += f.lines
 	}
 	return all
+}
+
+// agreed says that a symbol needs no proof: the plain pass has read it, or
+// independent passes agree. What noise passes for now and then has to be read by
+// two engines.
+func (c *candidate) agreed() bool {
+	if weakFormat(c.first.format) {
+		return len(c.engines) >= 2
+	}
+	return c.plain || len(c.ways) >= 2
 }
 
 func (c *candidate) linear() bool { return c.first.lines > 0 }

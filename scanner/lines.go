@@ -48,7 +48,7 @@ func linesAt(w, h int, degrees, apart float64) []line {
 // A gaze is how a pass looks along its lines.
 type gaze struct {
 	name    string
-	swing   float32 // of the contrast of a line; smaller ups and downs are noise
+	swing   float32 // of the contrast nearby; smaller ups and downs are noise
 	sharpen float32 // how much of what blur took away is given back
 }
 
@@ -96,14 +96,15 @@ func (z gaze) edges(p []float32, into []float64) []float64 {
 	for _, v := range p {
 		lightest, darkest = max(lightest, v), min(darkest, v)
 	}
-	swing := (lightest - darkest) * z.swing // smaller ups and downs are noise
-	if lightest-darkest < 24 {
+	if lightest-darkest < 12 {
 		return into
 	}
+	swings := z.swings(p, lightest-darkest)
 	// An edge is placed when the extremes on both its sides are known, which is
 	// when the profile has turned again.
 	top, bottom, light := 0, -1, true
 	for i, v := range p {
+		swing := swings[i/swingSpan]
 		switch {
 		case light && v >= p[top]:
 			top = i
@@ -126,6 +127,32 @@ func (z gaze) edges(p []float32, into []float64) []float64 {
 		into = append(into, crossing(p, bottom, top))
 	}
 	return into
+}
+
+// swingSpan is how many samples share a swing.
+const swingSpan = 16
+
+// swings are the ups and downs that are more than noise, along a profile: a part
+// of the contrast nearby, for what is glaring, shaded or pale on a part of a
+// line.
+func (z gaze) swings(p []float32, contrast float32) []float32 {
+	n := (len(p) + swingSpan - 1) / swingSpan
+	low, high := make([]float32, n), make([]float32, n)
+	for i := range low {
+		low[i], high[i] = 255, 0
+		for _, v := range p[i*swingSpan : min((i+1)*swingSpan, len(p))] {
+			low[i], high[i] = min(low[i], v), max(high[i], v)
+		}
+	}
+	out := make([]float32, n)
+	for i := range out {
+		l, h := float32(255), float32(0)
+		for j := max(i-2, 0); j <= min(i+2, n-1); j++ {
+			l, h = min(l, low[j]), max(h, high[j])
+		}
+		out[i] = z.swing * max(h-l, contrast/8, 10)
+	}
+	return out
 }
 
 // sharpened adds to every sample what it differs from its neighbours by.

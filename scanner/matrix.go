@@ -58,8 +58,8 @@ func readMatrix(reader gozxing.Reader, bits *gozxing.BitMatrix, message func(*go
 }
 
 func dataMatrixMessage(result *gozxing.Result) finding {
-	const fnc1, structuredAppend, readerProgramming = 232, 233, 234
-	f := finding{format: "DataMatrix", aim: "]d1", text: result.GetText()}
+	const fnc1, structuredAppend = 232, 233
+	f := finding{engine: engineGo, format: "DataMatrix", aim: "]d1", text: result.GetText()}
 	words := result.GetRawBytes()
 	switch id := identifier(result); {
 	case id == "]d4" || id == "]d5" || id == "]d6": // gozxing reads the number of the ECI as a letter
@@ -71,7 +71,7 @@ func dataMatrixMessage(result *gozxing.Result) finding {
 	case len(words) > 1 && words[1] == fnc1:
 		f.aim = "]d3"
 	}
-	if len(words) > 0 && (words[0] == structuredAppend || words[0] == readerProgramming) {
+	if len(words) > 0 && words[0] == structuredAppend {
 		f.partial = true
 	}
 	if !utf8.ValidString(f.text) {
@@ -84,7 +84,7 @@ func dataMatrixMessage(result *gozxing.Result) finding {
 }
 
 func qrCodeMessage(result *gozxing.Result) finding {
-	f := finding{format: "QRCode", aim: identifier(result), text: result.GetText()}
+	f := finding{engine: engineGo, format: "QRCode", aim: identifier(result), text: result.GetText()}
 	_, joined := result.GetResultMetadata()[gozxing.ResultMetadataType_STRUCTURED_APPEND_SEQUENCE]
 	// Of bytes that are not ASCII gozxing guesses the character set.
 	guessed := strings.ContainsFunc(f.text, func(r rune) bool { return r > 127 })

@@ -11,6 +11,7 @@ import (
 
 // A finding is a symbol that one pass has read, not yet judged.
 type finding struct {
+	engine            string
 	format, aim, text string
 	corners           [4]point
 	pass              string
@@ -36,31 +37,23 @@ type pass struct {
 	ends bool // when all found so far is sure, no later pass is needed
 }
 
-// largestView is how many pixels most passes look at; a larger picture is first
-// made smaller. It bounds the time of a pass, which cannot be interrupted.
-const largestView = 4_000_000
-
 // mostRegions is how many regions of one cell size are looked into, from the
 // largest on. Noise has thousands.
 const mostRegions = 60
 
-// readSymbols runs the passes until all that was found is sure, or ctx is done.
-func readSymbols(ctx context.Context, g *image.Gray, proves func(string) bool) []Symbol {
-	var found []finding
-	for _, p := range plan(g) {
-		if ctx.Err() != nil {
-			break
+// withoutEngine runs the passes of gozxing until all that was found is sure.
+func (s *search) withoutEngine() {
+	for _, p := range plan(s.gray) {
+		if s.ctx.Err() != nil {
+			return
 		}
-		for _, f := range p.findings(ctx) {
-			f.pass, f.way = p.name, p.way
-			f.plain = p.name == plainPass
-			found = append(found, f)
-		}
-		if p.ends && settled(judge(found, proves), proves) {
-			break
+		found := p.findings(s.ctx)
+		plain := p.name == plainPass
+		s.add(found, p.name, p.way, plain)
+		if p.ends && s.done(true) {
+			return
 		}
 	}
-	return judge(found, proves)
 }
 
 // findings runs the pass. gozxing trips over some noise; a pass in which it does
@@ -72,20 +65,6 @@ func (p pass) findings(ctx context.Context) (found []finding) {
 		}
 	}()
 	return p.run(ctx)
-}
-
-// settled says that no further pass is needed: all is sure, and what the caller
-// looks for is among it. A link to a leaflet in a QR code does not end the search
-// for the device.
-func settled(symbols []Symbol, proves func(string) bool) bool {
-	found := false
-	for _, s := range symbols {
-		if !s.Sure {
-			return false
-		}
-		found = found || proves == nil || proves(s.AIM+s.Text)
-	}
-	return found
 }
 
 const plainPass = "plain"
@@ -108,8 +87,7 @@ func plan(g *image.Gray) []pass {
 	}
 	lines := func(ends bool, see func() view, z gaze, angles ...float64) {
 		for i, a := range angles {
-			angle := fmt.Sprintf("%g degrees", a)
-			add(z.name+" at "+angle, angle, ends && i == len(angles)-1,
+			add(fmt.Sprintf("%s at %g degrees", z.name, a), angleWay(a), ends && i == len(angles)-1,
 				func(ctx context.Context) []finding { return alongLines(ctx, see(), z, a) })
 		}
 	}
@@ -218,45 +196,14 @@ func alongLines(ctx context.Context, v view, z gaze, degrees float64) []finding 
 	retail := math.Abs(math.Remainder(degrees, 90)) <= 7
 	var p []float32
 	var e []float64
-	found := map[string]*finding{}
-	var order []string
+	found := newReads()
 	for i, l := range linesAt(w, h, degrees, apart) {
 		if i%16 == 0 && ctx.Err() != nil {
 			break
 		}
 		p = profile(v.gray, l, p)
 		e = z.edges(p, e)
-		for _, back := range [2]bool{false, true} {
-			seen := e
-			if back {
-				seen = mirrored(e, l.length)
-			}
-			reads := code128On(seen)
-			if retail {
-				reads = append(reads, retailOn(seen, l.length)...)
-			}
-			for _, r := range reads {
-				if back {
-					r.from, r.to = float64(l.length)-r.from, float64(l.length)-r.to
-				}
-				from, to := l.at(r.from), l.at(r.to)
-				from, to = point{from.x * v.scale, from.y * v.scale}, point{to.x * v.scale, to.y * v.scale}
-				key := r.format + r.aim + r.text
-				f := found[key]
-				if f == nil {
-					f = &finding{format: r.format, aim: r.aim, text: r.text, partial: r.partial}
-					f.corners[0], f.corners[1] = from, to
-					found[key] = f
-					order = append(order, key)
-				}
-				f.corners[3], f.corners[2] = from, to
-				f.lines++
-			}
-		}
+		found.along(l, e, code128Quiet, v.scale, retail)
 	}
-	var out []finding
-	for _, key := range order {
-		out = append(out, *found[key])
-	}
-	return out
+	return found.all()
 }

@@ -25,16 +25,18 @@ var (
 
 // Symbol is one symbol found in a picture.
 //
-// Sure says that its text may be used. A Data Matrix or QR code that the plain
-// pass over the whole picture reads is sure: Reed-Solomon holds it together. So
-// is whatever content proves itself (see [ImageOptions].Proves), and what two
-// passes read alike. A linear symbol has one check character only: it needs
-// proof or a pass at a second angle always, and several lines across its bars. What two
-// readings of the same place contradict is not sure, whatever else holds.
-// Neither is a symbol whose text is not all of its message: one of several
-// joined by structured append, or one in a character set named by an ECI.
+// Sure says that its text may be used. What zxing-cpp reads in the picture as it
+// is, is sure, and so is a Data Matrix or QR code that gozxing reads in it where
+// zxing-cpp is not built in. What only an extra pass reads (cut out, enlarged,
+// sharpened, turned, along lines) is sure if its content proves itself (see
+// [ImageOptions].Proves) or if independent passes read it alike: two engines,
+// lines at two angles, or differently treated pixels of a matrix symbol. The
+// formats that noise passes for now and then (ITF, EAN-8, UPC-E, Codabar,
+// Code 39, ...) need proof or two engines always. What two readings of the same
+// place contradict is not sure, whatever else holds. Neither is a symbol whose
+// text is not all of its message: one of several joined by structured append.
 type Symbol struct {
-	Format string // "DataMatrix", "QRCode", "Code128", "EAN13", "EAN8", "UPCA", "ITF14"
+	Format string // "DataMatrix", "QRCode", "Code128", "EAN13" (UPC-A too), "EAN8", "ITF14", "PDF417", "Aztec", "Code39", ...
 	AIM    string // "]d2", "]C1", "]E0"...
 	Text   string // FNC1 is 0x1D; one in first place is in AIM and not in Text
 
@@ -44,8 +46,9 @@ type Symbol struct {
 	// symbol the ends of the first and last line that read it.
 	Corners [4]image.Point
 
-	Pass string // the pass that read it first
-	Sure bool
+	Engine string // that read it first: "zxing-cpp", "gozxing", or "implantrace", this package's own reader of Code 128
+	Pass   string // that read it first
+	Sure   bool
 }
 
 // Reading makes a Reading of the symbol.
@@ -57,7 +60,15 @@ func (s Symbol) Reading(at time.Time) Reading {
 type Picture struct {
 	Width, Height int      // as it is shown
 	Symbols       []Symbol // from top to bottom, and from left to right
+	Unread        []Unread // located and not read, the likeliest symbols first
 	Elapsed       time.Duration
+	Passes        []PassTime // in the order in which they were run
+}
+
+// PassTime is what a pass over a picture cost.
+type PassTime struct {
+	Name    string
+	Elapsed time.Duration
 }
 
 // ImageOptions bounds the work of [DecodeImage]. The zero value is of use.
@@ -71,41 +82,20 @@ type ImageOptions struct {
 	Proves func(scanData string) bool
 
 	// Workers bounds how many pictures are read at the same time, over all
-	// calls that share it. Nil means no bound.
+	// calls that share it, and holds the engine. Nil means that the call makes an
+	// engine of its own, which costs tens of milliseconds.
 	Workers *Workers
-}
-
-// Workers is a number of places at which pictures are read. It is safe for
-// concurrent use.
-type Workers struct{ places chan struct{} }
-
-// NewWorkers returns n places, at least one. As many as there are processors
-// is a good number; each may hold some 230 MB for a photograph of 50 million
-// pixels, and 500 MB for a PNG with 16 bits to a colour.
-func NewWorkers(n int) *Workers { return &Workers{make(chan struct{}, max(n, 1))} }
-
-// take waits for a place until ctx is done.
-func (w *Workers) take(ctx context.Context) (free func(), err error) {
-	if w == nil {
-		return func() {}, nil
-	}
-	select {
-	case w.places <- struct{}{}:
-		return func() { <-w.places }, nil
-	case <-ctx.Done():
-		return nil, ErrBusy
-	}
 }
 
 // DecodeImage reads the symbols in a JPEG, PNG or WebP picture. It looks at the
 // size that the file declares before it makes room for any pixel.
 //
-// Passes are run from cheap to dear until what was found is sure. When the
-// deadline passes, what the passes until then have found is returned, without
-// an error; a single pass is not interrupted, and takes up to about a second, or
-// some seconds on 50 million pixels of noise.
-// When ctx is cancelled its error is returned. A picture without symbols is no
-// error. Other errors are ErrTooLarge, ErrNotPicture, ErrDamaged and ErrBusy.
+// Passes are run from cheap to dear until what was located is read for sure, or
+// the search's budget of pixels is spent. When the deadline passes, what the
+// passes until then have found is returned, without an error: zxing-cpp is
+// stopped at once, a pass of gozxing ends by itself within about a second. When
+// ctx is cancelled its error is returned. A picture without symbols is no error.
+// Other errors are ErrTooLarge, ErrNotPicture, ErrDamaged and ErrBusy.
 func DecodeImage(ctx context.Context, data []byte, o ImageOptions) (Picture, error) {
 	start := time.Now()
 	o = o.withDefaults()
@@ -131,7 +121,12 @@ func DecodeImage(ctx context.Context, data []byte, o ImageOptions) (Picture, err
 			ErrTooLarge, config.Width, config.Height, o.MaxPixels)
 	}
 
-	free, err := o.Workers.take(deadline)
+	workers := o.Workers
+	if workers == nil {
+		workers = NewWorkers(1)
+		defer workers.Close()
+	}
+	free, err := workers.take(deadline)
 	if err != nil {
 		if ctx.Err() != nil {
 			return Picture{}, ctx.Err()
@@ -148,15 +143,18 @@ func DecodeImage(ctx context.Context, data []byte, o ImageOptions) (Picture, err
 		return Picture{}, damaged(err)
 	}
 	gray := upright(grayOf(img), orientationOf(data))
-	symbols := readSymbols(deadline, gray, o.Proves)
+	search := newSearch(deadline, gray, workers.zxing(), o.Proves)
+	search.run()
 	if ctx.Err() != nil {
 		return Picture{}, ctx.Err()
 	}
 	return Picture{
 		Width:   gray.Rect.Dx(),
 		Height:  gray.Rect.Dy(),
-		Symbols: symbols,
+		Symbols: search.symbols(),
+		Unread:  search.unread(),
 		Elapsed: time.Since(start),
+		Passes:  search.passes,
 	}, nil
 }
 
@@ -229,12 +227,3 @@ type damagedError struct{ cause error }
 
 func (e damagedError) Error() string   { return ErrDamaged.Error() }
 func (e damagedError) Unwrap() []error { return []error{ErrDamaged, e.cause} }
-
-// Engine names what reads symbols of this format: gozxing, or this package's
-// own reader of Code 128, which keeps every FNC1.
-func (s Symbol) Engine() string {
-	if s.Format == "Code128" {
-		return "implantrace"
-	}
-	return "gozxing"
-}

@@ -35,9 +35,6 @@ func retailOn(e []float64, length int) []linearRead {
 		case gozxing.BarcodeFormat_EAN_13:
 			// A UPC-A is an EAN-13 that starts with 0, and is sent as one.
 			r.format, r.aim = "EAN13", "]E0"
-			if r.text[0] == '0' {
-				r.format = "UPCA"
-			}
 		case gozxing.BarcodeFormat_EAN_8:
 			r.format, r.aim = "EAN8", "]E4"
 		case gozxing.BarcodeFormat_ITF:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"image"
 	"os"
 	"strings"
 	"time"
@@ -30,16 +31,18 @@ Examples:
   implantrace decode --jsonl *.png
 
 With --jsonl each file is answered by one line, in order: {"file","ms","width","height","symbols":[{"format","aim",
-"text","corners","engine","pass","sure"}],"unread":[],"error"}.`,
+"text","corners","engine","pass","sure"}],"unread":[{"format","corners","why","hint"}],"error"}.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			lines := fs.Bool("jsonl", false, "write JSON lines")
 			return func(ctx context.Context, s streams, args []string) error {
 				if len(args) == 0 {
 					return usagef("name the picture files")
 				}
+				workers := scanner.NewWorkers(1)
+				defer workers.Close()
 				var undone, negative error
 				for i, file := range args {
-					p, err := decodeFile(ctx, file)
+					p, err := decodeFile(ctx, workers, file)
 					if ctx.Err() != nil {
 						return ctx.Err()
 					}
@@ -79,13 +82,13 @@ func sure(p scanner.Picture) bool {
 	return false
 }
 
-func decodeFile(ctx context.Context, file string) (scanner.Picture, error) {
+func decodeFile(ctx context.Context, workers *scanner.Workers, file string) (scanner.Picture, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return scanner.Picture{}, err
 	}
 	now := time.Now()
-	return scanner.DecodeImage(ctx, data, scanner.ImageOptions{Proves: func(scan string) bool { return udi.Proves(scan, now) }})
+	return scanner.DecodeImage(ctx, data, scanner.ImageOptions{Workers: workers, Proves: func(scan string) bool { return udi.Proves(scan, now) }})
 }
 
 func printPicture(s streams, file string, p scanner.Picture, err error) {
@@ -94,7 +97,7 @@ func printPicture(s streams, file string, p scanner.Picture, err error) {
 		return
 	}
 	fmt.Fprintf(s.out, "%s: %d x %d, %d ms\n", file, p.Width, p.Height, p.Elapsed.Milliseconds())
-	if len(p.Symbols) == 0 {
+	if len(p.Symbols)+len(p.Unread) == 0 {
 		fmt.Fprintln(s.out, "  No code could be read. Take the picture nearer, straight on and without glare.")
 	}
 	for _, sym := range p.Symbols {
@@ -105,6 +108,9 @@ func printPicture(s streams, file string, p scanner.Picture, err error) {
 		fmt.Fprintf(s.out, "%s %s %s\n", sym.Format, sym.AIM, strings.ReplaceAll(sym.Text, "\x1d", "<GS>"))
 		printMeaning(s.out, udi.Understand(sym.AIM+sym.Text, time.Now()))
 	}
+	for _, u := range p.Unread {
+		fmt.Fprintf(s.out, "  %s %s\n", u.Why, u.Hint)
+	}
 }
 
 // decodeLine is an output line.
@@ -114,7 +120,7 @@ type decodeLine struct {
 	Width   int          `json:"width"`
 	Height  int          `json:"height"`
 	Symbols []symbolLine `json:"symbols"`
-	Unread  []symbolLine `json:"unread"` // located and not read; this version locates none
+	Unread  []unreadLine `json:"unread"` // located and not read
 	Error   string       `json:"error"`
 }
 
@@ -128,17 +134,32 @@ type symbolLine struct {
 	Sure    bool      `json:"sure"`
 }
 
+type unreadLine struct {
+	Format  string    `json:"format"`
+	Corners [4][2]int `json:"corners"`
+	Why     string    `json:"why"`
+	Hint    string    `json:"hint"`
+}
+
 func lineOf(file string, p scanner.Picture, err error) decodeLine {
-	l := decodeLine{File: file, Ms: float64(p.Elapsed.Microseconds()) / 1000, Width: p.Width, Height: p.Height, Symbols: []symbolLine{}, Unread: []symbolLine{}}
+	l := decodeLine{File: file, Ms: float64(p.Elapsed.Microseconds()) / 1000, Width: p.Width, Height: p.Height, Symbols: []symbolLine{}, Unread: []unreadLine{}}
 	if err != nil {
 		l.Error = err.Error()
 	}
 	for _, sym := range p.Symbols {
-		out := symbolLine{Format: sym.Format, AIM: sym.AIM, Text: sym.Text, Engine: sym.Engine(), Pass: sym.Pass, Sure: sym.Sure}
-		for i, c := range sym.Corners {
-			out.Corners[i] = [2]int{c.X, c.Y}
-		}
+		out := symbolLine{Format: sym.Format, AIM: sym.AIM, Text: sym.Text, Engine: sym.Engine, Pass: sym.Pass, Sure: sym.Sure}
+		out.Corners = pairs(sym.Corners)
 		l.Symbols = append(l.Symbols, out)
 	}
+	for _, u := range p.Unread {
+		l.Unread = append(l.Unread, unreadLine{u.Format, pairs(u.Corners), u.Why, u.Hint})
+	}
 	return l
+}
+
+func pairs(corners [4]image.Point) (out [4][2]int) {
+	for i, c := range corners {
+		out[i] = [2]int{c.X, c.Y}
+	}
+	return out
 }

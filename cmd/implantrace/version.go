@@ -20,9 +20,14 @@ func versionCommand() subcommand {
 				if err := noArguments(args); err != nil {
 					return err
 				}
+				name, there := scanner.EngineVersion()
+				engine := name
+				if !there {
+					engine = "not in this build; gozxing reads alone"
+				}
 				yes := map[bool]string{true: "built in", false: "not in this build"}
-				fmt.Fprintf(s.out, "implantrace %s\n%s %s/%s\nGS1 Barcode Syntax Dictionary %s\nserial handhelds: %s\npage assets: %s\n",
-					version, runtime.Version(), runtime.GOOS, runtime.GOARCH, gs1.DictionaryRelease, yes[scanner.SerialSupported], yes[api.AssetsBuiltIn()])
+				fmt.Fprintf(s.out, "implantrace %s\n%s %s/%s\nGS1 Barcode Syntax Dictionary %s\nserial handhelds: %s\npage assets: %s\npicture engine: %s\n",
+					version, runtime.Version(), runtime.GOOS, runtime.GOARCH, gs1.DictionaryRelease, yes[scanner.SerialSupported], yes[api.AssetsBuiltIn()], engine)
 				return nil
 			}
 		},

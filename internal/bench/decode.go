@@ -1,0 +1,324 @@
+package bench
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"implantrace/internal/udi"
+	"implantrace/scanner"
+)
+
+// Decode is how a folder of pictures was read.
+type Decode struct {
+	Bench     string  `json:"bench"`
+	Dir       string  `json:"dir"`
+	Engine    string  `json:"engine"` // zxing-cpp's build, or "gozxing alone"
+	Turned    int     `json:"turned_degrees"`
+	Pictures  int     `json:"pictures"`
+	Failed    int     `json:"failed"` // pictures that gave an error
+	Symbols   int     `json:"symbols"`
+	Read      int     `json:"read"` // for sure, with the text of the truth
+	Rate      float64 `json:"read_rate"`
+	Misread   int     `json:"misread"`      // sure, with a text that is not in the truth
+	Unsure    int     `json:"unsure"`       // of the truth, found and not sure
+	Doubtful  int     `json:"doubtful"`     // not sure, with a text that is not in the truth
+	Beside    int     `json:"beside"`       // sure, of a kind that the truth of the folder never names
+	Unread    int     `json:"unread"`       // told to be located and not read
+	FalseCall int     `json:"false_unread"` // the same on pictures of which all was read
+	MedianMs  float64 `json:"median_ms"`
+	P95Ms     float64 `json:"p95_ms"`
+	MaxMs     float64 `json:"max_ms"`
+	FirstMs   float64 `json:"first_ms"`            // of the first picture, with the start of the engine
+	PeakAnon  int64   `json:"peak_rss_anon_bytes"` // 0 where the system does not say
+
+	Kinds    []DecodeKind `json:"by_degradation"`
+	Passes   []DecodePass `json:"by_pass"`
+	Misreads []string     `json:"misreads"`
+	Missed   []string     `json:"missed"`
+}
+
+// DecodeKind is how pictures of one kind were read.
+type DecodeKind struct {
+	Kind    string `json:"kind"`
+	Symbols int    `json:"symbols"`
+	Read    int    `json:"read"`
+}
+
+// DecodePass is what one pass has read first, and cost.
+type DecodePass struct {
+	Pass      string  `json:"pass"`
+	Pictures  int     `json:"pictures"` // over which it was run
+	Read      int     `json:"read"`
+	MsPicture float64 `json:"ms"` // in the middle, over which it was run
+}
+
+// truth is what stands on a picture.
+type truth struct {
+	file    string
+	texts   []string
+	formats []string // "" where the truth does not say
+	kinds   []string
+}
+
+// RunDecode reads the pictures of a folder, and of folders in it, whose truth is
+// known: from truth.jsonl ({"file","symbols":[[format,text]],"kinds"}), or from a
+// .txt file beside a picture. Each is turned clockwise by so many degrees, a
+// multiple of 90, first. One picture is read at a time.
+func RunDecode(ctx context.Context, dir string, turned int) (Decode, error) {
+	if turned%90 != 0 {
+		return Decode{}, fmt.Errorf("pictures are turned by 90, 180 or 270 degrees, not %d", turned)
+	}
+	all, err := truths(dir)
+	if err != nil {
+		return Decode{}, err
+	}
+	if len(all) == 0 {
+		return Decode{}, fmt.Errorf("there are no pictures with a truth.jsonl or .txt truth in %s", dir)
+	}
+	d := Decode{Bench: "decode", Dir: dir, Turned: turned, Engine: "gozxing alone", Misreads: []string{}, Missed: []string{}}
+	if name, there := scanner.EngineVersion(); there {
+		d.Engine = name
+	}
+	named := map[string]bool{}
+	for _, t := range all {
+		for _, f := range t.formats {
+			named[f] = true
+		}
+	}
+	workers := scanner.NewWorkers(1)
+	defer workers.Close()
+	now := time.Now()
+	o := scanner.ImageOptions{Workers: workers, Proves: func(scan string) bool { return udi.Proves(scan, now) }}
+	var ms []float64
+	kinds, passes := map[string]*DecodeKind{}, map[string]*DecodePass{}
+	for _, t := range all {
+		data, err := os.ReadFile(t.file)
+		if err != nil {
+			return d, err
+		}
+		if turned%360 != 0 {
+			if data, err = turnPicture(data, turned); err != nil {
+				return d, fmt.Errorf("%s: %w", t.file, err)
+			}
+		}
+		start := time.Now()
+		p, err := scanner.DecodeImage(ctx, data, o)
+		took := float64(time.Since(start).Microseconds()) / 1000
+		if ctx.Err() != nil {
+			return d, ctx.Err()
+		}
+		if d.Pictures == 0 {
+			d.FirstMs = took
+		}
+		d.Pictures++
+		ms = append(ms, took)
+		if err != nil {
+			d.Failed++
+		}
+		for _, q := range p.Passes {
+			pass(passes, q.Name).Pictures++
+			pass(passes, q.Name).MsPicture += float64(q.Elapsed.Microseconds()) / 1000
+		}
+		d.count(t, p, named, kinds, passes)
+		d.PeakAnon = max(d.PeakAnon, rssAnon())
+	}
+	slices.Sort(ms)
+	d.MedianMs, d.P95Ms, d.MaxMs = ms[len(ms)/2], ms[(len(ms)-1)*95/100], ms[len(ms)-1]
+	if d.Symbols > 0 {
+		d.Rate = float64(d.Read) / float64(d.Symbols)
+	}
+	for _, k := range kinds {
+		d.Kinds = append(d.Kinds, *k)
+	}
+	for _, p := range passes {
+		if p.Pictures > 0 {
+			p.MsPicture /= float64(p.Pictures)
+		}
+		d.Passes = append(d.Passes, *p)
+	}
+	slices.SortFunc(d.Kinds, func(a, b DecodeKind) int { return cmp.Compare(a.Kind, b.Kind) })
+	slices.SortFunc(d.Passes, func(a, b DecodePass) int {
+		return cmp.Or(cmp.Compare(b.Read, a.Read), cmp.Compare(a.Pass, b.Pass))
+	})
+	return d, nil
+}
+
+func pass(all map[string]*DecodePass, name string) *DecodePass {
+	if all[name] == nil {
+		all[name] = &DecodePass{Pass: name}
+	}
+	return all[name]
+}
+
+// count compares what was read in a picture with its truth.
+func (d *Decode) count(t truth, p scanner.Picture, named map[string]bool, kinds map[string]*DecodeKind, passes map[string]*DecodePass) {
+	missed := 0
+	for i, text := range t.texts {
+		d.Symbols++
+		read, unsure := false, false
+		for _, s := range p.Symbols {
+			if s.Text != text || t.formats[i] != "" && s.Format != t.formats[i] {
+				continue
+			}
+			unsure = true
+			if s.Sure && !read {
+				read = true
+				pass(passes, s.Pass).Read++
+			}
+		}
+		for _, kind := range t.kinds {
+			if kinds[kind] == nil {
+				kinds[kind] = &DecodeKind{Kind: kind}
+			}
+			kinds[kind].Symbols++
+			if read {
+				kinds[kind].Read++
+			}
+		}
+		switch {
+		case read:
+			d.Read++
+			continue
+		case unsure:
+			d.Unsure++
+		}
+		missed++
+		d.Missed = append(d.Missed, fmt.Sprintf("%s: %s", t.file, shown(text)))
+	}
+	for _, s := range p.Symbols {
+		if slices.Contains(t.texts, s.Text) {
+			continue
+		}
+		switch {
+		case !s.Sure:
+			d.Doubtful++
+		case !named[s.Format] && !named[""]:
+			d.Beside++ // shop codes and leaflets stand beside
+		default:
+			d.Misread++
+			d.Misreads = append(d.Misreads, fmt.Sprintf("%s: %s %s by %s", t.file, s.Format, shown(s.Text), s.Pass))
+		}
+	}
+	d.Unread += len(p.Unread)
+	if missed == 0 {
+		d.FalseCall += len(p.Unread)
+	}
+}
+
+func shown(text string) string { return strings.ReplaceAll(text, "\x1d", "<GS>") }
+
+// Print writes the result as tables for people.
+func (d Decode) Print(w io.Writer) error {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(out, "%s, %s, turned by %d degrees, %d processors\n", d.Dir, d.Engine, d.Turned, runtime.GOMAXPROCS(0))
+	fmt.Fprintf(out, "read\t%d of %d symbols in %d pictures, %.1f %%\n", d.Read, d.Symbols, d.Pictures, 100*d.Rate)
+	fmt.Fprintf(out, "misread\t%d\n", d.Misread)
+	fmt.Fprintf(out, "unsure\t%d, and %d that the truth does not know\n", d.Unsure, d.Doubtful)
+	fmt.Fprintf(out, "beside\t%d of kinds that the truth does not name\n", d.Beside)
+	fmt.Fprintf(out, "located, not read\t%d, of which %d on pictures that were read whole\n", d.Unread, d.FalseCall)
+	fmt.Fprintf(out, "errors\t%d\n", d.Failed)
+	fmt.Fprintf(out, "time\tmedian %.0f ms, 95th percentile %.0f ms, maximum %.0f ms, first %.0f ms\n", d.MedianMs, d.P95Ms, d.MaxMs, d.FirstMs)
+	if d.PeakAnon > 0 {
+		fmt.Fprintf(out, "memory\t%d MB anonymous at most\n", d.PeakAnon>>20)
+	}
+	fmt.Fprintf(out, "\ndegradation\tread\tof\n")
+	for _, k := range d.Kinds {
+		fmt.Fprintf(out, "%s\t%d\t%d\n", k.Kind, k.Read, k.Symbols)
+	}
+	fmt.Fprintf(out, "\npass\tread first\trun on\tms each\n")
+	for _, p := range d.Passes {
+		fmt.Fprintf(out, "%s\t%d\t%d\t%.1f\n", p.Pass, p.Read, p.Pictures, p.MsPicture)
+	}
+	for _, m := range d.Misreads {
+		fmt.Fprintf(out, "\nmisread\t%s", m)
+	}
+	fmt.Fprintln(out)
+	return out.Flush()
+}
+
+// truths finds the pictures with a truth in a folder and below it, by name.
+func truths(dir string) ([]truth, error) {
+	var all []truth
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		if e.Name() == "truth.jsonl" {
+			of, err := truthLines(path)
+			all = append(all, of...)
+			return err
+		}
+		switch strings.ToLower(filepath.Ext(path)) {
+		case ".png", ".jpg", ".jpeg", ".webp":
+		default:
+			return nil
+		}
+		text, err := os.ReadFile(strings.TrimSuffix(path, filepath.Ext(path)) + ".txt")
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		all = append(all, truth{path, []string{string(text)}, []string{""}, []string{filepath.Base(filepath.Dir(path))}})
+		return err
+	})
+	slices.SortFunc(all, func(a, b truth) int { return strings.Compare(a.file, b.file) })
+	return all, err
+}
+
+func truthLines(path string) (all []truth, err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	n := 0
+	for line := range bytes.Lines(data) {
+		n++
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		var l struct {
+			File    string      `json:"file"`
+			Symbols [][2]string `json:"symbols"`
+			Kinds   []string    `json:"kinds"`
+		}
+		if err := json.Unmarshal(line, &l); err != nil {
+			return nil, fmt.Errorf("%s, line %d: %w", path, n, err)
+		}
+		t := truth{file: filepath.Join(filepath.Dir(path), l.File), kinds: l.Kinds}
+		for _, s := range l.Symbols {
+			t.formats, t.texts = append(t.formats, s[0]), append(t.texts, s[1])
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// rssAnon is the anonymous memory of this process, in bytes; 0 where the system
+// does not say.
+func rssAnon() int64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "RssAnon:"); ok {
+			var kb int64
+			if _, err := fmt.Sscan(rest, &kb); err == nil {
+				return kb << 10
+			}
+		}
+	}
+	return 0
+}

@@ -1,0 +1,5 @@
+//go:build race
+
+package zxing
+
+const underRace = true
