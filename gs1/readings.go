@@ -9,6 +9,9 @@ import (
 // Reading is one way to read text from which separators were lost.
 type Reading struct {
 	Elements []Element // with offsets in the text
+	// Failed stand there too, and their check digit is wrong. Only a reading
+	// with Instead has such.
+	Failed []Element
 	// Instead is the character that was read as the separator, where that is what
 	// makes the reading; "" where separators are gone altogether.
 	Instead string
@@ -76,6 +79,10 @@ func standInReadings(input string, start int, o Options) []Reading {
 		for e := range r.Elements() {
 			e.Offset += start + lead
 			reading.Elements = append(reading.Elements, e)
+		}
+		for e := range r.Rejected() {
+			e.Offset += start + lead
+			reading.Failed = append(reading.Failed, e)
 		}
 		found = append(found, reading)
 	}

@@ -440,6 +440,13 @@ func (a *parseAnswer) understand(q parseRequest, now time.Time) (other string) {
 	}
 	if a.Kind == udi.KindDevice {
 		a.Agency, a.Device, a.Origins = pack.Device.Agency, flat(pack.Device), pack.Origins
+		// Where one HIBC message has product and quantity, the quantity is given
+		// as a number; a symbol of its own keeps its digits, as with GS1.
+		if len(carriers) == 1 && carriers[0].Form == "hibc" {
+			if n := strings.TrimLeft(a.Device.Quantity, "0"); n != "" {
+				a.Device.Quantity = n
+			}
+		}
 	}
 	return ""
 }

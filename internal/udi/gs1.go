@@ -59,6 +59,15 @@ func (m *Meaning) reading(r gs1.Reading, now time.Time) Reading {
 	if other.Damaged() {
 		return Reading{}
 	}
+	for _, e := range r.Failed {
+		other.element(e, true)
+		// A shipping unit's number names no device: as printed, it helps to find
+		// the delivery.
+		if e.AI == "00" && other.Device.SSCC == "" {
+			other.Device.SSCC = e.Value
+		}
+	}
+	slices.SortStableFunc(other.Elements, func(a, b Element) int { return a.Offset - b.Offset })
 	return Reading{other.Device, other.Elements}
 }
 
