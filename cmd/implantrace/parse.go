@@ -221,12 +221,19 @@ type element struct {
 
 // issueLine is an issue of one of the texts.
 type issueLine struct {
-	udi.Issue
-	AI      string `json:"ai"`                // "" where the issue is of no field
-	Carrier int    `json:"carrier,omitempty"` // which of the texts, from 0
+	Code     string `json:"code"`
+	Severity string `json:"severity"`
+	AI       string `json:"ai"` // "" where the issue is of no field
+	Offset   int    `json:"offset"`
+	Length   int    `json:"length"`
+	Message  string `json:"message"`
+	Detail   string `json:"detail,omitempty"`
+	Carrier  int    `json:"carrier,omitempty"` // which of the texts, from 0
 }
 
-func issueOf(i udi.Issue, carrier int) issueLine { return issueLine{i, i.AI, carrier} }
+func issueOf(i udi.Issue, carrier int) issueLine {
+	return issueLine{i.Code, i.Severity, i.AI, i.Offset, i.Length, i.Message, i.Detail, carrier}
+}
 
 type repairLine struct {
 	udi.Repair
@@ -352,7 +359,7 @@ func parseLine(line []byte, err error, strict bool) parseAnswer {
 	a := parseAnswer{ID: json.RawMessage("null"), Status: rejected, Kind: udi.KindText, Elements: []element{}, Device: &device{},
 		Errors: []issueLine{}, Warnings: []issueLine{}, Repairs: []repairLine{}, Readings: []readingLine{}}
 	refuse := func(message string) parseAnswer {
-		a.Errors = append(a.Errors, issueLine{Issue: udi.Issue{Code: "input", Severity: gs1.Hard.String(), Message: message}})
+		a.Errors = append(a.Errors, issueLine{Code: "input", Severity: gs1.Hard.String(), Message: message})
 		return a
 	}
 	if errors.Is(err, errLong) {

@@ -44,6 +44,9 @@ func ParseDI(s string) (string, error) {
 	}
 	s = strings.ToUpper(s)
 	if s[0] == '+' {
+		if hibcForeign(s) >= 0 {
+			return "", ErrDIForm
+		}
 		if len(s) < 8 || !hibcHolds(s) {
 			return "", ErrDICheck
 		}

@@ -15,7 +15,7 @@ func TestIdentifiersOfTheThreeAgenciesAreTakenAsTyped(t *testing.T) {
 	}{
 		{"04006381333931", "04006381333931", udi.AgencyGS1, nil},
 		{"4006381333931", "04006381333931", udi.AgencyGS1, nil},
-		{"40063812", "", "", udi.ErrDICheck},
+		{"40063813", "", "", udi.ErrDICheck},
 		{"400638", "", "", udi.ErrDILength},
 		{"", "", "", udi.ErrDILength},
 		{"A123BJC5D6E71", "A123BJC5D6E71", udi.AgencyHIBCC, nil},
@@ -38,6 +38,7 @@ func TestIdentifiersOfTheThreeAgenciesAreTakenAsTyped(t *testing.T) {
 		{"=)1TE", "", "", udi.ErrDIForm},
 		{"=/A9997", "", "", udi.ErrDIForm},
 		{"=/", "", "", udi.ErrDIForm},
+		{"+A123BJC5D6é1G", "", "", udi.ErrDIForm},
 		{"HELLO", "", "", udi.ErrDIForm},
 	} {
 		got, err := udi.ParseDI(c.in)

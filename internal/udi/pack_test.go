@@ -105,7 +105,7 @@ func TestEveryConflictIsSaidOnceAndNothingChosen(t *testing.T) {
 		{"(20)", "01", "02", `The codes disagree on the variant: "01" and "02".`},
 		{"(240)", "A", "B", `The codes disagree on the catalogue number: "A" and "B".`},
 		{"(8012)", "1.0", "1.1", `The codes disagree on the software version: "1.0" and "1.1".`},
-		{"(00)"},
+		{"(00)", "003501234512345679", "106141412345678908", `The codes disagree on the shipping unit: "003501234512345679" and "106141412345678908".`},
 	} {
 		t.Run(c.ai, func(t *testing.T) {
 			a, b := udi.Understand(di+c.ai+c.a, now), udi.Understand(di+c.ai+c.b, now)
