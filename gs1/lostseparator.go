@@ -55,10 +55,14 @@ func (r *Result) unmarked() bool {
 	return r.Form == FormElementString && strings.IndexByte(r.input, Separator) < 0
 }
 
-// endsInDates reports whether behind at least two characters there is one date
-// with its AI or more, and then nothing, or one more field.
+// endsInDates reports whether behind at least two characters, or five where they
+// are digits only, there is one date with its AI or more, and then nothing, or
+// one more field. A number of up to twelve digits never does.
 func (r *Result) endsInDates(value string) bool {
 	for i := 2; i+8 <= len(value); i++ {
+		if i < 5 && digits(value[:i]) {
+			continue
+		}
 		rest := value[i:]
 		dates := 0
 		for len(rest) >= 8 && r.plausibleDate(AI(rest[:2]), rest[2:8]) {

@@ -88,7 +88,7 @@ func (p packs) label() label {
 // TestWellFormedLabelsAreLeftAlone holds the warning of a lost separator to what
 // people bear: at most 2 % of labels of any kind, and no readings.
 func TestWellFormedLabelsAreLeftAlone(t *testing.T) {
-	p := packs{rand.New(rand.NewPCG(1, 2))}
+	var p packs
 	o := Options{Now: testNow}
 	kinds := map[string]func() string{
 		"as makers print":                   func() string { return p.label().text(false) },
@@ -104,6 +104,7 @@ func TestWellFormedLabelsAreLeftAlone(t *testing.T) {
 	}
 	const labels = 20000
 	for name, draw := range kinds {
+		p = packs{rand.New(rand.NewPCG(1, 2))} // the same labels each time
 		warned, listed := 0, 0
 		for range labels {
 			text := draw()
@@ -119,7 +120,7 @@ func TestWellFormedLabelsAreLeftAlone(t *testing.T) {
 			}
 		}
 		t.Logf("%-34s warned %.2f %%, readings for %.3f %%", name, 100*float64(warned)/labels, 100*float64(listed)/labels)
-		if warned > labels/50 || listed > labels/2000 {
+		if warned > labels/50 || listed > 0 {
 			t.Errorf("%s: of %d labels %d are warned of, readings for %d", name, labels, warned, listed)
 		}
 	}
