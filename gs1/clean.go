@@ -139,11 +139,12 @@ func (c *cleaner) broken() bool {
 func (c *cleaner) sound() bool { return Parse(c.text, c.o).Valid() }
 
 // proven reports whether the text reads without a hard issue and, where no AIM
-// identifier says that it is GS1 data, has a value whose check digit holds.
+// identifier says that it is GS1 data or something is missing, has a value whose check digit holds.
 // Without that, words of any kind could be made into elements.
 func (c *cleaner) proven() bool {
 	r := Parse(c.text, c.o)
-	return r.Valid() && (r.Form == FormScanData && carrierOf(r.Symbology) == carrierAI || checked(r))
+	marked := r.Form == FormScanData && carrierOf(r.Symbology) == carrierAI && !slices.ContainsFunc(r.Issues, func(i Issue) bool { return i.Severity == Association })
+	return r.Valid() && (marked || checked(r))
 }
 
 // checked reports whether an element has a check digit.
@@ -219,41 +220,76 @@ func (c *cleaner) step(code string, offset, length int, message, detail string) 
 
 const byteOrderMark = "\ufeff"
 
-// framing takes off what stands around the text. Spaces stay around text that
-// another agency may have written.
+// framingWords are ways in which readers and people write the characters around
+// a text, in small letters.
+var framingWords = func() (words []string) {
+	for _, name := range []string{"cr", "lf", "stx", "etx", "eot", "rs", "enter"} {
+		words = append(words, "<"+name+">", "{"+name+"}", "["+name+"]")
+	}
+	return append(words, `\r`, `\n`, `\x0d`, `\x0a`, "%0d%0a")
+}()
+
+// Envelope of ISO/IEC 15434 around element strings (format 05).
+const (
+	envelopeStart = "[)>\x1e05\x1d"
+	envelopeEnd   = "\x1e"
+)
+
+// framing takes off what stands around the text. Spaces and words for other
+// characters stay around text that another agency may have written.
 func (c *cleaner) framing() {
-	const marks = "\r\n\x00\x02\x03\x04\t"
-	was := len(c.text)
-	start := was - len(strings.TrimLeft(c.text, marks+" "+byteOrderMark))
-	if n := len(c.text) - 1; n > start && c.text[start] == '"' && c.text[n] == '"' {
-		start++ // no field begins with one
+	was := c.text
+	text := was
+	for {
+		trimmed := trimFraming(text)
+		if len(trimmed) == len(text) {
+			break
+		}
+		text = trimmed
 	}
-	cut := marks + byteOrderMark
-	if !anotherAgency(c.text[start:]) {
-		cut += " "
-	}
-	end := len(c.text)
-	if start > 0 && start < end && c.text[start-1] == '"' {
-		end--
-	}
-	end = max(start, len(strings.TrimRight(c.text[:end], cut)))
-	if start == 0 && end == was {
+	if len(text) == len(was) {
 		return
 	}
+	start := strings.Index(was, text)
+	end := start + len(text)
 	c.rewrite(func(i int) (int, string) {
 		if i < start || i >= end {
 			return 1, ""
 		}
 		return 0, ""
 	})
-	c.step(StepFraming, 0, was, "Line ends around the reading were left out.", "characters around the text were taken off")
+	c.step(StepFraming, 0, len(was), "Line ends around the reading were left out.", "characters around the text were taken off")
+}
+
+// trimFraming takes one layer off.
+func trimFraming(text string) string {
+	const marks = "\r\n\x00\x02\x03\x04\t"
+	text = strings.TrimLeft(text, marks+" "+byteOrderMark)
+	if anotherAgency(text) {
+		return strings.TrimRight(text, marks+byteOrderMark)
+	}
+	text = strings.TrimRight(text, marks+" "+byteOrderMark)
+	if n := len(text) - 1; n > 0 && text[0] == '"' && text[n] == '"' {
+		return text[1:n] // no field begins with one
+	}
+	if strings.HasPrefix(text, envelopeStart) {
+		return strings.TrimSuffix(text[len(envelopeStart):], envelopeEnd)
+	}
+	for _, w := range framingWords {
+		if n := len(w); len(text) >= n && strings.EqualFold(text[:n], w) {
+			return text[n:]
+		} else if len(text) >= n && strings.EqualFold(text[len(text)-n:], w) {
+			return text[:len(text)-n]
+		}
+	}
+	return text
 }
 
 // separatorWords are ways in which readers and people write the separator, in
 // small letters.
 var separatorWords = []string{
 	"<gs>", "{gs}", "[gs]", "(gs)", "<fnc1>", "{fnc1}", "[fnc1]", "(fnc1)", "<f1>", "{f1}", "[f1]", "<1d>", "{1d}", "[1d]", "<0x1d>", "[0x1d]",
-	"&lt;gs&gt;", `\f`, `\x1d`, `\u001d`, `\u{1d}`, `\035`, `\029`, `\gs`, "^]", "^fnc1", "~d029", "~029", "&#29;", "&#x1d;", "{alt029}", "\u241d",
+	"&lt;gs&gt;", "&gs;", "_x001d_", `\f`, `\x1d`, `\u001d`, `\u{1d}`, `\035`, `\029`, `\gs`, "^]", "^fnc1", "~d029", "~029", "&#29;", "&#x1d;", "{alt029}", "\u241d",
 }
 
 // possibleWords could be part of a value, so they count only where an element
@@ -305,13 +341,14 @@ func (c *cleaner) spareSeparators() {
 	}
 }
 
+const identifierMessage = "The mark of the barcode's kind came damaged from the reader and was put right."
+
 // identifier puts a damaged AIM identifier right: "}" for "]" from another
 // keyboard, or no bracket at all.
 func (c *cleaner) identifier() bool {
-	const message = "The mark of the barcode's kind came damaged from the reader and was put right."
 	if c.text[0] == '}' {
 		c.replaceAt(0, 1, "]")
-		c.step(StepIdentifier, c.origin(0), 1, message, "read } as ]")
+		c.step(StepIdentifier, c.origin(0), 1, identifierMessage, "read } as ]")
 		if !c.sound() {
 			c.caseFlipped()
 		}
@@ -319,7 +356,7 @@ func (c *cleaner) identifier() bool {
 	}
 	if len(c.text) > 2 && carrierOf("]"+c.text[:2]) == carrierAI {
 		c.replaceAt(0, 0, "]")
-		c.step(StepIdentifier, c.origin(0), 0, message, "put ] before the identifier")
+		c.step(StepIdentifier, c.origin(0), 0, identifierMessage, "put ] before the identifier")
 		return true
 	}
 	return false
@@ -341,6 +378,9 @@ func (c *cleaner) standIns() bool {
 		return false
 	}
 	kinds := [][]string{}
+	if strings.Contains(c.body(), "~1") {
+		kinds = append(kinds, []string{"~1"}) // some readers' word for FNC1
+	}
 	for _, s := range there {
 		kinds = append(kinds, []string{s})
 	}
@@ -404,24 +444,46 @@ func (c *cleaner) identifierInside() bool {
 	return len(c.steps) > was
 }
 
-// caseFlipped turns capitals into small letters and small letters into capitals,
-// as with caps lock on.
+// caseFlipped undoes caps lock, which turns capitals into small letters and small
+// letters into capitals. Where the identifier alone is in the wrong case, a reader
+// was told to send capitals, and the identifier alone is put right. Where letters
+// of both kinds stand in the text nobody can tell, and nothing is done.
 func (c *cleaner) caseFlipped() bool {
 	if c.text[0] != ']' || len(c.text) < identifierLength || carrierOf(c.text[:identifierLength]) != carrierOther {
 		return false
 	}
-	b := []byte(c.text)
+	identifier := flipCase(c.text[:identifierLength])
+	if carrierOf(identifier) != carrierAI {
+		return false
+	}
+	capitals, small := false, false
+	for _, b := range []byte(c.body()) {
+		capitals = capitals || b >= 'A' && b <= 'Z'
+		small = small || b >= 'a' && b <= 'z'
+	}
+	switch {
+	case capitals && small:
+		return false
+	case small:
+		c.text = flipCase(c.text)
+		n := len(c.text)
+		c.step(StepCase, c.origin(0), c.origin(n-1)+1-c.origin(0), "Small letters and capitals came exchanged from the reader and were put right.", "the AIM identifier is in the wrong case, so all letters were flipped")
+	default:
+		c.text = identifier + c.body()
+		c.step(StepIdentifier, c.origin(0), identifierLength, identifierMessage, "the identifier alone is in the wrong case")
+	}
+	return true
+}
+
+// flipCase exchanges small letters and capitals.
+func flipCase(s string) string {
+	b := []byte(s)
 	for i := range b {
 		if b[i] >= 'a' && b[i] <= 'z' || b[i] >= 'A' && b[i] <= 'Z' {
 			b[i] ^= 0x20
 		}
 	}
-	if carrierOf(string(b[:min(identifierLength, len(b))])) != carrierAI {
-		return false
-	}
-	c.text = string(b)
-	c.step(StepCase, c.origin(0), c.origin(len(b)-1)+1-c.origin(0), "Small letters and capitals came exchanged from the reader and were put right.", "the AIM identifier is in the wrong case, so all letters were flipped")
-	return true
+	return string(b)
 }
 
 // brackets puts text right that people write with brackets: a bare number inside

@@ -199,6 +199,9 @@ func (p *parser) uriValue(ai, start, end int, query bool) {
 	default:
 		_, f, warning = row.check(value, p.year)
 	}
+	if f == nil && warning == nil && suspiciousURIValue(p.input[start:end], value, query) {
+		warning = &fault{code: CodeEscape, length: end - start, detail: "an escape that is none, an escape within an escape, or what looks like a query inside the value"}
+	}
 	if f != nil {
 		offset, length := p.written(value, start, end, f)
 		p.hard(f.code, name, offset, length, f.detail)
@@ -216,6 +219,27 @@ func (p *parser) written(value string, start, end int, f *fault) (offset, length
 		return start, end - start
 	}
 	return start + f.pos, f.length
+}
+
+// suspiciousURIValue reports whether a value, as written and as unescaped, shows
+// that the URI came to harm. GS1's engine takes it as it stands.
+func suspiciousURIValue(written, value string, query bool) bool {
+	for i := range len(written) {
+		if written[i] == '%' && (i+2 >= len(written) || !hexDigit(written[i+1]) || !hexDigit(written[i+2])) {
+			return true
+		}
+	}
+	for i := range len(value) {
+		if value != written && value[i] == '%' && i+2 < len(value) && hexDigit(value[i+1]) && hexDigit(value[i+2]) {
+			return true
+		}
+		if !query && strings.IndexByte("&;?", value[i]) >= 0 {
+			if name, _, found := strings.Cut(value[i+1:], "="); found && lookup(name) != nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // unescapeURI undoes percent-encoding, and in a query "+" for space. A "%" that

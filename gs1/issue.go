@@ -73,6 +73,7 @@ const (
 	CodeAmbiguousKey  = "ambiguous-key"  // an element string that could also be a bare GTIN
 	CodeUnallocatedAI = "unallocated-ai" // an AI that is not in the table, taken because the caller wants such
 	CodeIgnored       = "ignored"        // a part of a URI's query that is no AI
+	CodeEscape        = "escape"         // a value of a URI that seems to have been damaged
 )
 
 // Issue is one thing that is wrong or worth knowing.

@@ -10,15 +10,16 @@ type Suspicion struct {
 	// makes sense, as one number in thousands has by chance. Otherwise it is
 	// enough to look at the label, and not enough to doubt the value.
 	Strong bool
-	// Unmarked: the input names no symbology and has no separator at all, so that
-	// nothing shows that the reader sends them.
-	Unmarked bool
+	// Bare: the input has no separator at all, so that nothing shows that the
+	// reader sends them.
+	Bare bool
 }
 
 // LostSeparator looks for a value that plausibly holds further fields. Only the
 // last one can, and only where the AIs it would hold are not there already. A
-// reader that names the symbology, or that sent another separator, sends them
-// all: of such input only a date at the end is reported.
+// reader that sent another separator sends them all: of such input only a date at
+// the end is reported. One that names the symbology may still lose them: many a
+// keyboard cannot type the character.
 //
 // A rule of two digits anywhere in a number would flag one lot of eight in the
 // world. This one flags a lot of 8 to 12 random digits about once in ten
@@ -42,17 +43,38 @@ func (r *Result) LostSeparator() (Suspicion, bool) {
 		return Suspicion{}, false
 	}
 	if r.endsInDates(e.Value) {
-		return Suspicion{e, true, r.unmarked()}, true
+		return Suspicion{e, true, r.bare()}, true
 	}
-	if r.unmarked() && r.holdsPartner(e) {
+	if r.bare() && (r.endsInMonth(e.Value) || holdsMark(e.Value) || r.holdsPartner(e)) {
 		return Suspicion{e, false, true}, true
 	}
 	return Suspicion{}, false
 }
 
-// unmarked reports whether nothing shows that the reader sends separators.
-func (r *Result) unmarked() bool {
-	return r.Form == FormElementString && strings.IndexByte(r.input, Separator) < 0
+// bare reports whether nothing shows that the reader sends separators.
+func (r *Result) bare() bool { return strings.IndexByte(r.input, Separator) < 0 }
+
+// endsInMonth reports whether the value ends in a date without a day, which is
+// rare enough on packs to be told and too common in numbers to be believed.
+func (r *Result) endsInMonth(value string) bool {
+	n := len(value) - 8
+	return n >= 2 && value[n+6:] == "00" && r.plausibleDate(AI(value[n:n+2]), value[n+2:])
+}
+
+// holdsMark reports whether a character that some readers send for the separator
+// stands before what may be another field.
+func holdsMark(value string) bool {
+	for i := 1; i+3 < len(value); i++ {
+		if strings.IndexByte(";,*+_", value[i]) < 0 {
+			continue
+		}
+		for _, ai := range []string{"10", "11", "17", "21", "240"} {
+			if strings.HasPrefix(value[i+1:], ai) && len(value) > i+1+len(ai) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // endsInDates reports whether behind at least two characters, or five where they
@@ -65,7 +87,7 @@ func (r *Result) endsInDates(value string) bool {
 		}
 		rest := value[i:]
 		dates := 0
-		for len(rest) >= 8 && r.plausibleDate(AI(rest[:2]), rest[2:8]) {
+		for len(rest) >= 8 && rest[6:8] != "00" && r.plausibleDate(AI(rest[:2]), rest[2:8]) {
 			rest = rest[8:]
 			dates++
 		}

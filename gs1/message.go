@@ -68,6 +68,8 @@ func message(code string, ai AI) string {
 		return "This barcode is not marked as GS1 but reads as GS1 data; check it against the label."
 	case CodeUnallocatedAI:
 		return "The " + field + " is not one that GS1 has defined."
+	case CodeEscape:
+		return "The " + field + " in this web address looks damaged; compare it with the label."
 	case CodeIgnored:
 		return "A part of this web address is no GS1 data and was left out."
 	case CodeBareKey:

@@ -26,7 +26,7 @@ const mostReadings = 5
 // likeliest first, at most five. It chooses none: compare them with the label,
 // a catalogue, or another carrier of the pack. Input that reads well gives none,
 // unless its last value ends in a date (see LostSeparator) and nothing shows that
-// the reader sends separators at all. Give it text that went through Clean.
+// the reader sends separators. Give it text that went through Clean.
 //
 // A reading divides all of the input into elements that keep every rule, with no
 // AI twice, and puts separators back only before AIs that stand on the packs of
@@ -39,7 +39,7 @@ func Readings(input string, o Options) []Reading {
 	}
 	start := len(r.Symbology)
 	if r.Valid() {
-		if s, ok := r.LostSeparator(); !ok || !s.Strong || !s.Unmarked {
+		if s, ok := r.LostSeparator(); !ok || !s.Strong || !s.Bare {
 			return nil
 		}
 	} else if found := standInReadings(input, start, o); len(found) > 0 {

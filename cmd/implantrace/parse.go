@@ -255,6 +255,7 @@ type device struct {
 	Manufactured          string        `json:"manufactured,omitempty"`
 	ManufacturedPrecision udi.Precision `json:"manufactured_precision,omitempty"`
 	BestBefore            string        `json:"best_before,omitempty"`
+	BestBeforePrecision   udi.Precision `json:"best_before_precision,omitempty"`
 	Quantity              string        `json:"quantity,omitempty"`
 	Variant               string        `json:"variant,omitempty"`
 	CatalogueNo           string        `json:"catalogue_no,omitempty"`
@@ -266,7 +267,7 @@ type device struct {
 
 func flat(d udi.Device) *device {
 	return &device{DI: d.DI, Lot: d.Lot, Serial: d.Serial, Expiry: flatDate(d.Agency, d.Expiry), ExpiryPrecision: d.Expiry.Precision,
-		Manufactured: flatDate(d.Agency, d.Manufactured), ManufacturedPrecision: d.Manufactured.Precision, BestBefore: flatDate(d.Agency, d.BestBefore),
+		Manufactured: flatDate(d.Agency, d.Manufactured), ManufacturedPrecision: d.Manufactured.Precision, BestBefore: flatDate(d.Agency, d.BestBefore), BestBeforePrecision: d.BestBefore.Precision,
 		Quantity: d.Quantity, Variant: d.Variant, CatalogueNo: d.CatalogueNo, DonationID: d.DonationID, Software: d.Software, BasicUDI: d.BasicUDI, SSCC: d.SSCC}
 }
 
@@ -426,7 +427,7 @@ func (a *parseAnswer) understand(q parseRequest, now time.Time) (other string) {
 		for _, r := range m.Repairs {
 			a.Repairs = append(a.Repairs, repairLine{r, n})
 		}
-		if q.Kind != "" && m.Form != q.Kind {
+		if q.Kind != "" && m.Form != q.Kind && !(q.Kind == gs1.FormScanData.String() && m.Symbology != "") {
 			a.Warnings = append(a.Warnings, issueOf(udi.Issue{Code: "form", Severity: gs1.Warning.String(), Length: len(raw),
 				Message: fmt.Sprintf("The text was taken for %s, not for %s.", m.Form, q.Kind)}, n))
 		}

@@ -39,9 +39,9 @@ func (m *Meaning) doubt() {
 		Detail:  "the value holds what may be another AI and its value"}
 	if s.Strong {
 		i.Detail = "a date's AI and a valid date stand within the last value"
-		// A reader that names its symbology, or has sent another separator, sends
-		// them all. From any other, nobody can tell where the value ends.
-		if s.Unmarked {
+		// A reader that has sent another separator sends them all. From any other,
+		// nobody can tell where the value ends.
+		if s.Bare {
 			i.Severity = gs1.Hard.String()
 			m.reject(func(e Element) bool { return e.AI == i.AI && e.Offset == offset })
 		}

@@ -205,6 +205,8 @@ func (m *Meaning) device(now time.Time) {
 			date(e, "expiry", &d.Expiry, gs1Minute(e.Value, now))
 		case "11":
 			date(e, "manufactured", &d.Manufactured, gs1Day(e.Value, now))
+		case "8008":
+			date(e, "manufactured", &d.Manufactured, gs1Hour(e.Value, now))
 		case "15":
 			date(e, "best_before", &d.BestBefore, gs1Day(e.Value, now))
 		case "20":
@@ -237,6 +239,19 @@ func gs1Day(v string, now time.Time) Date {
 		return Date{}
 	}
 	return dateOf(d)
+}
+
+// gs1Hour reads YYMMDDHH, with minutes or not, and with seconds, which are left out
+// (AI 8008).
+func gs1Hour(v string, now time.Time) Date {
+	if len(v) >= 10 {
+		return gs1Minute(v[:10], now)
+	}
+	d := gs1Day(v[:6], now)
+	if !d.IsZero() {
+		d.Precision, d.Time = PrecisionHour, v[6:8]+":00"
+	}
+	return d
 }
 
 // gs1Minute reads YYMMDDHHMM (AI 7003).

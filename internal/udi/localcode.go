@@ -2,6 +2,8 @@ package udi
 
 import (
 	"strings"
+
+	"implantrace/gs1"
 )
 
 // Procedure is a code from a sheet of procedures.
@@ -59,7 +61,7 @@ func (p Procedure) SheetText() string { return sheetPrefix + "P:" + p.System + "
 func (a Action) SheetText() string { return sheetPrefix + "A:" + string(a) }
 
 // local takes a code from a sheet.
-func (m *Meaning) local(body string) bool {
+func (m *Meaning) local(body string, lead int) bool {
 	text := strings.TrimPrefix(strings.TrimPrefix(body, "(99)"), "99")
 	rest, ours := strings.CutPrefix(strings.TrimSuffix(text, "\x1d"), sheetPrefix)
 	if !ours {
@@ -71,18 +73,38 @@ func (m *Meaning) local(body string) bool {
 		system, code, _ := strings.Cut(code, ":")
 		if (system == SystemOPCS4 || system == SystemSNOMED || system == SystemLocal) && plainCode(code) {
 			m.Kind, m.Procedure = KindProcedure, Procedure{system, code}
+			m.sheet(body, lead, sheetPrefix+rest)
 			return true
 		}
 	case "A":
 		action, argument, given := strings.Cut(code, ":")
 		for _, a := range Actions() {
-			if string(a) == action && (!given || plainCode(argument) && (a == ActionQuantity || a == ActionWasted)) && (given || a != ActionQuantity) {
+			if string(a) == action && a.takes(argument, given) {
 				m.Kind, m.Action = KindAction, Action(code)
+				m.sheet(body, lead, sheetPrefix+rest)
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// sheet keeps the text of a sheet's code as the element it is, or would be.
+func (m *Meaning) sheet(body string, lead int, value string) {
+	at := lead + strings.Index(body, sheetPrefix)
+	m.Elements = append(m.Elements, Element{AI: "99", Title: gs1.AI("99").Title(), Value: value, Offset: m.cleaned.Origin(at)})
+}
+
+// takes reports whether an action may have the argument, or none: a quantity is a
+// whole number from 1 to 9999, and a waste may have a reason.
+func (a Action) takes(argument string, given bool) bool {
+	switch {
+	case a == ActionQuantity:
+		return given && argument != "" && len(argument) <= 4 && onlyDigits(argument) && argument[0] != '0'
+	case a == ActionWasted:
+		return !given || plainCode(argument)
+	}
+	return !given
 }
 
 // Split parts an action from the number or reason behind it.

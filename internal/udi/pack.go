@@ -59,6 +59,7 @@ func (p Pack) Conflict() (PackIssue, bool) {
 // together are asked over all of them. Where two say different things of one, the
 // value is in none of them and an issue says so: nobody chooses in silence.
 func Join(carriers ...Meaning) Pack {
+	carriers = settled(carriers)
 	p := Pack{Kind: KindText}
 	disputed := map[string]bool{}
 	var read []*gs1.Result
@@ -97,6 +98,29 @@ func Join(carriers ...Meaning) Pack {
 			Message: "This code does not say which product it is. Scan the other code on the pack too."}})
 	}
 	return p
+}
+
+// settled reads a number that may be a bare GTIN or an element string as the GTIN,
+// where another carrier of the pack says that very one.
+func settled(carriers []Meaning) []Meaning {
+	for n, m := range carriers {
+		if !slices.ContainsFunc(m.Issues, func(i Issue) bool { return i.Code == gs1.CodeAmbiguousKey }) {
+			continue
+		}
+		gtin, err := gs1.ParseGTIN(m.cleaned.Text)
+		if err != nil || !slices.ContainsFunc(carriers, func(o Meaning) bool { return o.Device.DI == string(gtin) }) {
+			continue
+		}
+		offset, length := m.cleaned.Span(0, len(m.cleaned.Text))
+		m.Kind, m.Form, m.gs1 = KindDevice, gs1.FormPlain.String(), nil
+		m.Elements = []Element{{AI: "01", Title: gs1.AI("01").Title(), Value: string(gtin), Offset: offset, length: length}}
+		m.Issues = m.Issues[:len(m.Repairs):len(m.Repairs)]
+		m.Device = Device{Agency: AgencyGS1, DI: string(gtin)}
+		m.Origins, m.Readings = []Origin{{Field: "di", Offset: offset, Length: length, How: CertaintyInferred}}, nil
+		carriers = slices.Clone(carriers)
+		carriers[n] = m
+	}
+	return carriers
 }
 
 // add puts what one more carrier says to the pack.

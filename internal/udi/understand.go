@@ -174,6 +174,7 @@ func (rules Rules) Understand(scanData string, now time.Time) Meaning {
 	case body != "" && strings.IndexByte("+*", body[0]) >= 0:
 		if c, ok := parseHIBC(body, now); ok {
 			m.take(c, len(text)-len(body))
+			m.trimmed(body, now)
 			return m
 		}
 	case body != "" && strings.IndexByte("=&", body[0]) >= 0:
@@ -181,7 +182,7 @@ func (rules Rules) Understand(scanData string, now time.Time) Meaning {
 			m.take(c, len(text)-len(body))
 			return m
 		}
-	case rules.badge(&m, body), m.local(body):
+	case rules.badge(&m, body), m.local(body, len(text)-len(body)):
 		return m
 	}
 	m.readGS1(text, now, rules)
@@ -192,6 +193,21 @@ func (rules Rules) Understand(scanData string, now time.Time) Meaning {
 		}
 	}
 	return m
+}
+
+// trimmed lists the reading of a HIBC text whose check character was a space that
+// the reader took off.
+func (m *Meaning) trimmed(body string, now time.Time) {
+	if !m.Damaged() {
+		return
+	}
+	whole, ok := parseHIBC(body+" ", now)
+	if !ok || slices.ContainsFunc(whole.issues, func(i Issue) bool { return i.Severity == gs1.Hard.String() }) {
+		return
+	}
+	other := Meaning{cleaned: gs1.Cleaned{Text: body + " "}}
+	other.take(whole, 0)
+	m.Readings = append(m.Readings, Reading{other.Device, other.Elements})
 }
 
 // badge takes a local staff badge.
@@ -232,7 +248,12 @@ func (m *Meaning) take(c content, lead int) {
 		o.Offset, o.Length = m.cleaned.Span(lead+o.Offset, o.Length)
 		m.Origins = append(m.Origins, o)
 	}
-	m.wantDI()
+	if m.Device.Agency = AgencyHIBCC; c.form == formISBT || c.form == formISBTBasic {
+		m.Device.Agency = AgencyICCBBA
+	}
+	if !m.Damaged() {
+		m.wantDI()
+	}
 }
 
 // repairs reports whether an issue of a symbol's text says that something was
