@@ -12,7 +12,7 @@ type Reading struct {
 	// Failed stand there too, and their check digit is wrong. Only a reading
 	// with Instead has such.
 	Failed []Element
-	// Instead is the character that was read as the separator, where that is what
+	// Instead is the text that was read as the separator, where that is what
 	// makes the reading; "" where separators are gone altogether.
 	Instead string
 
@@ -64,7 +64,7 @@ const longestSearched = 400
 // they are the reading's, not the separator's.
 func standInReadings(input string, start int, o Options) []Reading {
 	var found []Reading
-	for _, instead := range []string{"_", "+", ";", "*", "!", "?", ",", ":"} {
+	for _, instead := range []string{"GS", "_", "+", ";", "*", "!", "?", ",", ":"} {
 		body := input[start:]
 		if strings.Count(body, instead) > 8 || !strings.Contains(strings.Trim(body, instead), instead) {
 			continue
