@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"image"
 	"io"
 	"mime"
 	"net/http"
@@ -55,11 +56,36 @@ type symbolAnswer struct {
 	Means   *udi.Meaning `json:"means,omitempty"`
 }
 
+// unreadAnswer is a symbol of a picture that was located and not read.
+type unreadAnswer struct {
+	Format  string    `json:"format"`
+	Corners [4][2]int `json:"corners"`
+	Why     string    `json:"why"`  // one sentence: what, where, and the cause
+	Hint    string    `json:"hint"` // one sentence: what to do
+}
+
+// unreadAnswers are never nil: none is an empty list.
+func unreadAnswers(pic scanner.Picture) []unreadAnswer {
+	all := make([]unreadAnswer, len(pic.Unread))
+	for i, u := range pic.Unread {
+		all[i] = unreadAnswer{u.Format, pairs(u.Corners), u.Why, u.Hint}
+	}
+	return all
+}
+
+func pairs(corners [4]image.Point) (out [4][2]int) {
+	for i, p := range corners {
+		out[i] = [2]int{p.X, p.Y}
+	}
+	return out
+}
+
 type pictureAnswer struct {
 	Width   int            `json:"width"`
 	Height  int            `json:"height"`
 	Ms      float64        `json:"ms"`
 	Symbols []symbolAnswer `json:"symbols"`
+	Unread  []unreadAnswer `json:"unread"`
 }
 
 // decode reads the symbols of a picture, and records nothing.
@@ -72,14 +98,12 @@ func (s *Server) decode(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	a := pictureAnswer{Width: pic.Width, Height: pic.Height, Ms: float64(pic.Elapsed.Microseconds()) / 1000, Symbols: []symbolAnswer{}}
+	a := pictureAnswer{Width: pic.Width, Height: pic.Height, Ms: float64(pic.Elapsed.Microseconds()) / 1000, Symbols: []symbolAnswer{},
+		Unread: unreadAnswers(pic)}
 	for _, sym := range pic.Symbols {
 		m := s.Recorder.Rules.Understand(sym.AIM+sym.Text, s.Recorder.Clock())
-		out := symbolAnswer{Format: sym.Format, AIM: sym.AIM, Text: sym.Text, Pass: sym.Pass, Sure: sym.Sure, Means: &m}
-		for i, p := range sym.Corners {
-			out.Corners[i] = [2]int{p.X, p.Y}
-		}
-		a.Symbols = append(a.Symbols, out)
+		a.Symbols = append(a.Symbols, symbolAnswer{Format: sym.Format, AIM: sym.AIM, Text: sym.Text, Corners: pairs(sym.Corners),
+			Pass: sym.Pass, Sure: sym.Sure, Means: &m})
 	}
 	return c.JSON(http.StatusOK, a)
 }

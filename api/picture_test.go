@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"os"
 	"testing"
 	"time"
 
@@ -49,6 +50,11 @@ func TestPicturesThatCannotBeReadAreRefusedQuickly(t *testing.T) {
 		"no picture":     {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), 422, "invalid"},
 		"nothing":        {[]byte{}, 422, "invalid"},
 		"a text":         {[]byte("0109520140001145"), 422, "invalid"},
+		"a terapixel":    {declared(1<<20, 1<<20), 413, "too-large"},
+		"negative sides": {declared(1<<31, 1<<31), 422, "invalid"},
+		"an animation":   {[]byte("RIFF\x1a\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x09\x00\x00\x09\x00\x00"), 422, "invalid"},
+		"a JPEG's start": {[]byte("\xff\xd8\xff\xe1\xff\xffExif\x00\x00"), 422, "invalid"},
+		"a WebP's start": {[]byte("RIFF\xff\xff\xff\x7fWEBPVP8L\xff\xff\xff\x7f\x2f\xff\xff\xff\xff"), 422, "invalid"},
 	} {
 		start := time.Now()
 		n.send(request{method: "POST", target: "/api/v1/decode", kind: "image/png", body: string(c.picture)}).problem(c.status, c.kind)
@@ -60,6 +66,37 @@ func TestPicturesThatCannotBeReadAreRefusedQuickly(t *testing.T) {
 	}
 	if n.entries() != before {
 		t.Error("something was recorded")
+	}
+}
+
+// spoiled is a picture with a Data Matrix that can be read, and at its lower left
+// one that cannot.
+func spoiled(t testing.TB) []byte {
+	t.Helper()
+	b, err := os.ReadFile("../scanner/testdata/spoiled.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// What could not be read is told by both routes: what, where, why, and what to
+// do; nothing is told of a picture that was read whole or that shows nothing.
+func TestWhatAPictureCouldNotBeReadForIsTold(t *testing.T) {
+	n := newNode(t)
+	told := []string{`"unread":[{"format":"matrix","corners":[[`, `"why":"A square code at the lower left could not be read: it may be damaged, bent or covered."`, `"hint":"Flatten the pack`}
+	n.send(request{method: "POST", target: "/api/v1/decode", kind: "image/png", body: string(spoiled(t))}).want(200, append(told, `"sure":true`)...)
+	kind, body := upload(t, map[string]string{"id": n.id()}, spoiled(t))
+	picture := request{method: "POST", target: "/api/v1/readings/picture", kind: kind, body: body}
+	n.send(picture).want(201, append(told, `"lot":"12AB"`)...)
+	n.send(picture).want(200, append(told, `"repeated":true`)...)
+
+	for name, data := range map[string][]byte{"read whole": label(t), "blank": blank(t, 400, 300)} {
+		n.send(request{method: "POST", target: "/api/v1/decode", kind: "image/png", body: string(data)}).want(200, `"unread":[]`)
+		kind, body := upload(t, map[string]string{"id": n.id()}, data)
+		if a := n.send(request{method: "POST", target: "/api/v1/readings/picture", kind: kind, body: body}).want(201); !bytes.Contains(a.Body, []byte(`"unread":[]`)) {
+			t.Errorf("%s: %s", name, a.Body)
+		}
 	}
 }
 

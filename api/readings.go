@@ -61,6 +61,7 @@ func createdUnless(repeated bool) int {
 type pictureReadings struct {
 	Answers []theatre.Answer `json:"answers"` // recorded
 	Unsure  []symbolAnswer   `json:"unsure"`  // not recorded as read: scan again
+	Unread  []unreadAnswer   `json:"unread"`  // located and not read
 }
 
 // takePicture records what a photograph shows: form fields id, procedure (if
@@ -104,7 +105,7 @@ func (s *Server) takePicture(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out := pictureReadings{Answers: []theatre.Answer{}, Unsure: []symbolAnswer{}}
+	out := pictureReadings{Answers: []theatre.Answer{}, Unsure: []symbolAnswer{}, Unread: unreadAnswers(pic)}
 	now := s.Recorder.Clock()
 	var sure []scanner.Reading
 	for _, sym := range pic.Symbols {
@@ -112,11 +113,7 @@ func (s *Server) takePicture(c echo.Context) error {
 			sure = append(sure, sym.Reading(now))
 			continue
 		}
-		u := symbolAnswer{Format: sym.Format, AIM: sym.AIM, Text: "", Pass: sym.Pass}
-		for i, p := range sym.Corners {
-			u.Corners[i] = [2]int{p.X, p.Y}
-		}
-		out.Unsure = append(out.Unsure, u)
+		out.Unsure = append(out.Unsure, symbolAnswer{Format: sym.Format, AIM: sym.AIM, Corners: pairs(sym.Corners), Pass: sym.Pass})
 	}
 	if out.Answers, err = s.Desk.TakePicture(c.Request().Context(), id, sure, procedure); err != nil {
 		return err

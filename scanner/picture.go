@@ -15,11 +15,12 @@ import (
 )
 
 // Errors of [DecodeImage]. A message is one sentence for a person; use
-// errors.Is to tell them apart.
+// errors.Is to tell them apart. ErrMoving is an ErrNotPicture, too.
 var (
 	ErrTooLarge   = errors.New("the picture is too large")
 	ErrNotPicture = errors.New("this is not a JPEG, PNG or WebP picture")
 	ErrDamaged    = errors.New("the picture is damaged and cannot be opened")
+	ErrMoving     = fmt.Errorf("%w: it is an animation; take a still picture", ErrNotPicture)
 	ErrBusy       = errors.New("too many pictures are being read at the moment; try again shortly")
 )
 
@@ -185,9 +186,18 @@ func kindOf(data []byte) (kind, error) {
 	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
 		return kind{png.DecodeConfig, png.Decode}, nil
 	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
+		if moving(data) {
+			return kind{}, ErrMoving
+		}
 		return kind{webp.DecodeConfig, webp.Decode}, nil
 	}
 	return kind{}, ErrNotPicture
+}
+
+// moving says that a WebP has frames: a flag of its extended header (RFC 9649,
+// section 2.7) says so.
+func moving(webp []byte) bool {
+	return len(webp) > 20 && string(webp[12:16]) == "VP8X" && webp[20]&0x02 != 0
 }
 
 // decode opens the picture. A file can hide hours of work in few pixels (a

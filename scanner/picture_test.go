@@ -185,8 +185,11 @@ func TestDecodeImageTellsTextAndIdentifier(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			data := asPNG(t, draw(paper(1100, 300), tt.draw, 60, 90, 3))
 			got := decodeOne(t, data, scanner.ImageOptions{})
-			if got.Format != tt.format || got.AIM != tt.aim || got.Text != tt.text || !got.Sure {
-				t.Errorf("got %+v, want %s %s %q, sure", got, tt.format, tt.aim, tt.text)
+			// These need two engines where nothing proves them.
+			_, two := scanner.EngineVersion()
+			sure := two || tt.format != "EAN8" && tt.format != "ITF14"
+			if got.Format != tt.format || got.AIM != tt.aim || got.Text != tt.text || got.Sure != sure {
+				t.Errorf("got %+v, want %s %s %q, sure: %v", got, tt.format, tt.aim, tt.text, sure)
 			}
 			r := got.Reading(noonUTC)
 			if want := tt.aim + tt.text; r.ScanData() != want || r.Source != scanner.SourcePicture || !r.At.Equal(noonUTC) {
@@ -396,6 +399,48 @@ func TestDecodeImageEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// A search that is under way ends where it is: after the cancellation nothing is
+// judged any more, and nothing of what was found is given out.
+func TestDecodeImageStopsInTheMiddle(t *testing.T) {
+	sheet := paper(900, 600) // an ITF is always asked for proof, and the squares keep the search going
+	draw(sheet, linear(t, oned.NewITFWriter(), gozxing.BarcodeFormat_ITF, "19506000134359"), 60, 60, 3)
+	squares(sheet, 100, 300)
+	data := asPNG(t, sheet)
+	asked := func(ctx context.Context, first func()) (n int, p scanner.Picture, err error) {
+		p, err = scanner.DecodeImage(ctx, data, scanner.ImageOptions{Workers: workers, Deadline: time.Minute, Proves: func(string) bool {
+			if n++; n == 1 {
+				first()
+			}
+			return false
+		}})
+		return n, p, err
+	}
+	whole, p, err := asked(t.Context(), func() {})
+	if err != nil || len(p.Passes) < 2 || whole < 4 {
+		t.Fatalf("not cancelled: asked %d times in %d passes, %v", whole, len(p.Passes), err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	n, p, err := asked(ctx, cancel)
+	if !errors.Is(err, context.Canceled) || len(p.Symbols) != 0 || n > 2 { // the pass that asked may look at what it found once more
+		t.Errorf("cancelled: asked %d times of %d, %+v, %v", n, whole, p, err)
+	}
+	if _, _, err := asked(t.Context(), func() {}); err != nil {
+		t.Errorf("the place is not free again: %v", err)
+	}
+}
+
+// squares draws 20 by 20 squares that say nothing, where a symbol would be.
+func squares(g *image.Gray, x, y int) {
+	n := uint32(7)
+	for i := range 20 * 20 {
+		if n = n*1664525 + 1013904223; n>>31 == 1 {
+			for j := range 25 {
+				g.SetGray(x+i%20*5+j%5, y+i/20*5+j/5, color.Gray{Y: 20})
+			}
+		}
+	}
+}
+
 func TestDecodeImageWaitsForAWorker(t *testing.T) {
 	workers := scanner.NewWorkers(1)
 	held, release := make(chan struct{}), make(chan struct{})
@@ -428,26 +473,6 @@ func TestDecodeImageWaitsForAWorker(t *testing.T) {
 	if _, err := scanner.DecodeImage(t.Context(), sheet, scanner.ImageOptions{Workers: workers}); err != nil {
 		t.Errorf("with the worker free again: %v", err)
 	}
-}
-
-func FuzzDecodeImage(f *testing.F) {
-	small := draw(paper(90, 90), dataMatrix(f, ascii("A1")), 20, 20, 4)
-	f.Add(asPNG(f, small))
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, small, nil); err != nil {
-		f.Fatal(err)
-	}
-	f.Add(b.Bytes())
-	f.Add(header(50, 50))
-	f.Add([]byte("RIFF\x00\x00\x00\x00WEBPVP8 "))
-	f.Add([]byte("\xff\xd8\xff\xe1\x00\x10Exif\x00\x00II*\x00\xff\xff\xff\xff"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		_, err := scanner.DecodeImage(t.Context(), data, scanner.ImageOptions{MaxPixels: 20_000})
-		if err != nil && !errors.Is(err, scanner.ErrTooLarge) && !errors.Is(err, scanner.ErrNotPicture) &&
-			!errors.Is(err, scanner.ErrDamaged) {
-			t.Errorf("an error that is not documented: %v", err)
-		}
-	})
 }
 
 func BenchmarkDecodeImage(b *testing.B) {

@@ -14,8 +14,8 @@ import (
 // that was located is read for sure, the budget is spent, or ctx is done.
 type search struct {
 	ctx    context.Context
-	gray   *image.Gray
-	whole  view // the picture, at most largestView pixels
+	gray   *image.Gray // the picture with its dark side up, until all was found
+	whole  view        // the same, at most largestView pixels
 	engine *zxing.Engine
 	proves func(string) bool
 
@@ -25,6 +25,9 @@ type search struct {
 	budget   int // pixels that may still be looked at, weighed by what is looked for
 	failures int // calls in which the sandbox failed
 	passes   []PassTime
+
+	asShown     *image.Gray
+	orientation int // that turns asShown dark side up
 }
 
 const (
@@ -49,7 +52,12 @@ func newSearch(ctx context.Context, g *image.Gray, engine *zxing.Engine, proves 
 	for g.Rect.Dx()/n*(g.Rect.Dy()/n) > largestView {
 		n++
 	}
-	return &search{ctx: ctx, gray: g, whole: view{shrink(g, n), float64(n)}, engine: engine, proves: proves}
+	asShown, orientation := g, toDarkTop(g)
+	g = upright(asShown, orientation)
+	return &search{
+		ctx: ctx, gray: g, whole: view{shrink(g, n), float64(n)}, engine: engine, proves: proves,
+		asShown: asShown, orientation: orientation,
+	}
 }
 
 // symbols are what the findings amount to, in reading order.
@@ -62,6 +70,7 @@ func (s *search) symbols() []Symbol {
 }
 
 func (s *search) run() {
+	defer s.turnBack()
 	s.budget = searchBudget + 2*len(s.whole.gray.Pix)
 	s.timed("locate", func() { s.areas = locate(s.gray) })
 	s.timed("strips", s.strips)
@@ -78,7 +87,7 @@ func (s *search) run() {
 		if s.done(true) {
 			return
 		}
-		if i == 1 {
+		if i == 0 {
 			s.timed("grids", s.grids)
 			if s.done(true) {
 				return
@@ -167,17 +176,13 @@ type variant struct {
 	way    string
 	height float64 // of the area in the crop, in pixels, to which it is scaled
 	most   float64 // by which it is scaled at most
-	turn   float64 // radians
 	filter func(*image.Gray) *image.Gray
 	least  float64 // score of areas worth it
 }
 
 var variants = []variant{
 	{name: "areas", way: "areas", height: 240, most: 2, least: possible},
-	{name: "sharpened areas", way: "areas", height: 240, most: 2, filter: func(g *image.Gray) *image.Gray { return unsharp(g, 4, 3) }, least: possible},
 	{name: "evened areas", way: "evened areas", height: 240, most: 2, filter: func(g *image.Gray) *image.Gray { return even(smooth(g), 40) }, least: 0.4},
-	{name: "turned areas", way: "turned areas", height: 240, most: 2, turn: 0.4, filter: smooth, least: 0.4},
-	{name: "small areas", way: "small areas", height: 90, most: 1, filter: smooth, least: 0.4},
 	{name: "large areas", way: "areas", height: 400, most: 4, filter: func(g *image.Gray) *image.Gray { return unsharp(g, 6, 5) }, least: 0.4},
 }
 
@@ -193,10 +198,8 @@ func (s *search) inAreas(v variant) {
 		}
 		margin := 0.12*a.height + 6
 		scale := min(v.height/a.height, v.most)
-		b := a.box(margin) // upright, and turned with the crop
-		sin, cos := math.Sincos(math.Abs(v.turn))
-		bw, bh := float64(b.Dx()), float64(b.Dy())
-		w, h := bw*cos+bh*sin, bw*sin+bh*cos
+		b := a.box(margin)
+		w, h := float64(b.Dx()), float64(b.Dy())
 		formats, weight := matrixFormats, 2
 		if a.linear {
 			formats, weight = linearFormats, 2
@@ -205,7 +208,7 @@ func (s *search) inAreas(v variant) {
 			continue
 		}
 		tried++
-		c := cropTo(s.gray, a.mid, w, h, scale, v.turn)
+		c := cropTo(s.gray, a.mid, w, h, scale, 0)
 		if v.filter != nil {
 			c.gray = v.filter(c.gray)
 		}

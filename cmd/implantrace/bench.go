@@ -20,6 +20,11 @@ recall: fills a store with patients, procedures and usages, and searches for a l
 decode: reads the pictures in DIR whose truth is known, from truth.jsonl or from .txt files beside them, and prints how many symbols
 were read, how many misread, times, memory, by degradation and by pass. Exit code 1 when a symbol was misread.
 
+A line of truth.jsonl is {"file","symbols":[[format,text]],"kinds":[...],"types":[...],"beside":[[format,text]]}; the first two are
+needed. What is sure and not among the symbols is a misreading, but for what stands beside and is listed by itself: what "beside"
+names, and, on pictures with "types" (which say that the truth names device identifications only), a symbol of a format that the
+folder's truth never has and that claims to be no GS1, HIBC or ISBT 128 code, as a shop's code or a leaflet's.
+
 Examples:
   implantrace bench append --writers 4 --seconds 5
   implantrace bench recall --records 10000

@@ -2,9 +2,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/gif"
 	"net"
 	"os"
 	"os/exec"
@@ -34,12 +39,47 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return os.WriteFile(filepath.Join(env.WorkDir, "label.png"), label, 0o644)
+			if err := os.WriteFile(filepath.Join(env.WorkDir, "label.png"), label, 0o644); err != nil {
+				return err
+			}
+			return pictures(env.WorkDir)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"waitfor": waitFor, "exits": exits, "terminate": terminate, "flip": flip, "longline": longLine, "taken": takenPort, "nothing": nothing, "cutoff": cutOff,
 		},
 	})
+}
+
+// pictures lays down pouch.png, .jpg and .webp, which show a Data Matrix at the
+// upper left and a Code 128 below it; upside-down.jpg, the same with an
+// orientation that a telephone noted; and pictures that are refused.
+func pictures(dir string) error {
+	files := map[string][]byte{}
+	for _, name := range []string{"pouch.png", "pouch.jpg", "pouch.webp"} {
+		data, err := os.ReadFile(filepath.Join("..", "..", "scanner", "testdata", name))
+		if err != nil {
+			return err
+		}
+		files[name] = data
+	}
+	exif := "Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x03\x00\x00\x00\x00\x00\x00"
+	files["upside-down.jpg"] = append([]byte("\xff\xd8\xff\xe1\x00"+string(rune(len(exif)+2))+exif), files["pouch.jpg"][2:]...)
+	head := []byte("IHDR\x00\x01\x00\x00\x00\x01\x00\x00\x08\x00\x00\x00\x00") // 65536 by 65536, gray
+	files["huge.png"] = binary.BigEndian.AppendUint32(append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), head...), crc32.ChecksumIEEE(head))
+	files["half.png"] = files["pouch.png"][:len(files["pouch.png"])/2]
+	files["moving.webp"] = []byte("RIFF\x22\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x09\x00\x00\x09\x00\x00ANIM\x06\x00\x00\x00\xff\xff\xff\xff\x00\x00")
+	var moving bytes.Buffer
+	frame := image.NewPaletted(image.Rect(0, 0, 10, 10), color.Palette{color.White, color.Black})
+	if err := gif.EncodeAll(&moving, &gif.GIF{Image: []*image.Paletted{frame, frame}, Delay: []int{10, 10}}); err != nil {
+		return err
+	}
+	files["moving.gif"] = moving.Bytes()
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exits CODE COMMAND... runs a command that has to end with this exit code.

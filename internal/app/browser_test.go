@@ -336,3 +336,47 @@ func TestPagesAreAccessible(t *testing.T) {
 	}
 	b.leavesNothing(n.url)
 }
+
+// TestThePageTellsWhatAPictureDidNotShow: what could not be read, where, why and
+// what to do, apart from what was read; the next reading takes it away.
+func TestThePageTellsWhatAPictureDidNotShow(t *testing.T) {
+	n := serve(t, app.Config{})
+	b := openBrowser(t)
+	photograph := func(parts ...string) {
+		t.Helper()
+		path, err := filepath.Abs(filepath.Join(append([]string{"..", ".."}, parts...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.do(chromedp.SetUploadFiles("#scan-picture", []string{path}))
+	}
+	b.do(chromedp.Navigate(n.url + "/theatre"))
+	b.shows("Scan the patient's wristband")
+	if strings.Contains(b.text(), "Not read in the last picture") {
+		t.Error("told before there is a picture")
+	}
+	photograph("scanner", "testdata", "spoiled.png")
+	b.shows("Not read in the last picture")
+	b.shows("A square code at the lower left could not be read: it may be damaged, bent or covered. Flatten the pack, take the picture straight on, or scan the code by hand.")
+	b.shows("12AB") // what was read stands below
+	if strings.Contains(b.text(), "Scan again") {
+		t.Error("what was read is called into doubt")
+	}
+	b.accessible("theatre, with a picture that was not read whole")
+	b.screenshot("theatre-unread")
+	b.size(820, 1180)
+	if eval[bool](b, `document.documentElement.scrollWidth > innerWidth`) {
+		t.Error("the page is wider than a tablet")
+	}
+	b.screenshot("theatre-unread-tablet")
+	b.size(1280, 800)
+
+	// It goes with the next picture, and with the next reading of the handheld.
+	photograph("testdata", "label.png")
+	b.do(chromedp.WaitNotVisible("#unread"))
+	photograph("scanner", "testdata", "spoiled.png")
+	b.do(chromedp.WaitVisible("#unread"))
+	n.scan(stem)
+	b.do(chromedp.WaitNotVisible("#unread"))
+	b.leavesNothing(n.url)
+}

@@ -29,6 +29,7 @@ type Node struct {
 	Recorder command.Recorder
 	Desk     *theatre.Desk
 	API      *api.Server
+	Pictures *scanner.Workers // where all pictures that the node gets are read
 
 	log     *slog.Logger
 	serials []*scanner.Serial
@@ -115,12 +116,13 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 		}
 		n.serials = append(n.serials, s)
 	}
+	n.Pictures = scanner.NewWorkers(max(1, runtime.NumCPU()/2))
 	var err error
 	if n.Desk, err = theatre.NewDesk(ctx, n.Recorder, n.scanners); err != nil {
 		return err
 	}
 	n.API, err = api.New(api.Options{Recorder: n.Recorder, Desk: n.Desk, Maintenance: n.Store, NodeName: n.Config.Name, Version: string(v),
-		Log: n.log, Workers: scanner.NewWorkers(max(1, runtime.NumCPU()/2)), Scanners: n.scanners, Ready: n.faults})
+		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults})
 	return err
 }
 
@@ -273,5 +275,6 @@ func (n *Node) server(fromSocket bool) *http.Server {
 	return s
 }
 
-// Close closes the store of a node that does not serve.
-func (n *Node) Close() error { return n.Store.Close() }
+// Close closes the store of a node that does not serve, and lets go of what
+// reads pictures.
+func (n *Node) Close() error { return errors.Join(n.Pictures.Close(), n.Store.Close()) }

@@ -35,7 +35,7 @@ type Decode struct {
 	Misread   int     `json:"misread"`      // sure, with a text that is not in the truth
 	Unsure    int     `json:"unsure"`       // of the truth, found and not sure
 	Doubtful  int     `json:"doubtful"`     // not sure, with a text that is not in the truth
-	Beside    int     `json:"beside"`       // sure, of a kind that the truth of the folder never names
+	Beside    int     `json:"beside"`       // sure, not in the truth, and no misreading: see [RunDecode]
 	Unread    int     `json:"unread"`       // told to be located and not read
 	FalseCall int     `json:"false_unread"` // the same on pictures of which all was read
 	MedianMs  float64 `json:"median_ms"`
@@ -47,6 +47,7 @@ type Decode struct {
 	Kinds    []DecodeKind `json:"by_degradation"`
 	Passes   []DecodePass `json:"by_pass"`
 	Misreads []string     `json:"misreads"`
+	Besides  []string     `json:"besides"`
 	Missed   []string     `json:"missed"`
 }
 
@@ -71,11 +72,21 @@ type truth struct {
 	texts   []string
 	formats []string // "" where the truth does not say
 	kinds   []string
+	typed   bool        // it says what sorts of symbols it names
+	beside  [][2]string // what else stands there
 }
 
 // RunDecode reads the pictures of a folder, and of folders in it, whose truth is
 // known: from truth.jsonl ({"file","symbols":[[format,text]],"kinds"}), or from a
-// .txt file beside a picture. Each is turned clockwise by so many degrees, a
+// .txt file beside a picture.
+//
+// What is sure and not in the truth is a misreading, but for what stands beside:
+// what the line lists ("beside":[[format,text]]), and, where it says what sorts
+// of symbols it names ("types", device identifications), a symbol that is none
+// of them: of a format that no truth of the folder has, and without a claim to
+// identify a device (no GS1 identifier, no HIBC or ISBT flag). Such are the shop
+// codes and leaflets printed to distract. Each is listed, to be compared with
+// its picture. Each is turned clockwise by so many degrees, a
 // multiple of 90, first. One picture is read at a time.
 func RunDecode(ctx context.Context, dir string, turned int) (Decode, error) {
 	if turned%90 != 0 {
@@ -88,7 +99,7 @@ func RunDecode(ctx context.Context, dir string, turned int) (Decode, error) {
 	if len(all) == 0 {
 		return Decode{}, fmt.Errorf("there are no pictures with a truth.jsonl or .txt truth in %s", dir)
 	}
-	d := Decode{Bench: "decode", Dir: dir, Turned: turned, Engine: "gozxing alone", Misreads: []string{}, Missed: []string{}}
+	d := Decode{Bench: "decode", Dir: dir, Turned: turned, Engine: "gozxing alone", Misreads: []string{}, Besides: []string{}, Missed: []string{}}
 	if name, there := scanner.EngineVersion(); there {
 		d.Engine = name
 	}
@@ -199,14 +210,15 @@ func (d *Decode) count(t truth, p scanner.Picture, named map[string]bool, kinds 
 		d.Missed = append(d.Missed, fmt.Sprintf("%s: %s", t.file, shown(text)))
 	}
 	for _, s := range p.Symbols {
-		if slices.Contains(t.texts, s.Text) {
+		if t.has(s) {
 			continue
 		}
 		switch {
 		case !s.Sure:
 			d.Doubtful++
-		case !named[s.Format] && !named[""]:
-			d.Beside++ // shop codes and leaflets stand beside
+		case t.hasBeside(s, named):
+			d.Beside++
+			d.Besides = append(d.Besides, fmt.Sprintf("%s: %s %s by %s", t.file, s.Format, shown(s.Text), s.Pass))
 		default:
 			d.Misread++
 			d.Misreads = append(d.Misreads, fmt.Sprintf("%s: %s %s by %s", t.file, s.Format, shown(s.Text), s.Pass))
@@ -218,6 +230,36 @@ func (d *Decode) count(t truth, p scanner.Picture, named map[string]bool, kinds 
 	}
 }
 
+// has says whether the truth has a symbol with its text, in its format where the
+// truth says one.
+func (t truth) has(s scanner.Symbol) bool {
+	for i, text := range t.texts {
+		if s.Text == text && (t.formats[i] == "" || t.formats[i] == s.Format) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasBeside says whether a symbol that is not in the truth may stand there all
+// the same. named are the formats that the folder's truth has.
+func (t truth) hasBeside(s scanner.Symbol, named map[string]bool) bool {
+	if slices.Contains(t.beside, [2]string{s.Format, s.Text}) {
+		return true
+	}
+	return t.typed && !named[s.Format] && !named[""] && !claims(s)
+}
+
+// claims says whether a symbol claims to identify a device, as GS1, HIBC and
+// ISBT 128 mark it.
+func claims(s scanner.Symbol) bool {
+	switch s.AIM {
+	case "]C1", "]d2", "]Q3", "]J1":
+		return true
+	}
+	return strings.HasPrefix(s.AIM, "]e") || strings.HasPrefix(s.Text, "+") || strings.HasPrefix(s.Text, "=")
+}
+
 func shown(text string) string { return strings.ReplaceAll(text, "\x1d", "<GS>") }
 
 // Print writes the result as tables for people.
@@ -227,7 +269,7 @@ func (d Decode) Print(w io.Writer) error {
 	fmt.Fprintf(out, "read\t%d of %d symbols in %d pictures, %.1f %%\n", d.Read, d.Symbols, d.Pictures, 100*d.Rate)
 	fmt.Fprintf(out, "misread\t%d\n", d.Misread)
 	fmt.Fprintf(out, "unsure\t%d, and %d that the truth does not know\n", d.Unsure, d.Doubtful)
-	fmt.Fprintf(out, "beside\t%d of kinds that the truth does not name\n", d.Beside)
+	fmt.Fprintf(out, "beside\t%d that the truth leaves aside, listed below\n", d.Beside)
 	fmt.Fprintf(out, "located, not read\t%d, of which %d on pictures that were read whole\n", d.Unread, d.FalseCall)
 	fmt.Fprintf(out, "errors\t%d\n", d.Failed)
 	fmt.Fprintf(out, "time\tmedian %.0f ms, 95th percentile %.0f ms, maximum %.0f ms, first %.0f ms\n", d.MedianMs, d.P95Ms, d.MaxMs, d.FirstMs)
@@ -244,6 +286,9 @@ func (d Decode) Print(w io.Writer) error {
 	}
 	for _, m := range d.Misreads {
 		fmt.Fprintf(out, "\nmisread\t%s", m)
+	}
+	for _, m := range d.Besides {
+		fmt.Fprintf(out, "\nbeside\t%s", m)
 	}
 	fmt.Fprintln(out)
 	return out.Flush()
@@ -270,7 +315,7 @@ func truths(dir string) ([]truth, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		all = append(all, truth{path, []string{string(text)}, []string{""}, []string{filepath.Base(filepath.Dir(path))}})
+		all = append(all, truth{file: path, texts: []string{string(text)}, formats: []string{""}, kinds: []string{filepath.Base(filepath.Dir(path))}})
 		return err
 	})
 	slices.SortFunc(all, func(a, b truth) int { return strings.Compare(a.file, b.file) })
@@ -292,11 +337,13 @@ func truthLines(path string) (all []truth, err error) {
 			File    string      `json:"file"`
 			Symbols [][2]string `json:"symbols"`
 			Kinds   []string    `json:"kinds"`
+			Types   []string    `json:"types"`
+			Beside  [][2]string `json:"beside"`
 		}
 		if err := json.Unmarshal(line, &l); err != nil {
 			return nil, fmt.Errorf("%s, line %d: %w", path, n, err)
 		}
-		t := truth{file: filepath.Join(filepath.Dir(path), l.File), kinds: l.Kinds}
+		t := truth{file: filepath.Join(filepath.Dir(path), l.File), kinds: l.Kinds, typed: len(l.Types) > 0, beside: l.Beside}
 		for _, s := range l.Symbols {
 			t.formats, t.texts = append(t.formats, s[0]), append(t.texts, s[1])
 		}

@@ -73,6 +73,30 @@ function say (title, detail) {
   message.append(box)
 }
 
+// What a picture shows and could not be read is no alarm: what was read stands by itself, and now and then what looks
+// like a code is print. It goes when something else is read.
+const unreadBox = document.getElementById('unread')
+let pictured = [] // the readings of the picture that it is of
+
+function tell (unread, answers) {
+  if (!unreadBox) return
+  pictured = answers.map((a) => a.reading)
+  unreadBox.hidden = unread.length === 0
+  const list = unreadBox.querySelector('ul')
+  list.replaceChildren(...unread.slice(0, 2).map((u) => {
+    const li = document.createElement('li')
+    const why = document.createElement('strong')
+    why.textContent = u.why
+    li.append(why, ' ' + u.hint)
+    return li
+  }))
+  if (unread.length > 2) { // a stop below must stay in sight
+    const li = document.createElement('li')
+    li.textContent = 'And ' + (unread.length - 2) + ' more.'
+    list.append(li)
+  }
+}
+
 document.body.addEventListener('htmx:beforeRequest', (e) => { if (e.detail.requestConfig.verb !== 'get') say() })
 document.body.addEventListener('htmx:responseError', (e) => {
   if (e.detail.requestConfig.verb === 'get') return
@@ -107,7 +131,10 @@ document.body.addEventListener('htmx:afterSwap', desk)
 let answered = document.querySelector('#last [data-reading]')?.dataset.reading
 document.body.addEventListener('htmx:afterSwap', () => {
   const now = document.querySelector('#last [data-reading]')?.dataset.reading
-  if (now && now !== answered) scrollTo(0, 0)
+  if (now && now !== answered) {
+    scrollTo(0, 0)
+    if (!pictured.includes(now)) tell([], [])
+  }
   answered = now
 })
 
@@ -140,6 +167,7 @@ if (form) {
           say()
           const unsure = answer.unsure?.length || 0
           if (unsure) say('Scan again', unsure === 1 ? 'A code in the picture could not be read for certain.' : unsure + ' codes in the picture could not be read for certain.')
+          tell(answer.unread || [], answer.answers || [])
           show('Recorded.')
         }
       } catch {
