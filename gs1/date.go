@@ -48,7 +48,7 @@ func dateIn(yymmdd string, year int) (Date, error) {
 	if d.Month < 1 || d.Month > 12 {
 		return Date{}, fmt.Errorf("%w: %q has no such month", ErrDate, yymmdd)
 	}
-	last := daysIn(d.Year, d.Month)
+	last := DaysIn(d.Year, d.Month)
 	if d.Day > last {
 		return Date{}, fmt.Errorf("%w: %q has no such day", ErrDate, yymmdd)
 	}
@@ -80,6 +80,11 @@ func (d Date) Time() time.Time {
 // without an error.
 func (d Date) IsZero() bool { return d == Date{} }
 
+// FullYear completes a two-digit year, 0 to 99, with GS1's sliding window: the year
+// from 49 before that of now to 50 after. Labels of other agencies, which leave
+// the century open, can be read by the same window.
+func FullYear(yy int, now time.Time) int { return century(yy, now.Year()) }
+
 // century completes a two-digit year with the sliding window of section 7.12.
 func century(yy, thisYear int) int {
 	year := thisYear - thisYear%100 + yy
@@ -92,8 +97,12 @@ func century(yy, thisYear int) int {
 	return year
 }
 
-func daysIn(year, month int) int {
+// DaysIn is the number of days of a month from 1 to 12 of the Gregorian calendar,
+// and 0 for a month that is none.
+func DaysIn(year, month int) int {
 	switch month {
+	case 1, 3, 5, 7, 8, 10, 12:
+		return 31
 	case 4, 6, 9, 11:
 		return 30
 	case 2:
@@ -102,7 +111,7 @@ func daysIn(year, month int) int {
 		}
 		return 28
 	}
-	return 31
+	return 0
 }
 
 // number is the value of a short run of digits.
@@ -157,7 +166,7 @@ func checkMonthDay(mmdd string, year int) *fault {
 	if month < 1 || month > 12 {
 		return &fault{code: CodeDate, length: 2, detail: "month " + mmdd[:2] + " does not exist"}
 	}
-	if day > daysIn(year, month) {
+	if day > DaysIn(year, month) {
 		return &fault{code: CodeDate, pos: 2, length: 2, detail: fmt.Sprintf("day %s does not exist in month %s of %04d", mmdd[2:], mmdd[:2], year)}
 	}
 	return nil

@@ -1,22 +1,10 @@
 package udi
 
-import "time"
+import (
+	"time"
 
-// slidingYear completes a two-digit year: the century is the one that brings it
-// nearest to the year of now, from 49 years before to 50 after. The standard
-// leaves the century open; this is the window of GS1, so that one pack with
-// symbols of both has one expiry date.
-func slidingYear(yy int, now time.Time) int {
-	this := now.Year()
-	year := this - this%100 + yy
-	switch difference := yy - this%100; {
-	case difference >= 51:
-		return year - 100
-	case difference <= -50:
-		return year + 100
-	}
-	return year
-}
+	"implantrace/gs1"
+)
 
 // hibcDateForms are the dates of the secondary data, by the flag in front of
 // them (ANSI/HIBC 2.6, the table of expiration date flags). A 0 or 1 is no flag:
@@ -31,7 +19,7 @@ var hibcDateForms = [...]struct {
 // hibcDate reads the digits of a date of the form 0 to 6. It returns the zero
 // Date for a day or an hour that does not exist.
 func hibcDate(form int, v string, now time.Time) Date {
-	yy := func(at int) int { return slidingYear(numberOf(v[at:at+2]), now) }
+	yy := func(at int) int { return gs1.FullYear(numberOf(v[at:at+2]), now) }
 	switch form {
 	case 0, 1:
 		return inMonth(yy(2), numberOf(v[:2]))

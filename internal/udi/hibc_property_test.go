@@ -1,6 +1,7 @@
 package udi
 
 import (
+	"implantrace/gs1"
 	"math/rand"
 	"strings"
 	"testing"
@@ -11,7 +12,7 @@ import (
 // drawDay draws a day that a year of two digits puts into the right century.
 func drawDay(r *rapid.T, label string) Date {
 	year, month := rapid.IntRange(1995, 2070).Draw(r, label+" year"), rapid.IntRange(1, 12).Draw(r, label+" month")
-	return onDay(year, month, rapid.IntRange(1, lastDay(year, month)).Draw(r, label+" day"))
+	return onDay(year, month, rapid.IntRange(1, gs1.DaysIn(year, month)).Draw(r, label+" day"))
 }
 
 // drawHIBC draws a device as a HIBC can say it.

@@ -1,6 +1,7 @@
 package udi
 
 import (
+	"implantrace/gs1"
 	"strings"
 	"testing"
 	"time"
@@ -331,7 +332,7 @@ func TestHIBCCenturyWindow(t *testing.T) {
 	for _, c := range []struct{ now, yy, want int }{
 		{2026, 26, 2026}, {2026, 76, 2076}, {2026, 77, 1977}, {2026, 0, 2000}, {2060, 10, 2110}, {2060, 11, 2011}, {1999, 49, 2049}, {1999, 50, 1950},
 	} {
-		if got := slidingYear(c.yy, time.Date(c.now, 1, 1, 0, 0, 0, 0, time.UTC)); got != c.want {
+		if got := gs1.FullYear(c.yy, time.Date(c.now, 1, 1, 0, 0, 0, 0, time.UTC)); got != c.want {
 			t.Errorf("%02d in %d is %d, want %d", c.yy, c.now, got, c.want)
 		}
 	}

@@ -191,7 +191,7 @@ func numberOf(s string) int {
 
 // onDay is a day of the calendar, and the zero Date if there is no such day.
 func onDay(year, month, day int) Date {
-	if month < 1 || month > 12 || day < 1 || day > lastDay(year, month) {
+	if month < 1 || month > 12 || day < 1 || day > gs1.DaysIn(year, month) {
 		return Date{}
 	}
 	b := [10]byte{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0'}
@@ -208,7 +208,7 @@ func onDay(year, month, day int) Date {
 
 // inMonth is the last day of a month of which nothing more is given.
 func inMonth(year, month int) Date {
-	d := onDay(year, month, lastDay(year, month))
+	d := onDay(year, month, gs1.DaysIn(year, month))
 	if !d.IsZero() {
 		d.Precision = PrecisionMonth
 	}
@@ -219,29 +219,13 @@ func inMonth(year, month int) Date {
 // has no such day.
 func onOrdinal(year, ordinal int) Date {
 	for month := 1; month <= 12; month++ {
-		last := lastDay(year, month)
+		last := gs1.DaysIn(year, month)
 		if ordinal <= last {
 			return onDay(year, month, ordinal)
 		}
 		ordinal -= last
 	}
 	return Date{}
-}
-
-// lastDay is the number of days of a month, and 0 for a month that is none.
-func lastDay(year, month int) int {
-	switch month {
-	case 1, 3, 5, 7, 8, 10, 12:
-		return 31
-	case 4, 6, 9, 11:
-		return 30
-	case 2:
-		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
-			return 29
-		}
-		return 28
-	}
-	return 0
 }
 
 // hours has the full hours, five bytes each.

@@ -1,5 +1,7 @@
 package udi
 
+import "implantrace/gs1"
+
 // hrfISBT is the human readable form of a device of ICCBBA: its data structures
 // one behind the other, without the header of a compound message (ST-017,
 // section 6.2.2), in the order of ST-017, table 5. A value that ISBT 128 has no
@@ -37,7 +39,7 @@ func appendISBTDate(b []byte, day, timed string, d Date) []byte {
 	}
 	year, ordinal := numberOf(d.Day[:4]), numberOf(d.Day[8:])
 	for month := 1; month < numberOf(d.Day[5:7]); month++ {
-		ordinal += lastDay(year, month)
+		ordinal += gs1.DaysIn(year, month)
 	}
 	id := day
 	if minute {
