@@ -4,6 +4,7 @@ GO          ?= go
 NODE        ?= node
 NPM         ?= npm
 FUZZTIME    ?= 10m
+BRIEFLY     ?= 5000x
 SOAKTIME    ?= 1h
 TESTTIMEOUT ?= 30m
 TESTFLAGS   ?=
@@ -24,14 +25,24 @@ TOOL    := $(GO) tool -modfile=.ci/tools/go.mod
 
 export GO NODE NPM
 
+# FUZZ runs every fuzz target in the folders $(1), each for the time $(2).
+define FUZZ
+for folder in $(1); do \
+	for target in $$(sed -nE 's/^func (Fuzz[A-Z0-9_][A-Za-z0-9_]*)\(.*/\1/p' $$folder/*_test.go | sort -u); do \
+		echo "=== fuzz $$folder $$target ==="; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(2) -timeout 0 $$folder || exit 1; \
+	done; \
+done
+endef
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build run demo test needs-build needs-test assets test-tools lint cross race fuzz soak bench audit clean
+.PHONY: help build run demo test needs-build needs-test assets test-tools lint cross race fuzz fuzz-brief soak bench audit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  GO=$(GO) FUZZTIME=$(FUZZTIME) SOAKTIME=$(SOAKTIME) TESTTIMEOUT=$(TESTTIMEOUT) DATA=$(DATA) LISTEN=$(LISTEN)"
+	@echo "  GO=$(GO) FUZZTIME=$(FUZZTIME) BRIEFLY=$(BRIEFLY) SOAKTIME=$(SOAKTIME) TESTTIMEOUT=$(TESTTIMEOUT) DATA=$(DATA) LISTEN=$(LISTEN)"
 
 build: needs-build assets ## build bin/implantrace
 	@echo "=== build $(VERSION) ==="
@@ -43,7 +54,7 @@ run: build ## serve a node from DATA on LISTEN
 demo: build ## run the demonstration
 	./bin/implantrace demo --listen $(LISTEN)
 
-test: needs-test assets test-tools lint cross race ## everything that must pass before a change goes in
+test: needs-test assets test-tools lint cross race fuzz-brief ## everything that must pass before a change goes in
 
 needs-build:
 	@bash .ci/needs build
@@ -90,12 +101,10 @@ race: ## every test, with the race detector
 	$(GO) test -race -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
 fuzz: needs-build assets ## every fuzz target, each for FUZZTIME
-	@for folder in $$(grep -rlE --include='*_test.go' --exclude-dir=node_modules '^func Fuzz[A-Z0-9_]' . | xargs -r -n 1 dirname | sort -u); do \
-		for target in $$(sed -nE 's/^func (Fuzz[A-Z0-9_][A-Za-z0-9_]*)\(.*/\1/p' $$folder/*_test.go | sort -u); do \
-			echo "=== fuzz $$folder $$target ==="; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -timeout 0 $$folder || exit 1; \
-		done; \
-	done
+	@$(call FUZZ,$$(grep -rlE --include='*_test.go' --exclude-dir=node_modules '^func Fuzz[A-Z0-9_]' . | xargs -r -n 1 dirname | sort -u),$(FUZZTIME))
+
+fuzz-brief: needs-build assets ## the fuzz targets of what reads barcodes' text, each BRIEFLY: 5000x is so many inputs
+	@$(call FUZZ,./gs1 ./internal/udi,$(BRIEFLY))
 
 soak: needs-build assets ## the long tests, for SOAKTIME
 	@echo "=== soak ==="
