@@ -56,14 +56,6 @@ func TestBloodBagsAreContainers(t *testing.T) {
 	}
 }
 
-func TestAgenciesHaveTheirOIDs(t *testing.T) {
-	for a, want := range map[udi.Agency]string{udi.AgencyGS1: "2.51.1.1", udi.AgencyHIBCC: "1.0.15961.10.816", udi.AgencyICCBBA: "2.16.840.1.113883.6.18.1.34", "": "", "other": ""} {
-		if got := a.OID(); got != want {
-			t.Errorf("%s: %s", a, got)
-		}
-	}
-}
-
 // What a device prints of itself is read as the same device.
 func TestHRFOfEveryAgencyIsReadBack(t *testing.T) {
 	for _, d := range []udi.Device{
