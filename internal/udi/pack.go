@@ -94,8 +94,7 @@ func Join(carriers ...Meaning) Pack {
 	p.links(carriers)
 	p.readings(carriers)
 	if p.Kind == KindDevice && p.Device.DI == "" && p.Device.BasicUDI == "" && !disputed["di"] {
-		p.Issues = append(p.Issues, PackIssue{0, Issue{Code: CodeNoDI, Severity: gs1.Warning.String(),
-			Message: "This code does not say which product it is. Scan the other code on the pack too."}})
+		p.Issues = append(p.Issues, PackIssue{0, noDI})
 	}
 	return p
 }

@@ -268,11 +268,14 @@ func (i Issue) repairs(text string) bool {
 	return false
 }
 
+// noDI is said of a symbol, or of a pack, that names no product.
+var noDI = Issue{Code: CodeNoDI, Severity: gs1.Warning.String(),
+	Message: "This code does not say which product it is. Scan the other code on the pack too."}
+
 // wantDI notes that a device's symbol does not say which product it is.
 func (m *Meaning) wantDI() {
 	if m.Device.DI == "" && m.Device.BasicUDI == "" {
-		m.Issues = append(m.Issues, Issue{Code: CodeNoDI, Severity: gs1.Warning.String(),
-			Message: "This code does not say which product it is. Scan the other code on the pack too."})
+		m.Issues = append(m.Issues, noDI)
 	}
 }
 
