@@ -3,14 +3,9 @@ package bolt
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
-	"syscall"
 	"time"
-
-	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"implantrace/internal/record"
 	"implantrace/internal/seal"
@@ -18,22 +13,11 @@ import (
 )
 
 const (
-	queueLength = 256     // calls that may wait for the committer
-	commitMost  = 2048    // commands in one transaction
-	partsMost   = 1 << 16 // entries of one command: their numbers have two bytes
+	partsMost = 1 << 16 // entries of one command: their numbers have two bytes
 	// lamportMost is far beyond what any journal counts to, and far enough below
 	// the end of the numbers that counting on from it never wraps.
 	lamportMost = 1 << 62
 )
-
-// request is one call that waits for the committer.
-type request struct {
-	commands []trace.Command
-	work     func(*transaction) error // in place of commands
-	results  []trace.Result
-	err      error
-	done     chan struct{}
-}
 
 // Append is trace.Journal's.
 func (s *Store) Append(ctx context.Context, commands ...trace.Command) ([]trace.Result, error) {
@@ -46,148 +30,6 @@ func (s *Store) Append(ctx context.Context, commands ...trace.Command) ([]trace.
 	}
 	return r.results, nil
 }
-
-// submit queues a request and waits for its commit.
-func (s *Store) submit(ctx context.Context, r *request) error {
-	if s.keys == nil || s.db.IsReadOnly() {
-		return trace.Errorf(trace.ReadOnly, "this store is open for reading only")
-	}
-	r.done = make(chan struct{})
-	select {
-	case <-s.closing:
-		return trace.Errorf(trace.ReadOnly, "the store is closing")
-	default:
-	}
-	select {
-	case s.queue <- r:
-	case <-s.closing:
-		return trace.Errorf(trace.ReadOnly, "the store is closing")
-	case <-ctx.Done():
-		return trace.Errorf(trace.Busy, "too many writes are waiting; nothing was recorded, repeat with the same id")
-	}
-	select {
-	case <-r.done:
-	case <-s.done: // closed between taking and committing
-		select {
-		case <-r.done:
-		default:
-			return trace.Errorf(trace.OutcomeUnknown, "the store closed; repeat with the same id")
-		}
-	}
-	return r.err
-}
-
-// commitLoop is the one goroutine that writes. It has no timer: whatever waits
-// when it is free goes into the next transaction.
-func (s *Store) commitLoop() {
-	defer close(s.done)
-	for {
-		select {
-		case r := <-s.queue:
-			s.commit(s.gather(r))
-		case <-s.closing:
-			for {
-				select {
-				case r := <-s.queue:
-					s.commit(s.gather(r))
-				default:
-					return
-				}
-			}
-		}
-	}
-}
-
-func (s *Store) gather(first *request) []*request {
-	batch := []*request{first}
-	for n := len(first.commands); n < commitMost; {
-		select {
-		case r := <-s.queue:
-			batch = append(batch, r)
-			n += len(r.commands)
-		default:
-			return batch
-		}
-	}
-	return batch
-}
-
-// commit carries out requests in one transaction and answers them. When one of
-// several fails, each is tried by itself, so that it harms none but its own.
-func (s *Store) commit(batch []*request) {
-	err := s.db.Update(func(tx *bbolt.Tx) error {
-		t := &transaction{store: s, tx: tx}
-		for _, r := range batch {
-			if err := s.carryOut(t, r); err != nil {
-				return &refused{err}
-			}
-		}
-		return nil
-	})
-	var no *refused
-	if errors.As(err, &no) && len(batch) > 1 {
-		for _, r := range batch {
-			s.commit([]*request{r})
-		}
-		return
-	}
-	if err != nil {
-		err = writeError(err)
-	}
-	s.note(err)
-	for _, r := range batch {
-		if err != nil {
-			r.results, r.err = nil, err
-		}
-		close(r.done)
-	}
-}
-
-// note remembers whether the store can write. What was wrong with a request
-// alone says nothing of it.
-func (s *Store) note(err error) {
-	switch trace.KindOf(err) {
-	case trace.Full, trace.ReadOnly, trace.OutcomeUnknown:
-		s.trouble.Store(&err)
-	default:
-		if err == nil {
-			s.trouble.Store(nil)
-		}
-	}
-}
-
-// WriteTrouble is what kept the last write from being committed, nil when it
-// was.
-func (s *Store) WriteTrouble() error {
-	if err := s.trouble.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
-
-// trialSize is more than what is recorded at once but for imports. A trial of a
-// few bytes finds room where no record does.
-const trialSize = 64 << 10
-
-// TryWrite finds out whether writing works again: it writes as much as a record
-// would and takes it out again. The room it took stays the file's.
-func (s *Store) TryWrite(ctx context.Context) error {
-	for _, work := range []func(*transaction) error{
-		func(t *transaction) error { return t.tx.Bucket(bucketMeta).Put(metaTrial, make([]byte, trialSize)) },
-		func(t *transaction) error { return t.tx.Bucket(bucketMeta).Delete(metaTrial) },
-	} {
-		if err := s.submit(ctx, &request{work: work}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// refused is an error before the commit: nothing was written.
-type refused struct{ err error }
-
-func (r *refused) Error() string { return r.err.Error() }
-func (r *refused) Unwrap() error { return r.err }
 
 func (s *Store) carryOut(t *transaction, r *request) error {
 	if r.work != nil {
@@ -422,21 +264,4 @@ func (s *Store) Heads(ctx context.Context) (heads []trace.TreeHead, err error) {
 		return nil
 	})
 	return heads, err
-}
-
-// writeError says what a failed write means to the caller.
-func writeError(err error) error {
-	var e *trace.Error
-	var no *refused
-	switch {
-	case errors.As(err, &e):
-		return e
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG), errors.Is(err, berrors.ErrMaxSizeReached):
-		return trace.Errorf(trace.Full, "the disk is full: outcome unknown, make room and repeat with the same id: %w", err)
-	case errors.Is(err, syscall.EROFS), errors.Is(err, berrors.ErrDatabaseReadOnly):
-		return trace.Errorf(trace.ReadOnly, "the disk cannot be written: nothing was recorded, repeat with the same id: %w", err)
-	case errors.As(err, &no):
-		return err
-	}
-	return trace.Errorf(trace.OutcomeUnknown, "outcome unknown, repeat with the same id: %w", err)
 }
