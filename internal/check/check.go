@@ -20,7 +20,11 @@ type Facts struct {
 	Product *trace.Product // nil: the device identifier is not in the catalogue
 	// Earlier are the usages of the same DI and serial (exactly), other than
 	// this one and not withdrawn.
-	Earlier   []trace.UsageInFull
+	Earlier []trace.UsageInFull
+	// Named is what the lists say that keep devices out of use, and Lists the
+	// kinds of list that were asked.
+	Named     []trace.Named
+	Lists     []trace.NamedBy
 	Procedure trace.ProcedureID // zero: none is open
 	Patient   trace.PatientID
 }

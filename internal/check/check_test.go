@@ -190,6 +190,32 @@ func TestReuse(t *testing.T) {
 	}
 }
 
+func TestRecall(t *testing.T) {
+	notice := trace.Named{By: trace.ByRecall, Title: "FSN 12, stems."}
+	shelf := trace.Named{By: trace.ByQuarantine, Title: "torn pouch"}
+	maybe := trace.Named{By: trace.ByRecall, Title: "FSN 13", Possible: true}
+	both := []trace.NamedBy{trace.ByRecall, trace.ByQuarantine}
+	for name, c := range map[string]struct {
+		named   []trace.Named
+		lists   []trace.NamedBy
+		want    trace.Level
+		message string
+	}{
+		"named":                {[]trace.Named{notice}, both, trace.Stop, "This device is named by the recall notice: FSN 12, stems. Do not use it."},
+		"in quarantine":        {[]trace.Named{shelf}, nil, trace.Stop, "This device is in quarantine: torn pouch. Do not use it."},
+		"named, and perhaps":   {[]trace.Named{maybe, notice}, both, trace.Stop, "This device is named by the recall notice: FSN 12, stems. Do not use it."},
+		"perhaps named":        {[]trace.Named{maybe}, both, trace.Warn, "This device cannot be told from one that is named by the recall notice: FSN 13."},
+		"named by none":        {nil, both, trace.Pass, "No recall notice or quarantine of this node names this device."},
+		"nobody asked notices": {nil, []trace.NamedBy{trace.ByQuarantine}, trace.NotChecked, "Not compared with recall notices: this node keeps none."},
+	} {
+		f := good()
+		f.Named, f.Lists = c.named, c.lists
+		if got := answerOf(t, f, "recall"); got.Level != c.want || got.Message != c.message {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 // The title is what the eye meets first: never better than the worst check.
 func TestATitleSaysTheWorst(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

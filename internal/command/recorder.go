@@ -28,6 +28,8 @@ type Recorder struct {
 	Location *time.Location
 	// Rules say how wristbands and badges are read here.
 	Rules udi.Rules
+	// Namers answer for the lists that keep devices out of use.
+	Namers []trace.Namer
 }
 
 // Zone is the site's time zone.

@@ -255,6 +255,13 @@ func (r Recorder) judge(ctx context.Context, m udi.Meaning, p trace.ProcedureID,
 			}
 		}
 	}
+	for _, n := range r.Namers {
+		found, err := n.Named(ctx, m.Device)
+		if err != nil {
+			return trace.Verdict{}, err
+		}
+		f.Named, f.Lists = append(f.Named, found...), append(f.Lists, n.By())
+	}
 	return check.Device(f), nil
 }
 
