@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -19,14 +20,17 @@ const keySize = 32
 
 // Keyring holds a node's keys. It is safe for concurrent use.
 type Keyring struct {
-	node  []byte          // wraps the data keys of subjects
-	trust map[byte][]byte // look-up keys by version
+	node    []byte          // wraps the data keys of subjects
+	trust   map[byte][]byte // look-up keys by version
+	signing []byte          // seed of the Ed25519 key that signs checkpoints
 }
 
 type keyFile struct {
 	About string          `json:"about"`
 	Node  []byte          `json:"node_key"`
 	Trust map[byte][]byte `json:"trust_lookup_keys"`
+	// Signing is left out of the files of earlier versions: see signingSeed.
+	Signing []byte `json:"signing_key,omitempty"`
 }
 
 const about = "implantrace keys: who has this file and the store can read every patient's name. " +
@@ -34,9 +38,10 @@ const about = "implantrace keys: who has this file and the store can read every 
 
 // NewKeyring makes fresh keys.
 func NewKeyring() *Keyring {
-	k := &Keyring{node: make([]byte, keySize), trust: map[byte][]byte{1: make([]byte, keySize)}}
+	k := &Keyring{node: make([]byte, keySize), trust: map[byte][]byte{1: make([]byte, keySize)}, signing: make([]byte, keySize)}
 	rand.Read(k.node)     // never fails (crypto/rand)
 	rand.Read(k.trust[1]) // likewise
+	rand.Read(k.signing)  // likewise
 	return k
 }
 
@@ -64,13 +69,31 @@ func LoadKeyring(path string) (*Keyring, error) {
 			return nil, fmt.Errorf("seal: look-up key %d in %s has %d bytes, not %d", v, path, len(k), keySize)
 		}
 	}
-	return &Keyring{node: f.Node, trust: f.Trust}, nil
+	if f.Signing == nil {
+		f.Signing = signingSeed(f.Node)
+	}
+	if len(f.Signing) != keySize {
+		return nil, fmt.Errorf("seal: the signing key in %s has %d bytes, not %d", path, len(f.Signing), keySize)
+	}
+	return &Keyring{node: f.Node, trust: f.Trust, signing: f.Signing}, nil
 }
+
+// signingSeed is the signing key of a key file that was made before there was
+// one. It comes from the node's key, so that it is the same at every start and
+// the file need not be written again.
+func signingSeed(node []byte) []byte {
+	m := hmac.New(sha256.New, node)
+	m.Write([]byte("implantrace checkpoint signing key"))
+	return m.Sum(nil)
+}
+
+// SigningKey signs the node's checkpoints.
+func (k *Keyring) SigningKey() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(k.signing) }
 
 // Save writes the key file, readable by its owner only, and makes it durable.
 // It never overwrites one.
 func (k *Keyring) Save(path string) error {
-	b, err := json.MarshalIndent(keyFile{About: about, Node: k.node, Trust: k.trust}, "", "  ")
+	b, err := json.MarshalIndent(keyFile{About: about, Node: k.node, Trust: k.trust, Signing: k.signing}, "", "  ")
 	if err != nil {
 		return err
 	}

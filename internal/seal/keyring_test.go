@@ -182,3 +182,44 @@ func TestDigestsTellCommandsApart(t *testing.T) {
 		t.Error("two keyrings have one fingerprint")
 	}
 }
+
+// A key file of before there were checkpoints signs them too, with the same key
+// at every start, and so does the file that is saved from it.
+func TestAnOldKeyFileHasASigningKey(t *testing.T) {
+	dir := t.TempDir()
+	old := filepath.Join(dir, "old")
+	node, look := bytes.Repeat([]byte{7}, 32), bytes.Repeat([]byte{8}, 32)
+	b, err := json.Marshal(map[string]any{"about": "", "node_key": node, "trust_lookup_keys": map[byte][]byte{1: look}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(old, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k, err := seal.LoadKeyring(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := seal.LoadKeyring(old)
+	if err != nil || !k.SigningKey().Equal(again.SigningKey()) {
+		t.Errorf("another key at the next start: %v", err)
+	}
+	if err := k.Save(filepath.Join(dir, "new")); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := seal.LoadKeyring(filepath.Join(dir, "new"))
+	if err != nil || !k.SigningKey().Equal(saved.SigningKey()) {
+		t.Errorf("another key once saved: %v", err)
+	}
+	if bytes.Contains(k.SigningKey().Seed(), node[:8]) || seal.NewKeyring().SigningKey().Equal(k.SigningKey()) {
+		t.Error("the signing key is the node's, or everybody's")
+	}
+}
+
+func TestANodesSigningKeyComesBack(t *testing.T) {
+	k, path := saved(t)
+	again, err := seal.LoadKeyring(path)
+	if err != nil || !k.SigningKey().Equal(again.SigningKey()) {
+		t.Errorf("%v", err)
+	}
+}
