@@ -58,14 +58,6 @@ func (s *Server) scanners(c echo.Context) error {
 	return c.JSON(http.StatusOK, map[string]any{"supported": serialSupported, "items": list(s.Scanners())})
 }
 
-func (s *Server) journal(c echo.Context) error {
-	heads, err := s.store.Heads(c.Request().Context())
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, map[string]any{"heads": list(heads)})
-}
-
 // list is never null in JSON.
 func list[T any](all []T) []T {
 	if all == nil {

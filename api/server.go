@@ -32,6 +32,7 @@ type Options struct {
 	Recorder    command.Recorder
 	Desk        *theatre.Desk
 	Maintenance Maintenance
+	Prover      trace.Prover
 	NodeName    string
 	Version     string
 	Log         *slog.Logger
@@ -164,6 +165,9 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/approval", handler: s.approve},
 		{method: "GET", path: "/api/v1/scanners", handler: s.scanners},
 		{method: "GET", path: "/api/v1/journal", handler: s.journal},
+		{method: "GET", path: "/api/v1/journal/checkpoint", handler: s.checkpoint, query: "log"},
+		{method: "GET", path: "/api/v1/journal/proofs/inclusion", handler: s.proveInclusion, query: "log seq entry part size"},
+		{method: "GET", path: "/api/v1/journal/proofs/consistency", handler: s.proveConsistency, query: "log from to"},
 
 		{method: "GET", path: "/api/v1/operator/backup", handler: s.backup, time: noLimit, operator: true},
 		{method: "POST", path: "/api/v1/operator/verify", handler: s.verify, time: noLimit, operator: true},

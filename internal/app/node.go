@@ -121,7 +121,7 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	if n.Desk, err = theatre.NewDesk(ctx, n.Recorder, n.scanners); err != nil {
 		return err
 	}
-	n.API, err = api.New(api.Options{Recorder: n.Recorder, Desk: n.Desk, Maintenance: n.Store, NodeName: n.Config.Name, Version: string(v),
+	n.API, err = api.New(api.Options{Recorder: n.Recorder, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, NodeName: n.Config.Name, Version: string(v),
 		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults})
 	return err
 }

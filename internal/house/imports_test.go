@@ -67,6 +67,7 @@ var guests = []struct {
 	{"github.com/tarm/serial", "scanner", false},
 	{"github.com/tetratelabs/wazero", "scanner", false},
 	{"go.etcd.io/bbolt", "internal/bolt", false},
+	{"golang.org/x/mod", "internal/journal internal/bolt", true},
 	{"github.com/fxamacker/cbor", "internal/trace internal/journal internal/record internal/seal internal/bolt", true},
 	{"github.com/creack/pty", "internal/demo", true},
 	{"github.com/prometheus", "api", true},
