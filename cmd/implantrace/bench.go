@@ -11,12 +11,34 @@ import (
 
 func benchCommand() subcommand {
 	return subcommand{
-		name: "bench", args: "append|recall|decode [flags] [DIR]", summary: "measure this machine",
+		name: "bench", args: "append|find|recall|open|decode [flags] [DIR]", summary: "measure this machine",
 		help: `
-append and recall measure the store in a temporary folder and print a JSON line. Field names carry their units.
+append, find, recall and open build a hospital's record in a temporary folder (400 products, lots of 5 to 500 pieces, serial numbers,
+procedures of 1 to 8 devices with patients, places and people), measure the store, and print a JSON line. On a terminal a bar shows how
+far they are. Field names carry their units: _ms, _s, _bytes, _per_s. Compare the figures of one run with one another, and not those of
+two runs.
 
-append: writers record usages for some seconds; beside their times stands the raw cost of two fsyncs on the same disk.
-recall: fills a store with patients, procedures and usages, and searches for a lot.
+In each line, in turns with what it is compared to:
+  append_median_ms         one durable append, from the call to the receipt
+  two_fsyncs_median_ms     the raw cost: as many pages as that append wrote, written to the same disk and synced, and one more
+  append_over_fsyncs_ms    the difference
+  pages_per_append, pages_per_commit   pages of 4096 bytes
+  update_median_ms         the same append in a bbolt Update of its own, with Merkle tree and all indexes
+  append_to_update_median  the first through the last
+append: writers record usages for some seconds, in turns with as many that make an Update for each.
+  appends_per_s, updates_per_s, appends_to_updates, commits, append_p95_ms, records_before, file_bytes
+find: looks up all patients with a DI and a lot of about 20 pieces, in a process of its own; with 10,000 usages ("small") and with
+  --records ("large").
+  open_ms, open_rss_anon_bytes, open_rss_file_bytes    when the store is open: anonymous memory, and mapped file pages
+  lookups, rows_per_lookup, lookup_first_ms, lookup_median_ms (warm), lookup_p95_ms, rss_anon_bytes, rss_file_bytes (afterwards)
+  usages_median_ms         the same lookup with all that is recorded of each usage
+  scan_rss_anon_bytes      after a pass over 10,000 entries of the journal
+  compact_bytes, bytes_per_record, compact_per_record, fill_s, lookup_large_to_small, append_large_to_small
+recall: searches for such a lot as a recall does, with writing variants, corrections and what cannot be excluded.
+  recall_median_ms, recall_p95_ms, recall_max_ms, usages_looked_at_median, patients_most, searches, fill_s
+open: opens the store in a process of its own, nine times.
+  open_median_ms, open_max_ms, open_rss_anon_bytes, open_rss_file_bytes (the most of any), opens, file_bytes
+
 decode: reads the pictures in DIR whose truth is known, from truth.jsonl or from .txt files beside them, and prints how many symbols
 were read, how many misread, times, memory, by degradation and by pass. Exit code 1 when a symbol was misread.
 
@@ -26,14 +48,17 @@ names, and, on pictures with "types" (which say that the truth names device iden
 folder's truth never has and that claims to be no GS1, HIBC or ISBT 128 code, as a shop's code or a leaflet's.
 
 Examples:
-  implantrace bench append --writers 4 --seconds 5
-  implantrace bench recall --records 10000
+  implantrace bench append --writers 64 --seconds 10
+  implantrace bench find --records 1000000 --lookups 1000
+  implantrace bench recall --records 100000
+  implantrace bench open --records 100000 --dir /srv/implantrace
   implantrace bench decode ../shared/images/labels
   implantrace bench decode --turn 90 --json ../shared/images/labels`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			writers := fs.Int("writers", 1, "append: `NUMBER` of writers")
 			seconds := fs.Float64("seconds", 5, "append: for how many `SECONDS`")
-			records := fs.Int("records", 10000, "recall: `NUMBER` of usages")
+			records := fs.Int("records", 10000, "find, recall, open: `NUMBER` of usages")
+			lookups := fs.Int("lookups", 1000, "find: `NUMBER` of lookups")
 			searches := fs.Int("searches", 200, "recall: `NUMBER` of searches")
 			dir := fs.String("dir", "", "`FOLDER` on the disk to measure (default: the system's temporary folder)")
 			turn := fs.Int("turn", 0, "decode: turn every picture clockwise by so many `DEGREES` first: 90, 180 or 270")
@@ -49,21 +74,33 @@ Examples:
 					return benchDecode(ctx, s, args[1], *turn, *asJSON)
 				}
 				if len(args) != 1 {
-					return usagef("say what to measure: append, recall or decode")
+					return usagef("say what to measure: append, find, recall, open or decode")
 				}
-				if *writers < 1 || *seconds <= 0 || *records < 1 || *searches < 1 {
+				if *writers < 1 || *seconds <= 0 || *records < 1 || *lookups < 1 || *searches < 1 {
 					return usagef("the numbers are 1 or more")
+				}
+				bar := progressBar{out: s.err}
+				b := bench.Bench{Dir: *dir}
+				if terminal(s.err) {
+					b.Progress = bar.show
 				}
 				var line any
 				var err error
 				switch args[0] {
 				case "append":
-					line, err = bench.RunAppend(ctx, *dir, *writers, time.Duration(*seconds*float64(time.Second)))
+					line, err = b.Append(ctx, *writers, time.Duration(*seconds*float64(time.Second)))
+				case "find":
+					line, err = b.Find(ctx, *records, *lookups)
 				case "recall":
-					line, err = bench.RunRecall(ctx, *dir, *records, *searches)
+					line, err = b.Recall(ctx, *records, *searches)
+				case "open":
+					line, err = b.Open(ctx, *records)
+				case bench.ProcessArgument:
+					return bench.Process(ctx, json.NewDecoder(s.in), json.NewEncoder(s.out))
 				default:
-					return usagef("there is nothing called %q to measure: it is append, recall or decode", args[0])
+					return usagef("there is nothing called %q to measure: it is append, find, recall, open or decode", args[0])
 				}
+				bar.clear()
 				if err != nil {
 					return err
 				}

@@ -1,202 +1,191 @@
-// Package bench measures the store on the machine it runs on, beside the raw
-// cost of the disk, so that figures can be compared within one run.
+// Package bench measures the store on the machine it runs on. Beside each figure
+// stands, measured in the same run and in turns with it, what the disk itself
+// costs and what one bbolt Update for each record would: figures of two runs say
+// little on a machine that does other things too, their ratios within one run do.
 package bench
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
-	"implantrace/gs1"
 	"implantrace/internal/bolt"
-	"implantrace/internal/recall"
 	"implantrace/internal/seal"
 	"implantrace/internal/trace"
-	"implantrace/internal/udi"
 )
 
-// Append is what writing costs.
-type Append struct {
-	Bench         string  `json:"bench"`
-	Writers       int     `json:"writers"`
-	Seconds       float64 `json:"seconds"`
-	Entries       int     `json:"entries"`
-	EntriesPerSec float64 `json:"entries_per_s"`
-	MedianMs      float64 `json:"median_ms"` // from the call to the receipt
-	P95Ms         float64 `json:"p95_ms"`
-	TwoFsyncsMs   float64 `json:"two_fsyncs_ms"` // raw: 4 KiB written and synced, twice, on the same disk; median
-	MedianRatio   float64 `json:"median_to_two_fsyncs"`
-	FileBytes     int64   `json:"file_bytes"`
+// Progress is told how far a long piece of work has come.
+type Progress func(what string, done, total int)
+
+// Bench is where and how to measure.
+type Bench struct {
+	Dir      string // on the disk to measure; "" is the system's temporary folder
+	Progress Progress
 }
 
-// Recall is what finding everybody costs.
-type Recall struct {
-	Bench    string  `json:"bench"`
-	Records  int     `json:"records"`
-	FillS    float64 `json:"fill_s"`
-	Patients int     `json:"patients"` // in the answer
-	MedianMs float64 `json:"median_ms"`
-	P95Ms    float64 `json:"p95_ms"`
-	Searches int     `json:"searches"`
+// bed is a store in a temporary folder, and the raw disk beside it.
+type bed struct {
+	dir      string
+	keys     *seal.Keyring
+	store    *bolt.Store
+	hospital *hospital
+	disk     *disk
+	progress Progress
+	waiting  []trace.Command
 }
 
-// open makes a store in a temporary folder under dir ("" is the system's).
-func open(dir string) (*bolt.Store, string, func() error, error) {
-	tmp, err := os.MkdirTemp(dir, "implantrace-bench-*")
+// seed makes every run's data the same.
+const seed = 1
+
+func (b Bench) bed(usages int) (*bed, error) {
+	dir, err := os.MkdirTemp(b.Dir, "implantrace-bench-*")
 	if err != nil {
-		return nil, "", nil, err
+		return nil, err
 	}
-	s, err := bolt.Open(filepath.Join(tmp, bolt.FileName), bolt.Options{Name: "bench", Keys: seal.NewKeyring()})
+	t := &bed{dir: dir, keys: seal.NewKeyring(), progress: b.Progress}
+	if t.progress == nil {
+		t.progress = func(string, int, int) {}
+	}
+	t.hospital = newHospital(seed, usages, t.keys.Lookups)
+	if err = t.keys.Save(t.keyFile()); err == nil {
+		err = t.open()
+	}
+	if err == nil {
+		t.disk, err = newDisk(dir)
+	}
 	if err != nil {
-		return nil, "", nil, errors.Join(err, os.RemoveAll(tmp))
+		return nil, errors.Join(err, t.close())
 	}
-	return s, tmp, func() error { return errors.Join(s.Close(), os.RemoveAll(tmp)) }, nil
+	return t, nil
 }
 
-// RunAppend lets writers append usages for a while.
-func RunAppend(ctx context.Context, dir string, writers int, d time.Duration) (a Append, err error) {
-	s, tmp, closing, err := open(dir)
-	if err != nil {
-		return a, err
-	}
-	defer func() { err = errors.Join(err, closing()) }()
-	raw, err := twoFsyncs(tmp)
-	if err != nil {
-		return a, err
-	}
-	var mu sync.Mutex
-	var took []time.Duration
-	var failed error
-	var wg sync.WaitGroup
-	start := time.Now()
-	for w := range writers {
-		wg.Go(func() {
-			r := rand.New(rand.NewPCG(1, uint64(w)))
-			for time.Since(start) < d && ctx.Err() == nil {
-				c := usage(r, trace.ProcedureID(trace.NewEventID()), 400)
-				t := time.Now()
-				rs, err := s.Append(ctx, c)
-				one := time.Since(t)
-				mu.Lock()
-				if took = append(took, one); err == nil {
-					err = rs[0].Err
-				}
-				failed = errors.Join(failed, err)
-				mu.Unlock()
-				if err != nil {
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if failed != nil || len(took) == 0 {
-		return a, errors.Join(failed, ctx.Err())
-	}
-	all := time.Since(start).Seconds()
-	median, p95 := quantiles(took)
-	return Append{Bench: "append", Writers: writers, Seconds: all, Entries: len(took), EntriesPerSec: float64(len(took)) / all,
-		MedianMs: median, P95Ms: p95, TwoFsyncsMs: raw, MedianRatio: median / raw, FileBytes: s.Size()}, nil
+func (t *bed) file() string    { return filepath.Join(t.dir, bolt.FileName) }
+func (t *bed) keyFile() string { return filepath.Join(t.dir, "keys.json") }
+
+func (t *bed) open() (err error) {
+	t.store, err = bolt.Open(t.file(), bolt.Options{Name: "bench", Keys: t.keys, Clock: func() time.Time { return t.hospital.now }})
+	return err
 }
 
-// RunRecall fills a store with usages of 400 products in lots of about 20 and
-// asks for one product's lot, again and again.
-func RunRecall(ctx context.Context, dir string, records, searches int) (a Recall, err error) {
-	s, _, closing, err := open(dir)
-	if err != nil {
-		return a, err
+func (t *bed) shut() (err error) {
+	if t.store != nil {
+		err = t.store.Close()
+		t.store = nil
 	}
-	defer func() { err = errors.Join(err, closing()) }()
-	r := rand.New(rand.NewPCG(2, 3))
-	start := time.Now()
-	for done := 0; done < records; {
-		var batch []trace.Command
-		for range min(500, records-done) {
-			batch = append(batch, whole(r, records))
-		}
-		if _, err := s.Append(ctx, batch...); err != nil {
-			return a, err
-		}
-		done += len(batch)
+	return err
+}
+
+func (t *bed) close() error {
+	err := t.shut()
+	if t.disk != nil {
+		err = errors.Join(err, t.disk.close())
 	}
-	a = Recall{Bench: "recall", Records: records, FillS: time.Since(start).Seconds(), Searches: searches}
-	var took []time.Duration
-	for range searches {
-		c := recall.Criteria{DIs: []string{di(r.IntN(400))}, Lots: []string{lot(r.IntN(max(1, records/8000)))}}
-		t := time.Now()
-		answer, err := recall.Search(ctx, s, c, t)
+	return errors.Join(err, os.RemoveAll(t.dir))
+}
+
+// commands makes the next n commands.
+func (t *bed) commands(n int) []trace.Command {
+	for len(t.waiting) < n {
+		t.waiting = append(t.waiting, t.hospital.procedure()...)
+	}
+	next := t.waiting[:n:n]
+	t.waiting = slices.Clone(t.waiting[n:])
+	return next
+}
+
+// fillBatch is how many commands are recorded in one call while a store is
+// filled: about as many as many writers have waiting.
+const fillBatch = 200
+
+// fill records usages until there are so many.
+func (t *bed) fill(ctx context.Context, usages int) error {
+	for t.hospital.usages < usages {
+		t.progress("filling", t.hospital.usages, usages)
+		results, err := t.store.Append(ctx, t.commands(fillBatch)...)
 		if err != nil {
-			return a, err
+			return err
 		}
-		took = append(took, time.Since(t))
-		a.Patients = max(a.Patients, answer.Patients)
-	}
-	a.MedianMs, a.P95Ms = quantiles(took)
-	return a, nil
-}
-
-func di(n int) string {
-	body := fmt.Sprintf("0999%09d", n)
-	check, err := gs1.CheckDigit(body)
-	if err != nil {
-		panic(err) // thirteen digits; cannot happen
-	}
-	return body + string(check)
-}
-
-func lot(n int) string { return fmt.Sprintf("L%06d", n) }
-
-func usage(r *rand.Rand, p trace.ProcedureID, records int) trace.Command {
-	id := trace.NewEventID()
-	return trace.Command{ID: id, Canonical: id[:], By: trace.Actor{Via: "bench"}, Drafts: []trace.Draft{{Provenance: trace.Scanned,
-		Fact: trace.UsageFact{Usage: trace.UsageID(id), Procedure: p, Status: trace.Implanted,
-			Device: udi.Device{Agency: udi.AgencyGS1, DI: di(r.IntN(400)), Lot: lot(r.IntN(max(1, records/8000))), Expiry: udi.Date{Day: "2031-06-30", Precision: udi.PrecisionDay}}}}}}
-}
-
-// whole is a patient, a procedure and a usage.
-func whole(r *rand.Rand, records int) trace.Command {
-	p, who := trace.ProcedureID(trace.NewEventID()), trace.PatientID(trace.NewEventID())
-	c := usage(r, p, records)
-	c.Drafts = append(c.Drafts,
-		trace.Draft{Fact: trace.PatientFact{Patient: who}, Subject: who, Secret: &trace.Secret{NHSNumber: "9990000018", Family: "Bench"}},
-		trace.Draft{Fact: trace.ProcedureFact{Procedure: p, Patient: who, Start: time.Now().AddDate(0, 0, -r.IntN(2000)), Side: trace.SideLeft, Code: trace.Code{Code: "W371"}}})
-	return c
-}
-
-// twoFsyncs is the median time of writing and syncing a page twice, which is
-// the least that a durable commit costs.
-func twoFsyncs(dir string) (ms float64, err error) {
-	f, err := os.CreateTemp(dir, "fsync-*")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
-	page := make([]byte, 4096)
-	var took []time.Duration
-	for range 200 {
-		t := time.Now()
-		for range 2 {
-			if _, err := f.Write(page); err != nil {
-				return 0, err
-			}
-			if err := f.Sync(); err != nil {
-				return 0, err
+		for _, r := range results {
+			if r.Err != nil {
+				return r.Err
 			}
 		}
-		took = append(took, time.Since(t))
 	}
-	ms, _ = quantiles(took)
-	return ms, nil
+	t.progress("filling", usages, usages)
+	return nil
 }
 
-func quantiles(took []time.Duration) (median, p95 float64) {
+// Single is what a single durable append costs, with its measures in turns.
+type Single struct {
+	Appends        int     `json:"appends"`
+	AppendMs       float64 `json:"append_median_ms"`        // one writer, one usage, from the call to the receipt
+	TwoFsyncsMs    float64 `json:"two_fsyncs_median_ms"`    // as many pages written to the raw disk and synced, and one more
+	OverFsyncsMs   float64 `json:"append_over_fsyncs_ms"`   // AppendMs - TwoFsyncsMs
+	UpdateMs       float64 `json:"update_median_ms"`        // the same append in a bbolt Update of its own
+	PagesPerAppend float64 `json:"pages_per_append"`        // of 4096 bytes
+	ToUpdate       float64 `json:"append_to_update_median"` // AppendMs / UpdateMs
+}
+
+// single appends one after another, and does after each the same pages on the
+// raw disk and one in an Update.
+func (t *bed) single(ctx context.Context, appends int) (Single, error) {
+	var took, raw, update []time.Duration
+	pages := 0
+	commands := t.commands(2 * appends)
+	for i := 0; i < len(commands); i += 2 {
+		before := t.store.Written()
+		d, err := timed(func() error { return one(t.store.Append(ctx, commands[i])) })
+		if err != nil {
+			return Single{}, err
+		}
+		written := int((t.store.Written().Bytes - before.Bytes) / pageSize)
+		took, pages = append(took, d), pages+written
+		if d, err = t.disk.commit(written); err != nil {
+			return Single{}, err
+		}
+		raw = append(raw, d)
+		if d, err = timed(func() error { return one(t.store.AppendAlone(commands[i+1])) }); err != nil {
+			return Single{}, err
+		}
+		update = append(update, d)
+	}
+	s := Single{Appends: appends, AppendMs: median(took), TwoFsyncsMs: median(raw), UpdateMs: median(update), PagesPerAppend: float64(pages) / float64(len(took))}
+	s.OverFsyncsMs, s.ToUpdate = s.AppendMs-s.TwoFsyncsMs, s.AppendMs/s.UpdateMs
+	return s, nil
+}
+
+// one is the error of a call with one command.
+func one(rs []trace.Result, err error) error {
+	if err == nil && len(rs) == 1 {
+		err = rs[0].Err
+	}
+	return err
+}
+
+func timed(f func() error) (time.Duration, error) {
+	start := time.Now()
+	err := f()
+	return time.Since(start), err
+}
+
+// Print writes a result as a JSON line.
+func Print(w io.Writer, result any) error { return json.NewEncoder(w).Encode(result) }
+
+func median(took []time.Duration) float64 { return quantile(took, 50) }
+
+// quantile is in milliseconds.
+func quantile(took []time.Duration, percent int) float64 {
+	if len(took) == 0 {
+		return 0
+	}
 	slices.Sort(took)
-	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	return ms(took[len(took)/2]), ms(took[len(took)*95/100])
+	return float64(took[min(len(took)-1, len(took)*percent/100)].Nanoseconds()) / 1e6
 }
+
+var errNothing = fmt.Errorf("nothing was measured")

@@ -144,7 +144,7 @@ func RunDecode(ctx context.Context, dir string, turned int) (Decode, error) {
 			pass(passes, q.Name).MsPicture += float64(q.Elapsed.Microseconds()) / 1000
 		}
 		d.count(t, p, named, kinds, passes)
-		d.PeakAnon = max(d.PeakAnon, rssAnon())
+		d.PeakAnon = max(d.PeakAnon, rss("RssAnon:"))
 	}
 	slices.Sort(ms)
 	d.MedianMs, d.P95Ms, d.MaxMs = ms[len(ms)/2], ms[(len(ms)-1)*95/100], ms[len(ms)-1]
@@ -350,22 +350,4 @@ func truthLines(path string) (all []truth, err error) {
 		all = append(all, t)
 	}
 	return all, nil
-}
-
-// rssAnon is the anonymous memory of this process, in bytes; 0 where the system
-// does not say.
-func rssAnon() int64 {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "RssAnon:"); ok {
-			var kb int64
-			if _, err := fmt.Sscan(rest, &kb); err == nil {
-				return kb << 10
-			}
-		}
-	}
-	return 0
 }

@@ -1,0 +1,231 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"implantrace/internal/bolt"
+	"implantrace/internal/recall"
+	"implantrace/internal/trace"
+)
+
+// smallRecords is the size that larger ones are compared with.
+const smallRecords = 10_000
+
+// Sized is what was measured of a store of one size.
+type Sized struct {
+	Records   int   `json:"records"` // usages
+	Entries   int   `json:"entries"` // of the journal: patients and procedures too
+	FileBytes int64 `json:"file_bytes"`
+	Fresh
+	Single
+}
+
+// Find is what looking up costs, in a small store and in a large one.
+type Find struct {
+	Bench            string  `json:"bench"`
+	FillSeconds      float64 `json:"fill_s"`
+	Small            Sized   `json:"small"`
+	Large            Sized   `json:"large"`
+	CompactBytes     int64   `json:"compact_bytes"`      // of the large one, written anew by bbolt's Compact
+	BytesPerRecord   float64 `json:"bytes_per_record"`   // of the large one
+	CompactPerRecord float64 `json:"compact_per_record"` // bytes
+	LookupRatio      float64 `json:"lookup_large_to_small"`
+	AppendRatio      float64 `json:"append_large_to_small"`
+}
+
+// Find fills a store with usages, looks up all patients with a DI and a lot of
+// about 20 pieces, and appends; at 10,000 usages (or fewer) and at the end.
+func (b Bench) Find(ctx context.Context, records, lookups int) (f Find, err error) {
+	t, err := b.bed(records)
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, t.close()) }()
+	f.Bench = "find"
+	start := time.Now()
+	if f.Small, err = t.sized(ctx, min(records, smallRecords), lookups); err != nil {
+		return f, err
+	}
+	if f.Large, err = t.sized(ctx, records, lookups); err != nil {
+		return f, err
+	}
+	f.FillSeconds = time.Since(start).Seconds()
+	f.LookupRatio, f.AppendRatio = f.Large.MedianMs/f.Small.MedianMs, f.Large.AppendMs/f.Small.AppendMs
+	if f.CompactBytes, err = t.compacted(); err != nil {
+		return f, err
+	}
+	f.BytesPerRecord, f.CompactPerRecord = float64(f.Large.FileBytes)/float64(f.Large.Records), float64(f.CompactBytes)/float64(f.Large.Records)
+	return f, ctx.Err()
+}
+
+// sized fills the store up and measures it.
+func (t *bed) sized(ctx context.Context, records, lookups int) (s Sized, err error) {
+	if err := t.fill(ctx, records); err != nil {
+		return s, err
+	}
+	quiet()
+	s.Records, s.FileBytes = t.hospital.usages, t.store.Size()
+	heads, err := t.store.Heads(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.Entries = int(heads[0].Size)
+	if err := t.shut(); err != nil {
+		return s, err
+	}
+	if s.Fresh, err = t.fresh(ctx, order{Lots: t.someLots(), Lookups: lookups}); err != nil {
+		return s, err
+	}
+	if err := t.open(); err != nil {
+		return s, err
+	}
+	s.Single, err = t.single(ctx, 150)
+	return s, err
+}
+
+// someLots are up to 50 lots of about 20 usages each, or whatever comes nearest
+// in a store that has none.
+func (t *bed) someLots() (some [][2]string) {
+	lots := t.hospital.allLots()
+	slices.SortStableFunc(lots, func(a, b lotOf) int { return distance(t.hospital.lots[a]) - distance(t.hospital.lots[b]) })
+	for _, l := range lots[:min(50, len(lots))] {
+		some = append(some, [2]string{l.di, l.lot})
+	}
+	return some
+}
+
+func distance(n int) int { return max(n-20, 20-n) }
+
+// patientsWith counts the patients who have a device, as they are looked up.
+func patientsWith(ctx context.Context, s trace.Finder, q trace.Query) (int, error) {
+	n := 0
+	for h, err := range s.Candidates(ctx, q) {
+		if err != nil {
+			return 0, err
+		}
+		if _, err := s.Procedure(ctx, h.Usage.Procedure); err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+func (t *bed) compacted() (int64, error) {
+	if err := t.shut(); err != nil {
+		return 0, err
+	}
+	to := filepath.Join(t.dir, "compacted.db")
+	if err := bolt.CompactCopy(t.file(), to); err != nil {
+		return 0, err
+	}
+	info, err := os.Stat(to)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), errors.Join(os.Remove(to), t.open())
+}
+
+// Open is what opening costs.
+type Open struct {
+	Bench     string  `json:"bench"`
+	Records   int     `json:"records"`
+	FileBytes int64   `json:"file_bytes"`
+	Opens     int     `json:"opens"` // each in a process of its own
+	MedianMs  float64 `json:"open_median_ms"`
+	MaxMs     float64 `json:"open_max_ms"`
+	AnonBytes int64   `json:"open_rss_anon_bytes"` // the most of any; 0 where the system does not say
+	FileRss   int64   `json:"open_rss_file_bytes"`
+	Single
+}
+
+const opens = 9
+
+// Open fills a store and opens it again and again, each time in a process of its
+// own.
+func (b Bench) Open(ctx context.Context, records int) (o Open, err error) {
+	t, err := b.bed(records)
+	if err != nil {
+		return o, err
+	}
+	defer func() { err = errors.Join(err, t.close()) }()
+	if err := t.fill(ctx, records); err != nil {
+		return o, err
+	}
+	o = Open{Bench: "open", Records: t.hospital.usages, FileBytes: t.store.Size(), Opens: opens}
+	if err := t.shut(); err != nil {
+		return o, err
+	}
+	var took []time.Duration
+	for i := range opens {
+		t.progress("opening", i, opens)
+		f, err := t.fresh(ctx, order{})
+		if err != nil {
+			return o, err
+		}
+		took = append(took, time.Duration(f.OpenMs*1e6))
+		o.AnonBytes, o.FileRss = max(o.AnonBytes, f.OpenAnonBytes), max(o.FileRss, f.OpenFileBytes)
+	}
+	t.progress("opening", opens, opens)
+	o.MedianMs, o.MaxMs = median(took), quantile(took, 100)
+	if err := t.open(); err != nil {
+		return o, err
+	}
+	o.Single, err = t.single(ctx, 150)
+	return o, err
+}
+
+// Recall is what finding everybody costs.
+type Recall struct {
+	Bench       string  `json:"bench"`
+	Records     int     `json:"records"`
+	FillSeconds float64 `json:"fill_s"`
+	Searches    int     `json:"searches"`
+	Looked      int     `json:"usages_looked_at_median"` // of the named products, in one search
+	Patients    int     `json:"patients_most"`           // in an answer
+	MedianMs    float64 `json:"recall_median_ms"`
+	P95Ms       float64 `json:"recall_p95_ms"`
+	MaxMs       float64 `json:"recall_max_ms"`
+	Single
+}
+
+// Recall fills a store with usages and asks for a lot of about 20 pieces, again
+// and again, with all that a recall asks: writing variants, what was recorded
+// before corrections, what cannot be excluded.
+func (b Bench) Recall(ctx context.Context, records, searches int) (a Recall, err error) {
+	t, err := b.bed(records)
+	if err != nil {
+		return a, err
+	}
+	defer func() { err = errors.Join(err, t.close()) }()
+	start := time.Now()
+	if err := t.fill(ctx, records); err != nil {
+		return a, err
+	}
+	a = Recall{Bench: "recall", Records: t.hospital.usages, FillSeconds: time.Since(start).Seconds(), Searches: searches}
+	lots := t.someLots()
+	var took []time.Duration
+	var looked []int
+	for i := range searches {
+		t.progress("searching", i, searches)
+		var answer recall.Answer
+		c := recall.Criteria{DIs: []string{lots[i%len(lots)][0]}, Lots: []string{lots[i%len(lots)][1]}}
+		one, err := timed(func() (err error) { answer, err = recall.Search(ctx, t.store, c, t.hospital.now); return err })
+		if err != nil {
+			return a, err
+		}
+		took, looked = append(took, one), append(looked, answer.Coverage.Looked)
+		a.Patients = max(a.Patients, answer.Patients)
+	}
+	t.progress("searching", searches, searches)
+	slices.Sort(looked)
+	a.Looked = looked[len(looked)/2]
+	a.MedianMs, a.P95Ms, a.MaxMs = median(took), quantile(took, 95), quantile(took, 100)
+	a.Single, err = t.single(ctx, 150)
+	return a, err
+}

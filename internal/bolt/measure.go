@@ -1,0 +1,47 @@
+package bolt
+
+import (
+	"errors"
+
+	"go.etcd.io/bbolt"
+
+	"implantrace/internal/trace"
+)
+
+// Written is how much a store has written: differences of two count.
+type Written struct {
+	Commits int64
+	Bytes   int64 // of pages, without the one that ends each commit
+}
+
+// Written says how much was written.
+func (s *Store) Written() Written {
+	st := s.db.Stats()
+	w := Written{Bytes: st.TxStats.GetPageAlloc()}
+	_ = s.db.View(func(tx *bbolt.Tx) error { w.Commits = int64(tx.ID()); return nil })
+	return w
+}
+
+// AppendAlone is Append without the committer: each call makes a transaction of
+// its own, on its caller's goroutine. It is what bench measures Append against.
+func (s *Store) AppendAlone(commands ...trace.Command) ([]trace.Result, error) {
+	r := &request{commands: commands}
+	err := s.db.Update(func(tx *bbolt.Tx) error { return s.carryOut(&transaction{store: s, tx: tx}, r) })
+	return r.results, err
+}
+
+// CompactCopy writes a store's rows to a new file, without the room that pages
+// keep free.
+func CompactCopy(from, to string) (err error) {
+	src, err := bbolt.Open(from, 0o600, &bbolt.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	dst, err := bbolt.Open(to, 0o600, &bbolt.Options{NoSync: true, FreelistType: bbolt.FreelistMapType})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dst.Close()) }()
+	return bbolt.Compact(dst, src, 1<<20)
+}
