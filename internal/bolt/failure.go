@@ -43,7 +43,7 @@ func (s *Store) TryWrite(ctx context.Context) error {
 		func(t *transaction) error { return t.tx.Bucket(bucketMeta).Put(metaTrial, make([]byte, trialSize)) },
 		func(t *transaction) error { return t.tx.Bucket(bucketMeta).Delete(metaTrial) },
 	} {
-		if err := s.submit(ctx, &request{work: work}); err != nil {
+		if err := s.submit(ctx, upkeep(work)); err != nil {
 			return err
 		}
 	}
@@ -61,6 +61,8 @@ func writeError(err error) error {
 	var e *trace.Error
 	var no *refused
 	switch {
+	case err == nil:
+		return nil
 	case errors.As(err, &e):
 		return e
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG), errors.Is(err, berrors.ErrMaxSizeReached):

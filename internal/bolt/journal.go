@@ -24,7 +24,7 @@ func (s *Store) Append(ctx context.Context, commands ...trace.Command) ([]trace.
 	if len(commands) == 0 {
 		return nil, nil
 	}
-	r := &request{commands: commands}
+	r := appending(commands)
 	if err := s.submit(ctx, r); err != nil {
 		return nil, err
 	}
@@ -174,7 +174,7 @@ func (s *Store) Import(ctx context.Context, node trace.NodeID, entries []trace.E
 	if node == s.node {
 		return trace.Errorf(trace.Conflict, "this node writes its own log")
 	}
-	return s.submit(ctx, &request{work: func(t *transaction) error {
+	return s.submit(ctx, importing(node, entries, func(t *transaction) error {
 		size := t.size(node)
 		for i, e := range entries {
 			if e.Node != node || i > 0 && e.Seq != entries[i-1].Seq+1 {
@@ -212,7 +212,7 @@ func (s *Store) Import(ctx context.Context, node trace.NodeID, entries []trace.E
 			return trace.Errorf(trace.Conflict, "the log of node %s does not come to the root that was proved", node)
 		}
 		return nil
-	}})
+	}))
 }
 
 // Entries is trace.Journal's. It reads pages of rows, so that no transaction

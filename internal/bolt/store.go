@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -74,10 +73,8 @@ type Store struct {
 	codec journal.Codec
 	fold  record.Fold
 
-	queue   chan *request
-	closing chan struct{}
-	done    chan struct{}
-	once    sync.Once
+	queue *queue
+	done  chan struct{} // the committer has ended
 
 	trouble atomic.Pointer[error] // of the last write; nil when it was committed
 }
@@ -136,7 +133,7 @@ func Open(path string, o Options) (*Store, error) {
 	codec := journal.NewCodec()
 	s := &Store{
 		db: db, keys: o.Keys, clock: o.Clock, codec: codec, fold: record.Fold{Codec: codec},
-		queue: make(chan *request, queueLength), closing: make(chan struct{}), done: make(chan struct{}),
+		queue: newQueue(), done: make(chan struct{}),
 	}
 	switch err := carefully(path, func() error { return s.prepare(o) }); {
 	case errors.Is(err, ErrDamaged):
@@ -280,7 +277,7 @@ func (s *Store) Lookups(kind byte, value string) []trace.LookupHash {
 
 // Close finishes what was taken and closes the file.
 func (s *Store) Close() error {
-	s.once.Do(func() { close(s.closing) })
+	s.queue.close()
 	<-s.done
 	return s.db.Close()
 }
