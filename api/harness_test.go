@@ -64,7 +64,7 @@ var contract = sync.OnceValues(func() (*openapi3.T, error) {
 		return string(b), err
 	}
 	for _, t := range []string{"text/html", "text/css", "text/javascript", "text/csv", "text/event-stream", "image/svg+xml", "image/png",
-		"image/jpeg", "image/webp", "application/octet-stream", "application/x-ndjson"} {
+		"image/jpeg", "image/webp", "application/octet-stream", "application/x-ndjson", "application/zip"} {
 		openapi3filter.RegisterBodyDecoder(t, text)
 	}
 	openapi3filter.RegisterBodyDecoder("application/fhir+json", openapi3filter.JSONBodyDecoder)

@@ -159,6 +159,8 @@ func (s *Server) routes() []route {
 
 		{method: "GET", path: "/api/v1/exports/iso16054.csv", handler: s.exportISO16054, time: noLimit, query: "procedure from to"},
 		{method: "GET", path: "/api/v1/exports/fhir.json", handler: s.exportFHIR, time: noLimit, query: "procedure from to"},
+		{method: "GET", path: "/api/v1/exports/catalogue.csv", handler: s.exportCatalogue, time: noLimit},
+		{method: "POST", path: "/api/v1/catalogue/imports", handler: s.importCatalogue, body: importMost, time: noLimit, query: "source implantable"},
 		{method: "POST", path: "/api/v1/imports", handler: s.importHistory, body: importMost, time: noLimit, query: "source"},
 
 		{method: "GET", path: "/api/v1/approval", handler: s.approval},

@@ -165,8 +165,40 @@ func (s *Store) Patient(ctx context.Context, id trace.PatientID) (trace.Patient,
 }
 
 // Product is trace.Finder's.
-func (s *Store) Product(ctx context.Context, di string) (trace.Product, error) {
-	return load[trace.Product](ctx, s, record.Products, []byte(di), "product")
+func (s *Store) Product(ctx context.Context, di string) (p trace.Product, err error) {
+	err = s.view(ctx, func(t *transaction) error {
+		var ok bool
+		p, ok, err = t.product(di)
+		if err == nil && !ok {
+			err = trace.Errorf(trace.NotFound, "the record has no such product")
+		}
+		return err
+	})
+	return p, err
+}
+
+// product joins what people and catalogues say of a DI; ok is false where
+// nobody says anything.
+func (t *transaction) product(di string) (p trace.Product, ok bool, err error) {
+	var people *trace.Product
+	if b := t.Get(record.Products, []byte(di)); b != nil {
+		people = new(trace.Product)
+		if err := t.store.codec.Unmarshal(b, people); err != nil {
+			return p, false, err
+		}
+	}
+	var catalogues []record.CatalogueRow
+	for _, b := range t.Scan(record.Catalogue, record.CataloguePrefix(di)) {
+		var row record.CatalogueRow
+		if err := t.store.codec.Unmarshal(b, &row); err != nil {
+			return p, false, err
+		}
+		catalogues = append(catalogues, row)
+	}
+	if people == nil && len(catalogues) == 0 {
+		return p, false, nil
+	}
+	return record.JoinProduct(people, catalogues), true, nil
 }
 
 // Approval is trace.Finder's.
@@ -350,15 +382,97 @@ func (s *Store) Procedures(ctx context.Context, q trace.ProcedureQuery) iter.Seq
 	})
 }
 
-// Products is trace.Finder's.
+// Products is trace.Finder's. It goes through both tables at once, in the order
+// of their identifiers.
 func (s *Store) Products(ctx context.Context, after string) iter.Seq2[trace.Product, error] {
-	r := keyRange{table: record.Products}
-	if after != "" {
-		r.after = []byte(after)
+	return func(yield func(trace.Product, error) bool) {
+		for {
+			var page []trace.Product
+			err := s.view(ctx, func(t *transaction) error {
+				for len(page) < pageRows {
+					di, ok := t.nextProduct(after)
+					if !ok {
+						return nil
+					}
+					p, _, err := t.product(di)
+					if err != nil {
+						return err
+					}
+					page, after = append(page, p), di
+				}
+				return nil
+			})
+			for _, p := range page {
+				if !yield(p, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(trace.Product{}, err)
+			}
+			if err != nil || len(page) < pageRows {
+				return
+			}
+		}
 	}
-	return walk(ctx, s, r, func(t *transaction, _, value []byte) (p trace.Product, ok bool, err error) {
-		return p, true, s.codec.Unmarshal(value, &p)
-	})
+}
+
+// nextProduct is the first DI behind another of which anybody says anything.
+func (t *transaction) nextProduct(after string) (di string, ok bool) {
+	behind := append([]byte(after), 0)
+	if people, _ := t.bucket(record.Products).Cursor().Seek(behind); people != nil {
+		di, ok = string(people), true
+	}
+	if after != "" {
+		behind[len(behind)-1] = 1 // the rows of after itself begin with it and a 0
+	}
+	if row, _ := t.bucket(record.Catalogue).Cursor().Seek(behind); row != nil {
+		if c, _, _ := bytes.Cut(row, []byte{0}); !ok || string(c) < di {
+			di, ok = string(c), true
+		}
+	}
+	return di, ok
+}
+
+// CatalogueRow is trace.Finder's.
+func (s *Store) CatalogueRow(ctx context.Context, source, di string) (trace.CatalogueRow, error) {
+	row, err := load[record.CatalogueRow](ctx, s, record.Catalogue, record.CatalogueKey(di, source), "row of a catalogue")
+	return row.Row, err
+}
+
+// UsedDIs is trace.Finder's. It goes from the first usage of one identifier to
+// the first of the next, and over none between them.
+func (s *Store) UsedDIs(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		after := []byte{1} // behind the usages without an identifier, whose keys begin with 0
+		for {
+			var page []string
+			err := s.view(ctx, func(t *transaction) error {
+				c := t.bucket(record.ByLot).Cursor()
+				for len(page) < pageRows {
+					k, _ := c.Seek(after)
+					if k == nil {
+						return nil
+					}
+					di, _, _ := bytes.Cut(k, []byte{0})
+					page = append(page, string(di))
+					after = append(bytes.Clone(di), 1)
+				}
+				return nil
+			})
+			for _, di := range page {
+				if !yield(di, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield("", err)
+			}
+			if err != nil || len(page) < pageRows {
+				return
+			}
+		}
+	}
 }
 
 // Readings is trace.Finder's.

@@ -61,14 +61,23 @@ type Set struct {
 	Brand        string `json:"brand,omitempty"`
 	CatalogueNo  string `json:"catalogue_no,omitempty"`
 	Description  string `json:"description,omitempty"`
+
+	Attributes trace.Attributes `json:"attributes,omitzero"`
 }
 
 var (
 	ofPatient   = []string{"nhs_number", "local_number", "family", "given", "birth"}
 	ofProcedure = []string{"code", "side", "place", "people", "end", "indication"}
 	ofUsage     = []string{"lot", "serial", "expiry", "manufactured", "status", "location", "damaged"}
-	ofProduct   = []string{"maker", "maker_address", "brand", "catalogue_no", "description"}
+	ofProduct   = append([]string{"maker", "maker_address", "brand", "catalogue_no", "description"}, attributeNames()...)
 )
+
+func attributeNames() (names []string) {
+	for _, f := range trace.Fields() {
+		names = append(names, f.Name)
+	}
+	return names
+}
 
 // Correct carries the command out.
 func (r Recorder) Correct(ctx context.Context, c Correct) error {
@@ -197,11 +206,12 @@ func (s Set) says(field string) bool {
 	case "description":
 		return s.Description != ""
 	}
-	return false
+	f, ok := trace.FieldOf(field)
+	return ok && f.Get(s.Attributes) != ""
 }
 
 func equal(a, b Set) bool {
-	if !slices.Equal(a.People, b.People) {
+	if !slices.Equal(a.People, b.People) || !a.Attributes.Equal(b.Attributes) {
 		return false
 	}
 	if !a.Start.Equal(b.Start) || !a.End.Equal(b.End) {
@@ -438,12 +448,17 @@ func (r Recorder) correctProduct(ctx context.Context, c Correct) (trace.Draft, e
 		return trace.Draft{}, err
 	}
 	s := c.Set
-	a, err := c.amend(p.History, ofProduct, Set{Maker: s.Maker, MakerAddress: s.MakerAddress, Brand: s.Brand, CatalogueNo: s.CatalogueNo, Description: s.Description})
+	a, err := c.amend(p.History, ofProduct, Set{Maker: s.Maker, MakerAddress: s.MakerAddress, Brand: s.Brand, CatalogueNo: s.CatalogueNo, Description: s.Description, Attributes: s.Attributes})
 	if err != nil {
 		return trace.Draft{}, err
 	}
-	if err := lines("the maker", s.Maker, "the maker's address", s.MakerAddress, "the brand", s.Brand, "the catalogue number", s.CatalogueNo, "the description", s.Description); err != nil {
+	if err := names(s.Maker, s.MakerAddress, s.Brand, s.CatalogueNo, s.Description); err != nil {
 		return trace.Draft{}, err
 	}
-	return trace.Draft{Fact: trace.ProductFact{DI: di, Maker: s.Maker, MakerAddress: s.MakerAddress, Brand: s.Brand, CatalogueNo: s.CatalogueNo, Description: s.Description, Amend: a}}, nil
+	attributes, err := Attributes(s.Attributes)
+	if err != nil {
+		return trace.Draft{}, err
+	}
+	return trace.Draft{Fact: trace.ProductFact{DI: di, Maker: s.Maker, MakerAddress: s.MakerAddress, Brand: s.Brand, CatalogueNo: s.CatalogueNo, Description: s.Description,
+		Attributes: attributes, Amend: a}}, nil
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"slices"
 
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
@@ -17,6 +18,11 @@ type RecordProduct struct {
 	Brand        string `json:"brand,omitempty"`
 	CatalogueNo  string `json:"catalogue_no,omitempty"`
 	Description  string `json:"description,omitempty"`
+
+	Attributes trace.Attributes `json:"attributes,omitzero"`
+	// Verified names the fields that whoever says this has compared with the
+	// label or the maker's word.
+	Verified []string `json:"verified,omitempty"`
 }
 
 // RecordProduct carries the command out and gives the DI in its fixed form.
@@ -36,12 +42,92 @@ func (r Recorder) RecordProduct(ctx context.Context, c RecordProduct) (string, e
 		return di, err
 	}
 	f := trace.ProductFact{DI: di, Maker: c.Maker, MakerAddress: c.MakerAddress, Brand: c.Brand, CatalogueNo: c.CatalogueNo, Description: c.Description}
-	if err := lines("the maker", f.Maker, "the maker's address", f.MakerAddress, "the brand", f.Brand, "the catalogue number", f.CatalogueNo, "the description", f.Description); err != nil {
+	if f.Attributes, err = Attributes(c.Attributes); err != nil {
 		return di, err
 	}
-	if f.Maker+f.Brand+f.CatalogueNo+f.Description == "" {
+	if err := names(f.Maker, f.MakerAddress, f.Brand, f.CatalogueNo, f.Description); err != nil {
+		return di, err
+	}
+	if f.Maker+f.Brand+f.CatalogueNo+f.Description == "" && f.Attributes.IsZero() && len(c.Verified) == 0 {
 		return di, trace.Errorf(trace.Invalid, "Say something of the product: maker, brand, catalogue number or description.")
 	}
-	_, err = r.record(ctx, c.Meta, canon, trace.Draft{Fact: f})
-	return di, err
+	if f.Verified, err = r.verified(ctx, di, f, c.Verified); err != nil {
+		return di, err
+	}
+	if _, err = r.record(ctx, c.Meta, canon, trace.Draft{Fact: f}); err != nil {
+		return di, err
+	}
+	return di, nil
+}
+
+// names checks what a product is called.
+func names(maker, address, brand, number, description string) error {
+	return lines("the maker", maker, "the maker's address", address, "the brand", brand, "the catalogue number", number, "the description", description)
+}
+
+// Attributes checks what is said of a product beyond its names, and gives it in
+// its fixed form.
+func Attributes(a trace.Attributes) (out trace.Attributes, err error) {
+	for _, f := range trace.Fields() {
+		if f.Name == "packs" {
+			continue
+		}
+		if err := f.Set(&out, f.Get(a)); err != nil {
+			return out, err
+		}
+	}
+	if out.UnitOfUse, err = packDI(out.UnitOfUse); err != nil {
+		return out, err
+	}
+	if len(a.Packs) > packsMost {
+		return out, trace.Errorf(trace.Invalid, "More than %d packs of one product are too many.", packsMost)
+	}
+	for _, p := range a.Packs {
+		if p.DI == "" || p.Quantity < 1 || p.Quantity > packQuantityMost {
+			return out, trace.Errorf(trace.Invalid, "A pack wants its device identifier and how many it holds (1 to %d).", packQuantityMost)
+		}
+		if p.DI, err = packDI(p.DI); err != nil {
+			return out, err
+		}
+		if p.Contains, err = packDI(p.Contains); err != nil {
+			return out, err
+		}
+		out.Packs = append(out.Packs, p)
+	}
+	return out, nil
+}
+
+const (
+	packsMost        = 50
+	packQuantityMost = 1_000_000
+)
+
+func packDI(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	di, err := udi.ParseDI(s)
+	if err != nil {
+		return "", trace.Errorf(trace.Invalid, "The device identifier of a pack is not right: %w.", err)
+	}
+	return di, nil
+}
+
+// verified checks which fields somebody vouches for: they have to have a value.
+func (r Recorder) verified(ctx context.Context, di string, f trace.ProductFact, vouched []string) ([]string, error) {
+	if len(vouched) == 0 {
+		return nil, nil
+	}
+	p, err := r.Store.Product(ctx, di)
+	if err != nil && trace.KindOf(err) != trace.NotFound {
+		return nil, err
+	}
+	p = p.Say(f)
+	for _, name := range vouched {
+		if p.Value(name) == "" {
+			return nil, trace.Errorf(trace.Invalid, "%q cannot be vouched for: it has no value, or is no field of a product.", name)
+		}
+	}
+	slices.Sort(vouched)
+	return slices.Compact(vouched), nil
 }

@@ -51,9 +51,24 @@ func drawVerdict(t *rapid.T) trace.Verdict {
 		})}
 }
 
+func drawAttributes(t *rapid.T) (a trace.Attributes) {
+	if rapid.Bool().Draw(t, "no attributes") {
+		return a
+	}
+	measure := func(label string) trace.Measure {
+		return trace.Measure{Thousandths: rapid.Int64().Draw(t, label), Unit: word(t, "unit")}
+	}
+	return trace.Attributes{Kind: trace.ProductKind(word(t, "kind")), Side: trace.Side(word(t, "side")), Head: measure("head"), Inner: measure("inner"), Outer: measure("outer"), Length: measure("length"),
+		Taper: word(t, "taper"), Size: word(t, "size"), Model: word(t, "model"), Power: measure("power"), Material: word(t, "material"), Bearing: trace.Bearing(word(t, "bearing")),
+		SingleUse: trace.Answer(word(t, "single use")), Sterile: trace.Answer(word(t, "sterile")), Latex: trace.Answer(word(t, "latex")), Implantable: trace.Answer(word(t, "implantable")),
+		MRI: trace.MRI(word(t, "mri")), UnitOfUse: word(t, "unit of use"), Packs: list(t, "packs", func() trace.PackLevel {
+			return trace.PackLevel{DI: word(t, "di"), Quantity: rapid.Int().Draw(t, "quantity"), Contains: word(t, "contains")}
+		})}
+}
+
 func drawFact(t *rapid.T) trace.Fact {
 	w := func(label string) string { return word(t, label) }
-	switch rapid.IntRange(1, 7).Draw(t, "kind") {
+	switch rapid.IntRange(1, 8).Draw(t, "kind") {
 	case 1:
 		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version")}
 	case 2:
@@ -79,7 +94,11 @@ func drawFact(t *rapid.T) trace.Fact {
 			}), Status: trace.Status(w("status")), Verdict: drawVerdict(t), Override: rapid.Bool().Draw(t, "override"), Location: w("location"),
 			Damaged: rapid.Bool().Draw(t, "damaged"), Amend: drawAmend(t)}
 	case 6:
-		return trace.ProductFact{DI: w("di"), Maker: w("maker"), MakerAddress: w("address"), Brand: w("brand"), CatalogueNo: w("catalogue number"), Description: w("description"), Amend: drawAmend(t)}
+		return trace.ProductFact{DI: w("di"), Maker: w("maker"), MakerAddress: w("address"), Brand: w("brand"), CatalogueNo: w("catalogue number"), Description: w("description"), Attributes: drawAttributes(t), Verified: list(t, "verified", func() string { return w("field") }), Amend: drawAmend(t)}
+	case 7:
+		return trace.CatalogueFact{Source: w("source"), Batch: drawID(t, "batch"), Rows: list(t, "rows", func() trace.CatalogueRow {
+			return trace.CatalogueRow{DI: w("di"), Maker: w("maker"), MakerAddress: w("address"), Brand: w("brand"), CatalogueNo: w("catalogue number"), Description: w("description"), Attributes: drawAttributes(t)}
+		})}
 	}
 	return trace.ApprovalFact{Approved: rapid.Bool().Draw(t, "approved"), Officer: w("officer"), Role: w("role"), Site: w("site"), Statement: w("statement"), Release: w("release")}
 }

@@ -128,6 +128,8 @@ func (c Codec) fact(k trace.FactKind, b []byte) (trace.Fact, error) {
 		return decodeFact[trace.ProductFact](c, b)
 	case trace.KindApproval:
 		return decodeFact[trace.ApprovalFact](c, b)
+	case trace.KindCatalogue:
+		return decodeFact[trace.CatalogueFact](c, b)
 	}
 	return nil, fmt.Errorf("%w: kind %d", ErrEncoding, k)
 }

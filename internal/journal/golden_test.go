@@ -39,6 +39,10 @@ func golden() map[string]trace.Entry {
 	at := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 	amend := trace.Amend{Corrects: id(0x30), Clear: []string{"a", "b"}, Withdraw: true, Restore: true}
 	verdict := trace.Verdict{Level: trace.Stop, Title: "Stop.", Checks: []trace.Check{{Rule: "expiry", Level: trace.Stop, Message: "Expired."}}}
+	mm := func(n int64) trace.Measure { return trace.Measure{Thousandths: 1000 * n, Unit: trace.Millimetre} }
+	attributes := trace.Attributes{Kind: trace.KindHead, Side: trace.SideNone, Head: mm(32), Inner: mm(36), Outer: mm(52), Length: mm(150), Taper: "12/14", Size: "4", Model: "SN60",
+		Power: trace.Measure{Thousandths: 21_500, Unit: trace.Dioptre}, Material: "CoCr", Bearing: trace.BearingMetal, SingleUse: trace.Yes, Sterile: trace.Yes, Latex: trace.No,
+		Implantable: trace.Yes, MRI: trace.MRIConditional, Packs: []trace.PackLevel{{DI: "17611994064581", Quantity: 5, Contains: "07611994064584"}}, UnitOfUse: "07611994064584"}
 	date := func(d string) udi.Date { return udi.Date{Day: d, Precision: udi.PrecisionDay} }
 	return map[string]trace.Entry{
 		"node": entry(trace.NodeFact{Node: trace.NodeID{1, 2, 3, 4, 5, 6, 7, 8}, Name: "Theatre 4", Version: "v1"}),
@@ -53,7 +57,10 @@ func golden() map[string]trace.Entry {
 			Expiry: date("2029-03-22"), Manufactured: date("2024-01-31"), BestBefore: date("2028-12-31"), Quantity: "1", Variant: "05", CatalogueNo: "C"},
 			Carriers: []trace.Carrier{{Text: "01\x1d\xff", Symbology: "]d2", Source: "serial", Reading: id(0x40)}}, Status: trace.Implanted, Verdict: verdict,
 			Override: true, Location: "left hip", Damaged: true, Amend: amend}),
-		"product":  entry(trace.ProductFact{DI: "07611994064584", Maker: "M", MakerAddress: "A", Brand: "B", CatalogueNo: "C", Description: "D", Amend: amend}),
+		"product":            entry(trace.ProductFact{DI: "07611994064584", Maker: "M", MakerAddress: "A", Brand: "B", CatalogueNo: "C", Description: "D", Amend: amend}),
+		"product-attributes": entry(trace.ProductFact{DI: "07611994064584", Attributes: attributes, Verified: []string{"kind", "side"}}),
+		"catalogue": entry(trace.CatalogueFact{Source: "AccessGUDID 2026-03", Batch: id(0x10), Rows: []trace.CatalogueRow{{DI: "07611994064584", Maker: "M", MakerAddress: "A", Brand: "B",
+			CatalogueNo: "C", Description: "D", Attributes: attributes}, {DI: "05060000000013"}}}),
 		"approval": entry(trace.ApprovalFact{Approved: true, Officer: "O", Role: "R", Site: "S", Statement: "T", Release: "v1"}),
 		"least": {Position: trace.Position{Node: trace.NodeID{9}}, Lamport: 1, ID: id(1), Command: id(1), Recorded: time.UnixMilli(0).UTC(), Occurred: time.UnixMilli(0).UTC(),
 			By: trace.Actor{Via: "page"}, Fact: trace.UsageFact{Usage: id(2)}},

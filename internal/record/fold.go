@@ -55,6 +55,8 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 		w.usage(fact.Usage, foldUsage(about))
 	case trace.ProductFact:
 		w.value(Products, []byte(fact.DI), foldProduct(about))
+	case trace.CatalogueFact:
+		w.catalogue(e, fact)
 	case trace.ApprovalFact:
 		last := about[len(about)-1]
 		w.value(Approvals, []byte("site"), ApprovalRow{last.Fact.(trace.ApprovalFact), stamp(last)})

@@ -72,7 +72,7 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		return id
 	}
 	one := func(label string, of ...string) string { return rapid.SampledFrom(append(of, "")).Draw(t, label) }
-	switch few("kind", 6) {
+	switch few("kind", 7) {
 	case 0:
 		return trace.ReadingFact{Reading: number(2, few("reading", 200)), Means: udi.KindDevice}
 	case 1:
@@ -101,7 +101,14 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 			Override: few("override", 5) == 0, Damaged: few("damaged", 5) == 0, Location: one("location", "left"),
 			Amend: drawAmend(t, all, "lot", "serial", "expiry", "manufactured", "status", "location", "damaged")}
 	case 5:
-		return trace.ProductFact{DI: one("product", "07611994064584"), Maker: one("maker", "M", "N"), Brand: one("brand", "B"), Amend: drawAmend(t, all, "maker", "brand", "maker_address", "catalogue_no", "description")}
+		return trace.ProductFact{DI: one("product", "07611994064584"), Maker: one("maker", "M", "N"), Brand: one("brand", "B"), Attributes: trace.Attributes{Side: trace.Side(one("of side", "left", "right"))},
+			Amend: drawAmend(t, all, "maker", "brand", "maker_address", "catalogue_no", "description", "side")}
+	case 6:
+		f := trace.CatalogueFact{Source: one("source", "A", "B"), Batch: number(6, few("batch", 200))}
+		for i := range few("rows", 3) {
+			f.Rows = append(f.Rows, trace.CatalogueRow{DI: []string{"07611994064584", "05060000000016", "09520140001039"}[i], Maker: one("of maker", "M", "N"), Brand: one("of brand", "B")})
+		}
+		return f
 	}
 	return trace.ApprovalFact{Approved: few("approved", 1) > 0, Officer: one("officer", "O", "P")}
 }

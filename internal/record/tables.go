@@ -27,7 +27,8 @@ const (
 	ByLot       Table = 'l' // DI 0 folded lot 0 lot 0 usage -> nothing: every usage, lot or not, also under what it was before a correction
 	BySerial    Table = 'q' // DI 0 folded serial 0 serial 0 usage -> nothing: those with a serial, likewise
 	ByTime      Table = 't' // occurred, usage -> nothing
-	Products    Table = 'D' // DI -> Product
+	Products    Table = 'D' // DI -> Product, as people said it
+	Catalogue   Table = 'F' // DI 0 hash of a source -> CatalogueRow
 	Readings    Table = 'g' // recorded, node, seq -> nothing
 	Loose       Table = 'x' // DI 0 recorded, node, seq -> nothing: codes that were read and belong to no usage
 	Approvals   Table = 'a' // "site" -> Approval
@@ -48,7 +49,7 @@ func Tables() []Projection {
 		{Procedures, "procedures", 1}, {ByPatient, "procedures by patient", 1}, {ByStart, "procedures by start", 1},
 		{Usages, "usages", 2}, {ByProcedure, "usages by procedure", 1}, {ByLot, "usages by DI and lot", 2},
 		{BySerial, "usages by DI and serial", 2}, {ByTime, "usages by time", 1},
-		{Products, "products", 1}, {Readings, "readings by time", 1}, {Loose, "readings without a usage", 2}, {Approvals, "approvals", 1},
+		{Products, "products", 2}, {Catalogue, "rows of catalogues", 1}, {Readings, "readings by time", 1}, {Loose, "readings without a usage", 2}, {Approvals, "approvals", 1},
 	}
 }
 

@@ -20,6 +20,8 @@ const (
 	KindUsage     FactKind = 5
 	KindProduct   FactKind = 6
 	KindApproval  FactKind = 7 // a site approves clinical use, or takes that back
+
+	KindCatalogue FactKind = 20 // rows of a catalogue came in from elsewhere
 )
 
 // Fact is what an entry says. The fields that are filled are what it says;
@@ -102,13 +104,43 @@ type UsageFact struct {
 
 // ProductFact says what a device identifier stands for.
 type ProductFact struct {
-	DI           string `json:"di" cbor:"1,keyasint"`
-	Maker        string `json:"maker,omitempty" cbor:"2,keyasint,omitempty"`
-	MakerAddress string `json:"maker_address,omitempty" cbor:"3,keyasint,omitempty"`
-	Brand        string `json:"brand,omitempty" cbor:"4,keyasint,omitempty"`
-	CatalogueNo  string `json:"catalogue_no,omitempty" cbor:"5,keyasint,omitempty"`
-	Description  string `json:"description,omitempty" cbor:"6,keyasint,omitempty"`
-	Amend        Amend  `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`
+	DI           string     `json:"di" cbor:"1,keyasint"`
+	Maker        string     `json:"maker,omitempty" cbor:"2,keyasint,omitempty"`
+	MakerAddress string     `json:"maker_address,omitempty" cbor:"3,keyasint,omitempty"`
+	Brand        string     `json:"brand,omitempty" cbor:"4,keyasint,omitempty"`
+	CatalogueNo  string     `json:"catalogue_no,omitempty" cbor:"5,keyasint,omitempty"`
+	Description  string     `json:"description,omitempty" cbor:"6,keyasint,omitempty"`
+	Attributes   Attributes `json:"attributes,omitzero" cbor:"7,keyasint,omitzero"`
+	// Verified names the fields that a person has compared with the label or the
+	// maker's word, and vouches for.
+	Verified []string `json:"verified,omitempty" cbor:"8,keyasint,omitempty"`
+	Amend    Amend    `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`
+}
+
+// CatalogueFact holds rows of a catalogue that came in from elsewhere, many in
+// one entry: a release of a million products is no million things that happened
+// here. What a person says of a product ([ProductFact]) counts before them.
+type CatalogueFact struct {
+	Source string         `json:"source" cbor:"1,keyasint"` // the catalogue; a later row of one source takes the place of its earlier one
+	Batch  EventID        `json:"batch" cbor:"2,keyasint"`  // names these rows
+	Rows   []CatalogueRow `json:"rows" cbor:"3,keyasint"`
+}
+
+// CatalogueRow is what a catalogue says of one device identifier.
+type CatalogueRow struct {
+	DI           string     `json:"di" cbor:"1,keyasint"`
+	Maker        string     `json:"maker,omitempty" cbor:"2,keyasint,omitempty"`
+	MakerAddress string     `json:"maker_address,omitempty" cbor:"3,keyasint,omitempty"`
+	Brand        string     `json:"brand,omitempty" cbor:"4,keyasint,omitempty"`
+	CatalogueNo  string     `json:"catalogue_no,omitempty" cbor:"5,keyasint,omitempty"`
+	Description  string     `json:"description,omitempty" cbor:"6,keyasint,omitempty"`
+	Attributes   Attributes `json:"attributes,omitzero" cbor:"7,keyasint,omitzero"`
+}
+
+// Equal reports whether both say the same.
+func (r CatalogueRow) Equal(o CatalogueRow) bool {
+	return r.DI == o.DI && r.Maker == o.Maker && r.MakerAddress == o.MakerAddress && r.Brand == o.Brand && r.CatalogueNo == o.CatalogueNo &&
+		r.Description == o.Description && r.Attributes.Equal(o.Attributes)
 }
 
 // ApprovalFact is a safety officer's word on clinical use at this site.
@@ -129,6 +161,7 @@ func (ProcedureFact) Kind() FactKind { return KindProcedure }
 func (UsageFact) Kind() FactKind     { return KindUsage }
 func (ProductFact) Kind() FactKind   { return KindProduct }
 func (ApprovalFact) Kind() FactKind  { return KindApproval }
+func (CatalogueFact) Kind() FactKind { return KindCatalogue }
 
 func (f NodeFact) Object() [16]byte      { return NamedID[OfEvent]("node", f.Node.String()) }
 func (f ReadingFact) Object() [16]byte   { return f.Reading }
@@ -137,6 +170,7 @@ func (f ProcedureFact) Object() [16]byte { return f.Procedure }
 func (f UsageFact) Object() [16]byte     { return f.Usage }
 func (f ProductFact) Object() [16]byte   { return ProductObject(f.DI) }
 func (f ApprovalFact) Object() [16]byte  { return NamedID[OfEvent]("site", "approval") }
+func (f CatalogueFact) Object() [16]byte { return f.Batch }
 
 // ProductObject is the object that facts about the product of a DI share.
 func ProductObject(di string) [16]byte {

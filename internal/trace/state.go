@@ -78,19 +78,6 @@ type Usage struct {
 	Was []udi.Device `json:"was,omitempty" cbor:"14,keyasint,omitempty"`
 }
 
-// Product is a row of the catalogue.
-type Product struct {
-	DI           string     `json:"di" cbor:"1,keyasint"`
-	Maker        string     `json:"maker,omitempty" cbor:"2,keyasint,omitempty"`
-	MakerAddress string     `json:"maker_address,omitempty" cbor:"3,keyasint,omitempty"`
-	Brand        string     `json:"brand,omitempty" cbor:"4,keyasint,omitempty"`
-	CatalogueNo  string     `json:"catalogue_no,omitempty" cbor:"5,keyasint,omitempty"`
-	Description  string     `json:"description,omitempty" cbor:"6,keyasint,omitempty"`
-	Withdrawn    bool       `json:"withdrawn,omitempty" cbor:"7,keyasint,omitempty"`
-	Provenance   Provenance `json:"provenance" cbor:"8,keyasint"`
-	History      []Stamp    `json:"history" cbor:"9,keyasint"`
-}
-
 // Reading is a recorded reading.
 type Reading struct {
 	ReadingFact

@@ -126,8 +126,16 @@ type Finder interface {
 	// in the order of their ids. Withdrawn patients are left out.
 	PatientsBy(ctx context.Context, lookups ...LookupHash) ([]PatientID, error)
 
+	// Product joins what people and catalogues say of a device identifier.
 	Product(ctx context.Context, di string) (Product, error)
+	// Products gives all products in the order of their identifiers, from behind
+	// one.
 	Products(ctx context.Context, after string) iter.Seq2[Product, error]
+	// CatalogueRow is what one catalogue said last of a device identifier.
+	CatalogueRow(ctx context.Context, source, di string) (CatalogueRow, error)
+	// UsedDIs gives every device identifier that a usage has or had, each once,
+	// in order.
+	UsedDIs(ctx context.Context) iter.Seq2[string, error]
 
 	// Readings gives readings by time, latest first, from behind a key.
 	Readings(ctx context.Context, after []byte) iter.Seq2[ReadingHit, error]

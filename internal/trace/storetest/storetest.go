@@ -41,6 +41,7 @@ func Run(t *testing.T, open Open) {
 		{"a cancelled search stops", cancelled},
 		{"many writers lose nothing", writers},
 		{"logs of three nodes come to one state in any order", replication},
+		{"catalogues lie under what people said, the later over the earlier", catalogues},
 		{"a repeated import is harmless, a changed one refused", imports},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
@@ -587,5 +588,55 @@ func imports(t *testing.T, open Open) {
 	cov := must[[]trace.NodeCoverage](t)(b.Coverage(ctx))
 	if len(cov) != 2 {
 		t.Errorf("coverage of %d nodes", len(cov))
+	}
+}
+
+func catalogues(t *testing.T, open Open) {
+	s := open(t, t.TempDir(), ticking())
+	defer s.Close()
+	ctx := context.Background()
+	rows := func(source string, rows ...trace.CatalogueRow) {
+		id := trace.NewEventID()
+		put(t, s, id, trace.Draft{Provenance: trace.Imported, Fact: trace.CatalogueFact{Source: source, Batch: id, Rows: rows}})
+	}
+	said := func(f trace.ProductFact) {
+		put(t, s, trace.NewEventID(), trace.Draft{Provenance: trace.Typed, Fact: f})
+	}
+	product := func(di string) trace.Product { return must[trace.Product](t)(s.Product(ctx, di)) }
+	head := trace.Attributes{Kind: trace.KindHead}
+
+	rows("A", trace.CatalogueRow{DI: di1, Maker: "M", Brand: "B", Attributes: head}, trace.CatalogueRow{DI: "09520140001039", Maker: "N"})
+	rows("B", trace.CatalogueRow{DI: di1, Maker: "M2", Attributes: trace.Attributes{Side: trace.SideLeft}})
+	if p := product(di1); p.Maker != "M2" || p.Brand != "B" || p.Attributes.Kind != trace.KindHead || p.Attributes.Side != trace.SideLeft || p.Provenance != trace.Imported || len(p.History) != 2 {
+		t.Errorf("two catalogues: %+v", p)
+	}
+	said(trace.ProductFact{DI: di1, Maker: "M3", Verified: []string{"maker"}})
+	rows("A", trace.CatalogueRow{DI: di1, Maker: "M4"})
+	if p := product(di1); p.Maker != "M3" || p.Brand != "" || p.Attributes.Kind != "" || p.Attributes.Side != trace.SideLeft || p.Provenance != trace.Typed || !slices.Equal(p.Verified, []string{"maker"}) {
+		t.Errorf("a person's word counts first, and a catalogue's later row takes the place of its earlier one: %+v", p)
+	}
+	said(trace.ProductFact{DI: di1, Amend: trace.Amend{Clear: []string{"side"}}})
+	if p := product(di1); p.Attributes.Side != "" {
+		t.Errorf("what a person emptied, the catalogue does not fill: %+v", p)
+	}
+	said(trace.ProductFact{DI: di2, Maker: "typed only"})
+	var all []string
+	for p, err := range s.Products(ctx, "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p.DI)
+	}
+	if want := []string{di2, di1, "09520140001039"}; !slices.Equal(all, want) {
+		t.Errorf("in order, each once: %v, want %v", all, want)
+	}
+	for p, err := range s.Products(ctx, di2) {
+		if err != nil || p.DI != di1 {
+			t.Errorf("behind the first: %s, %v", p.DI, err)
+		}
+		break
+	}
+	if _, err := s.Product(ctx, "05060000000016"); trace.KindOf(err) != trace.NotFound {
+		t.Errorf("nobody knows it: %v", err)
 	}
 }
