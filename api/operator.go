@@ -1,17 +1,37 @@
 package api
 
 import (
+	"context"
 	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
+
+	"implantrace/internal/trace"
 )
 
-// backup sends a consistent copy of the store.
+// Operator is what a node offers to whoever runs it, through its own socket.
+type Operator interface {
+	// Backup writes an encrypted copy of the store with its keys. size is called
+	// before the first byte, with the size of the store. Kind Conflict when there
+	// is no recovery key yet.
+	Backup(ctx context.Context, w io.Writer, size func(int64)) error
+	// Recovery lists who can open backups beside the holder of the node's keys.
+	Recovery(ctx context.Context) ([]trace.Recipient, error)
+	// AddRecovery adds one, or renames it; kind Invalid when it is no public key.
+	AddRecovery(ctx context.Context, r trace.Recipient) error
+	// RemoveRecovery takes one out; kind Conflict for the last.
+	RemoveRecovery(ctx context.Context, key string) error
+}
+
+// storeBytes is a header of the backup's answer: the size of the store, which
+// tells how far the copy has come.
+const storeBytes = "Implantrace-Store-Bytes"
+
 func (s *Server) backup(c echo.Context) error {
-	return send(c, "application/octet-stream", "implantrace.db", func(w io.Writer) error {
-		_, err := s.Maintenance.CopyTo(w)
-		return err
+	return send(c, "application/octet-stream", "implantrace.age", func(w io.Writer) error {
+		return s.Operator.Backup(c.Request().Context(), w, func(n int64) { c.Response().Header().Set(storeBytes, strconv.FormatInt(n, 10)) })
 	})
 }
 
@@ -21,4 +41,39 @@ func (s *Server) verify(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, v)
+}
+
+func (s *Server) recovery(c echo.Context) error {
+	all, err := s.Operator.Recovery(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]any{"items": list(all)})
+}
+
+func (s *Server) addRecovery(c echo.Context) error {
+	var q struct {
+		Key  string `json:"key"`
+		Name string `json:"name"`
+	}
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	if err := s.Operator.AddRecovery(c.Request().Context(), trace.Recipient{Key: q.Key, Name: q.Name}); err != nil {
+		return err
+	}
+	return s.recovery(c)
+}
+
+func (s *Server) removeRecovery(c echo.Context) error {
+	var q struct {
+		Key string `json:"key"`
+	}
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	if err := s.Operator.RemoveRecovery(c.Request().Context(), q.Key); err != nil {
+		return err
+	}
+	return s.recovery(c)
 }

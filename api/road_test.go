@@ -170,6 +170,7 @@ var road = []scenario{
 		status: 201, want: []string{`"approved":true`, `"officer":"Dr P Officer"`}},
 	{says: "which is the site's word now", target: "/api/v1/approval", status: 200, want: []string{`"since":"2026-03-14T09:30:00Z"`}},
 	{says: "what was scanned so far is let go of", method: "POST", target: "/api/v1/theatre/forget", status: 204},
+	{says: "a recovery key, so that copies can be opened one day", target: "/api/v1/operator/recovery", body: `{"key":"age1x","name":"the safe"}`, socket: true, status: 200},
 	{says: "a copy of the store, through the socket", target: "/api/v1/operator/backup", socket: true, status: 200},
 	{says: "everything works out again", method: "POST", target: "/api/v1/operator/verify", socket: true, status: 200, want: []string{`"findings":[]`}},
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -19,8 +18,6 @@ import (
 // Maintenance is what the store offers beyond the record; for the operator at
 // the machine, not for pages.
 type Maintenance interface {
-	// CopyTo writes a consistent copy of the store.
-	CopyTo(w io.Writer) (int64, error)
 	// Verify works everything out again from the journal and compares.
 	Verify(ctx context.Context, tmp string) (trace.Verification, error)
 	// Size is the store's size in bytes.
@@ -33,6 +30,7 @@ type Options struct {
 	Desk        *theatre.Desk
 	Maintenance Maintenance
 	Prover      trace.Prover
+	Operator    Operator
 	NodeName    string
 	Version     string
 	Log         *slog.Logger
@@ -40,6 +38,9 @@ type Options struct {
 	Scanners    func() []scanner.SerialState // nil: none
 	// Ready says what keeps the node from working; nil: nothing.
 	Ready func(context.Context) []string
+	// Warnings say what somebody should see to although the node works; nil:
+	// nothing.
+	Warnings func(context.Context) []string
 }
 
 // Server answers HTTP.
@@ -172,6 +173,9 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/api/v1/journal/proofs/consistency", handler: s.proveConsistency, query: "log from to"},
 
 		{method: "GET", path: "/api/v1/operator/backup", handler: s.backup, time: noLimit, operator: true},
+		{method: "GET", path: "/api/v1/operator/recovery", handler: s.recovery, operator: true},
+		{method: "POST", path: "/api/v1/operator/recovery", handler: s.addRecovery, operator: true},
+		{method: "POST", path: "/api/v1/operator/recovery/remove", handler: s.removeRecovery, operator: true},
 		{method: "POST", path: "/api/v1/operator/verify", handler: s.verify, time: noLimit, operator: true},
 
 		{method: "GET", path: "/", handler: s.pageHome},

@@ -21,8 +21,9 @@ store is made when there is none. SIGTERM or Ctrl-C finishes what was accepted a
 
 There is no sign-in in this version, so only loopback addresses are served.
 
-The keys of the store lie beside the data folder, in a file with .keys behind its name. Keep a copy of that file off
-this machine: without it nobody can read the patients' names.
+The keys of the store lie beside the data folder, in a file with .keys behind its name, or come from a vault (implantrace
+help keys). Make a recovery key on the first day and keep it away from this machine: without it there are no backups, and
+without keys nobody can read the patients' names.
 
 Examples:
   implantrace serve
@@ -30,13 +31,14 @@ Examples:
   implantrace serve --scanner desk=/dev/serial/by-id/usb-Honeywell-if00@115200
   implantrace serve --config /etc/implantrace.toml
 
-The file knows listen, data, keys, name, zone, wristband_delimiter, badge, and for each handheld [[scanner]] with name, device and baud. Flags go
+The file knows listen, data, keys, keys_command, name, zone, wristband_delimiter, badge, and for each handheld [[scanner]] with name, device and baud. Flags go
 before the file.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			var c app.Config
 			var scanners several
 			data := fs.String("data", "", "`FOLDER` of the store (default ./data)")
-			fs.StringVar(&c.Keys, "keys", "", "key `FILE` (default: the data folder's name with .keys behind it)")
+			keyFlags(fs, &c)
+			fs.BoolVar(&c.NewStore, "new-store", false, "make a store for keys that are there already: only the first time")
 			fs.StringVar(&c.Listen, "listen", "", "loopback `ADDRESS` (default 127.0.0.1:8080)")
 			fs.StringVar(&c.Name, "name", "", "what people call this node (default: the machine's name)")
 			fs.StringVar(&c.Zone, "zone", "", "the site's time `ZONE` (default Europe/London)")
@@ -77,12 +79,15 @@ before the file.`,
 // merge lays the flags over the file.
 func merge(flags, file app.Config) app.Config {
 	for _, f := range []struct{ flag, file *string }{
-		{&flags.Data, &file.Data}, {&flags.Keys, &file.Keys}, {&flags.Listen, &file.Listen}, {&flags.Name, &file.Name}, {&flags.Zone, &file.Zone},
+		{&flags.Data, &file.Data}, {&flags.Listen, &file.Listen}, {&flags.Name, &file.Name}, {&flags.Zone, &file.Zone},
 		{&flags.WristbandDelimiter, &file.WristbandDelimiter}, {&flags.Badge, &file.Badge},
 	} {
 		if *f.flag == "" {
 			*f.flag = *f.file
 		}
+	}
+	if flags.Keys == "" && flags.KeysCommand == "" {
+		flags.Keys, flags.KeysCommand = file.Keys, file.KeysCommand
 	}
 	if len(flags.Scanners) == 0 {
 		flags.Scanners = file.Scanners
@@ -116,7 +121,10 @@ func serve(ctx context.Context, s streams, c app.Config, log *slog.Logger) error
   API      http://%s/api/docs
   Store    %s
   Keys     %s   (keep a copy off this machine)
-`, version, n.Config.Name, address, address, address, n.Store.Path(), n.Config.Keys)
+`, version, n.Config.Name, address, address, address, n.Store.Path(), n.KeysFrom())
+		for _, w := range n.Warnings(ctx) {
+			fmt.Fprintf(s.out, "  Warning  %s\n", w)
+		}
 		if !scanner.SerialSupported {
 			fmt.Fprintln(s.out, "  Serial handhelds are not supported in this build; typing and photographs work.")
 		} else if len(n.Config.Scanners) == 0 {

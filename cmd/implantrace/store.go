@@ -17,8 +17,14 @@ import (
 func storeFlags(fs *flag.FlagSet) *app.Config {
 	c := &app.Config{}
 	fs.StringVar(&c.Data, "data", "./data", "`FOLDER` of the store")
-	fs.StringVar(&c.Keys, "keys", "", "key `FILE` (default: the data folder's name with .keys behind it)")
+	keyFlags(fs, c)
 	return c
+}
+
+// keyFlags adds the flags that say where the node's keys are.
+func keyFlags(fs *flag.FlagSet, c *app.Config) {
+	fs.StringVar(&c.Keys, "keys", "", "key `FILE` (default: the data folder's name with .keys behind it, or the variable "+app.KeysVariable+")")
+	fs.StringVar(&c.KeysCommand, "keys-command", "", "`COMMAND` that prints the keys, in place of a file")
 }
 
 // ask connects to the node, sends a request, and hands its answer to use.

@@ -121,46 +121,6 @@ Examples:
 	}
 }
 
-func backupCommand() subcommand {
-	return subcommand{
-		name: "backup", args: "FILE", summary: "copy the store, while it goes on working",
-		help: `
-Writes a consistent copy of the whole store to FILE, while the node goes on working, and then verifies the copy. An
-existing file is not overwritten. Patients' identities stay sealed in the copy: to read them one day, the key file has to
-be kept too, apart from the backups.
-
-To go back to a copy, stop the node and put it into a data folder as implantrace.db.
-
-Examples:
-  implantrace backup /mnt/backup/implantrace-2026-03-01.db
-  implantrace verify --store /mnt/backup/implantrace-2026-03-01.db`,
-		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
-			c := storeFlags(fs)
-			return func(ctx context.Context, s streams, args []string) error {
-				if len(args) != 1 {
-					return usagef("name the file to write")
-				}
-				if args[0] == "-" {
-					return usagef("a backup wants a file: it is verified when it is written")
-				}
-				if _, err := os.Lstat(args[0]); err == nil {
-					return fmt.Errorf("%s exists already and is not overwritten", args[0])
-				}
-				use, size := into(args[0], s.out)
-				if err := ask(ctx, c, "GET", "/api/v1/operator/backup", "", nil, use); err != nil {
-					return err
-				}
-				v, err := verifyFile(ctx, args[0], keysOf(c))
-				if err != nil {
-					return fmt.Errorf("%s was written, and cannot be verified: %w", args[0], err)
-				}
-				fmt.Fprintf(s.out, "%s: %d bytes. Keep %s too, in another place.\n", args[0], *size, keysOf(c))
-				return printVerification(s.out, v)
-			}
-		},
-	}
-}
-
 // keysOf is where the keys of a store are looked for.
 func keysOf(c *app.Config) string {
 	if c.Keys != "" {

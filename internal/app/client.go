@@ -41,7 +41,7 @@ func Connect(ctx context.Context, c Config, v Version) (*Client, error) {
 	if _, err := os.Stat(filepath.Join(c.Data, bolt.FileName)); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no store in %s (name its folder with --data, or make one with implantrace serve)", c.Data)
 	}
-	n, err := Open(ctx, Config{Data: c.Data, Keys: c.Keys, Name: c.Name, Zone: c.Zone}, v, slog.New(slog.DiscardHandler), nil)
+	n, err := Open(ctx, Config{Data: c.Data, Keys: c.Keys, KeysCommand: c.KeysCommand, Name: c.Name, Zone: c.Zone}, v, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -21,17 +21,23 @@ import (
 // Config is what a node is told. The zero value of each field is a sensible
 // default.
 type Config struct {
-	Data   string // folder of the store; ./data
-	Keys   string // key file; the data folder's name with ".keys" behind it
-	Listen string // address; 127.0.0.1:8080
-	Name   string // what people call the node; the machine's name
-	Zone   string // the site's time zone; Europe/London
+	Data string // folder of the store; ./data
+	Keys string // key file; the data folder's name with ".keys" behind it
+	// KeysCommand prints what a key file holds, in place of the file. Without
+	// either, the environment variable [KeysVariable] may hold it.
+	KeysCommand string
+	NewStore    bool   // make a store for keys that are there already
+	Listen      string // address; 127.0.0.1:8080
+	Name        string // what people call the node; the machine's name
+	Zone        string // the site's time zone; Europe/London
 	// WristbandDelimiter parts the fields in AIs 91 to 93 of wristbands; a comma.
 	WristbandDelimiter string
 	// Badge is a regular expression for the whole text of a local staff badge;
 	// its first group is the code. "": badges have AI 8017.
 	Badge    string
 	Scanners []scanner.SerialConfig // handhelds
+
+	keysFromEnvironment bool
 }
 
 // ErrConfig means that a node was told something that makes no sense.
@@ -50,6 +56,7 @@ func configf(format string, args ...any) error { return configError{fmt.Errorf(f
 type file struct {
 	Data               string `toml:"data"`
 	Keys               string `toml:"keys"`
+	KeysCommand        string `toml:"keys_command"`
 	Listen             string `toml:"listen"`
 	Name               string `toml:"name"`
 	Zone               string `toml:"zone"`
@@ -77,7 +84,7 @@ func ReadConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return Config{}, configf("%s: there is no setting %q", path, unknown[0])
 	}
-	c := Config{Data: f.Data, Keys: f.Keys, Listen: f.Listen, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
+	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, Listen: f.Listen, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
 	for _, s := range f.Scanner {
 		c.Scanners = append(c.Scanners, scanner.SerialConfig{Name: s.Name, Device: s.Device, Baud: s.Baud})
 	}
@@ -115,7 +122,12 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	c.Data = abs
-	if c.Keys == "" {
+	switch file := c.Keys != ""; {
+	case file && c.KeysCommand != "":
+		return c, configf("the keys come from a file or from a command, not from both")
+	case !file && c.KeysCommand == "" && os.Getenv(KeysVariable) != "":
+		c.keysFromEnvironment = true
+	case !file && c.KeysCommand == "":
 		c.Keys = c.Data + ".keys"
 	}
 	if c.Listen == "" {

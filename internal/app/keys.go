@@ -43,15 +43,25 @@ func settleKeys(c Config) error {
 	if err := os.Rename(c.Keys+notYet, c.Keys); err != nil {
 		return fmt.Errorf("the key file cannot be named: %w", err)
 	}
-	if dir, err := os.Open(filepath.Dir(c.Keys)); err == nil {
-		// A file system that cannot sync a folder (Windows) keeps names by itself.
-		_ = dir.Sync()
-		return dir.Close()
+	return syncDir(filepath.Dir(c.Keys))
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
 	}
-	return nil
+	// A file system that cannot sync a folder (Windows) keeps names by itself.
+	_ = dir.Sync()
+	return dir.Close()
 }
 
 func noKeys(c Config) error {
+	if where := c.elsewhere(); where != "" {
+		return fmt.Errorf("%s gives the keys of another store than the one in %s: %w", where, c.Data, bolt.ErrWrongKeys)
+	}
 	return fmt.Errorf("the keys of the store in %s are missing: %s is not there. Put the copy of that file back, or name it with --keys. "+
+		"Where there is no copy, a backup and its recovery key bring the keys back: implantrace restore. "+
 		"Without the keys the names of patients cannot be read by anybody, and nothing can be recorded in this store", c.Data, c.Keys)
 }

@@ -32,6 +32,9 @@ type Node struct {
 	Pictures *scanner.Workers // where all pictures that the node gets are read
 
 	log     *slog.Logger
+	clock   trace.Clock
+	version string
+	exposed string // who beside its owner can read the key file
 	serials []*scanner.Serial
 	retry   retry
 }
@@ -60,28 +63,38 @@ func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trac
 	if clock == nil {
 		clock = time.Now
 	}
-	store, err := openStore(c, v, clock)
+	store, err := openStore(ctx, c, v, clock)
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{Config: c, Store: store, log: log, Recorder: command.Recorder{Store: store, Clock: clock, Location: zone, Rules: rules}}
+	n := &Node{Config: c, Store: store, log: log, clock: clock, version: string(v), Recorder: command.Recorder{Store: store, Clock: clock, Location: zone, Rules: rules}}
+	if c.Keys != "" {
+		if _, n.exposed = seal.Exposed(c.Keys); n.exposed != "" {
+			log.Warn("the keys are not kept secret", "detail", n.exposed)
+		}
+	}
 	if err := n.wire(ctx, v); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return n, nil
 }
 
-func openStore(c Config, v Version, clock trace.Clock) (*bolt.Store, error) {
+func openStore(ctx context.Context, c Config, v Version, clock trace.Clock) (*bolt.Store, error) {
 	path := filepath.Join(c.Data, bolt.FileName)
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("the data folder cannot be made: %w", err)
 	}
-	keys, err := seal.LoadKeyring(c.Keys)
+	keys, err := c.loadKeys(ctx)
 	first := errors.Is(err, seal.ErrNoKeys)
 	switch {
+	case c.NewStore && bolt.Exists(path):
+		return nil, configf("there is a store in %s already: leave --new-store out", c.Data)
 	case first:
 		keys, err = firstKeys(c, path)
-	case err == nil && !bolt.Exists(path):
+	case err == nil && !bolt.Exists(path) && !c.NewStore && c.elsewhere() != "":
+		return nil, fmt.Errorf("%s gives keys, but there is no store in %s. Put the store back as %s, or name its folder with --data. "+
+			"To start a new store with these keys, add --new-store this once", c.elsewhere(), c.Data, path)
+	case err == nil && !bolt.Exists(path) && !c.NewStore:
 		return nil, fmt.Errorf("the keys in %s are there, but the store in %s is not. Put the store back as %s, or name its folder with --data. "+
 			"To start a new store, move the key file away and keep it: without it nobody can read the old one", c.Keys, c.Data, path)
 	}
@@ -92,7 +105,7 @@ func openStore(c Config, v Version, clock trace.Clock) (*bolt.Store, error) {
 	switch {
 	case errors.Is(err, bolt.ErrInUse):
 		return nil, fmt.Errorf("another implantrace has the store in %s open. Use that one, or stop it first: %w", c.Data, err)
-	case first && errors.Is(err, bolt.ErrWrongKeys):
+	case (first || c.elsewhere() != "") && errors.Is(err, bolt.ErrWrongKeys):
 		return nil, noKeys(c)
 	case errors.Is(err, bolt.ErrWrongKeys):
 		return nil, fmt.Errorf("%s holds the keys of another store than the one in %s: %w", c.Keys, c.Data, err)
@@ -121,8 +134,8 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	if n.Desk, err = theatre.NewDesk(ctx, n.Recorder, n.scanners); err != nil {
 		return err
 	}
-	n.API, err = api.New(api.Options{Recorder: n.Recorder, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, NodeName: n.Config.Name, Version: string(v),
-		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults})
+	n.API, err = api.New(api.Options{Recorder: n.Recorder, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, Operator: n, NodeName: n.Config.Name, Version: string(v),
+		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings})
 	return err
 }
 
@@ -193,6 +206,14 @@ func (n *Node) scannerEvent(e scanner.Event) {
 	if n.Desk != nil {
 		n.Desk.Changed()
 	}
+}
+
+// KeysFrom says where the node's keys come from.
+func (n *Node) KeysFrom() string {
+	if where := n.Config.elsewhere(); where != "" {
+		return where
+	}
+	return n.Config.Keys
 }
 
 // finishWithin is how long requests may go on after a stop.

@@ -69,7 +69,7 @@ func (s *Store) write(t *transaction, c trace.Command, now time.Time) (trace.Rec
 	now = s.after(t, now)
 	seq, lamport := t.size(s.node), s.lamport(t)
 	receipt := trace.Receipt{Command: c.ID, Node: s.node, Seq: seq, Count: uint64(len(c.Drafts)), Recorded: now}
-	digest := s.keys.Digest(c.Canonical)
+	digest := s.keys().Digest(c.Canonical)
 	for i, d := range c.Drafts {
 		e := trace.Entry{
 			Position: trace.Position{Node: s.node, Seq: seq + uint64(i)}, Lamport: lamport + uint64(i) + 1,
@@ -127,12 +127,12 @@ func (t *transaction) seal(e *trace.Entry, d trace.Draft) error {
 	var key []byte
 	if wrapped := keys.Get(subject[:]); wrapped != nil {
 		var err error
-		if key, err = t.store.keys.DataKey(subject, wrapped); err != nil {
+		if key, err = t.store.keys().DataKey(subject, wrapped); err != nil {
 			return fmt.Errorf("key of %x: %w", subject, err)
 		}
 	} else {
 		var wrapped []byte
-		key, wrapped = t.store.keys.NewDataKey(subject)
+		key, wrapped = t.store.keys().NewDataKey(subject)
 		if err := keys.Put(subject[:], wrapped); err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func (s *Store) recorded(t *transaction, id trace.EventID, canonical []byte) (tr
 		if err := s.codec.Unmarshal(v, &r); err != nil {
 			return trace.Receipt{}, err
 		}
-		if !s.keys.SameDigest(r.Digest, canonical) {
+		if !s.keys().SameDigest(r.Digest, canonical) {
 			return trace.Receipt{}, trace.Errorf(trace.Conflict, "the id %s was used before for something else; make a new id for a new record", id)
 		}
 		return trace.Receipt{Command: id, Node: trace.NodeID(k[16:24]), Seq: r.First, Count: r.Count, Recorded: r.Recorded, Repeated: true}, nil
@@ -159,7 +159,7 @@ func (s *Store) recorded(t *transaction, id trace.EventID, canonical []byte) (tr
 
 // Find is trace.Journal's.
 func (s *Store) Find(ctx context.Context, id trace.EventID, canonical []byte) (r trace.Receipt, err error) {
-	if s.keys == nil {
+	if s.keys() == nil {
 		return r, trace.Errorf(trace.ReadOnly, "this store is open without its keys")
 	}
 	err = s.view(ctx, func(t *transaction) error {

@@ -15,10 +15,10 @@ var _ trace.Prover = (*Store)(nil)
 
 // signer signs as this node; false where the keys are not at hand.
 func (s *Store) signer() (journal.Signer, bool) {
-	if s.keys == nil {
+	if s.keys() == nil {
 		return journal.Signer{}, false
 	}
-	signer, err := journal.NewSigner(s.node, s.keys.SigningKey())
+	signer, err := journal.NewSigner(s.node, s.keys().SigningKey())
 	return signer, err == nil // the name is well-formed: it has a node's id
 }
 

@@ -199,7 +199,7 @@ func (q *queue) close() {
 // submit queues a request and waits for its commit. When ctx ends before the
 // committer has taken it, it is withdrawn and nothing was recorded.
 func (s *Store) submit(ctx context.Context, r *request) error {
-	if s.keys == nil || s.db.IsReadOnly() {
+	if s.keys() == nil || s.db.IsReadOnly() {
 		return trace.Errorf(trace.ReadOnly, "this store is open for reading only")
 	}
 	if ctx.Err() != nil {

@@ -236,7 +236,7 @@ func TestAFullQueueAnswersAtOnce(t *testing.T) {
 // not.
 func TestClosingRecordsWhatWasTaken(t *testing.T) {
 	s, letGo := held(t)
-	path, keys := s.Path(), s.keys
+	path, keys := s.Path(), s.keys()
 	taken := command("the desk")
 	answer := make(chan error, 1)
 	go func() {

@@ -40,18 +40,23 @@ var (
 	metaTrial       = []byte("trial")       // of writing, taken out again
 )
 
+// subjectSize is the length of a subject's name, and so of its key's name in
+// the store of the node that sealed with it.
+const subjectSize = 16
+
 // format is the layout of the file. A program refuses one it does not know.
 const format = "implantrace/1"
 
 // Options say how to open a store.
 type Options struct {
-	Name     string        // of the node, when the store is made
+	Name     string        // of the node, when the store is made or refounded
 	Version  string        // of the program, noted in the first entry
 	Keys     *seal.Keyring // nil: identities stay sealed, and nothing can be written
 	Clock    trace.Clock
 	ReadOnly bool          // shares the lock with other readers
 	Wait     time.Duration // for the lock; 0: one second
 	MaxSize  int           // bytes the file may grow to; 0: no limit
+	Refound  bool          // of a store that was restored: it begins a log of its own
 }
 
 // Errors of [Open].
@@ -68,7 +73,7 @@ var (
 type Store struct {
 	db    *bbolt.DB
 	node  trace.NodeID
-	keys  *seal.Keyring
+	ring  atomic.Pointer[seal.Keyring] // ask with keys()
 	clock trace.Clock
 	codec journal.Codec
 	fold  record.Fold
@@ -132,9 +137,10 @@ func Open(path string, o Options) (*Store, error) {
 	}
 	codec := journal.NewCodec()
 	s := &Store{
-		db: db, keys: o.Keys, clock: o.Clock, codec: codec, fold: record.Fold{Codec: codec},
+		db: db, clock: o.Clock, codec: codec, fold: record.Fold{Codec: codec},
 		queue: newQueue(), done: make(chan struct{}),
 	}
+	s.ring.Store(o.Keys)
 	switch err := carefully(path, func() error { return s.prepare(o) }); {
 	case errors.Is(err, ErrDamaged):
 		return nil, err
@@ -160,12 +166,15 @@ func (s *Store) prepare(o Options) error {
 			if err := s.check(tx); err != nil {
 				return err
 			}
-			return s.renew(tx)
+			if err := s.renew(tx); err != nil || !o.Refound {
+				return err
+			}
+			return s.refound(tx, o)
 		}
 		if k, _ := tx.Cursor().First(); k != nil {
 			return fmt.Errorf("%s: %w (it is another program's)", s.db.Path(), ErrNotStore)
 		}
-		if s.keys == nil {
+		if s.keys() == nil {
 			return errors.New("a new store wants keys")
 		}
 		for _, name := range buckets() {
@@ -175,7 +184,7 @@ func (s *Store) prepare(o Options) error {
 		}
 		meta := tx.Bucket(bucketMeta)
 		rand.Read(s.node[:])
-		print := s.keys.Fingerprint()
+		print := s.keys().Fingerprint()
 		for _, kv := range [][2][]byte{{metaFormat, []byte(format)}, {metaNode, s.node[:]}, {metaFingerprint, print[:]}} {
 			if err := meta.Put(kv[0], kv[1]); err != nil {
 				return err
@@ -186,13 +195,7 @@ func (s *Store) prepare(o Options) error {
 				return err
 			}
 		}
-		now := s.clock()
-		id := trace.NewEventID()
-		first := trace.Command{ID: id, By: trace.Actor{Via: "node"}, Drafts: []trace.Draft{{
-			ID: id, Occurred: now, Provenance: trace.System, Fact: trace.NodeFact{Node: s.node, Name: o.Name, Version: o.Version},
-		}}}
-		_, err := s.write(&transaction{store: s, tx: tx}, first, now)
-		return err
+		return s.begin(tx, o)
 	})
 }
 
@@ -207,8 +210,8 @@ func (s *Store) check(tx *bbolt.Tx) error {
 	if copy(s.node[:], meta.Get(metaNode)) != len(s.node) {
 		return fmt.Errorf("%s: %w (no node id)", s.db.Path(), ErrNotStore)
 	}
-	if s.keys != nil {
-		if print := s.keys.Fingerprint(); !bytes.Equal(print[:], meta.Get(metaFingerprint)) {
+	if keys := s.keys(); keys != nil {
+		if print := keys.Fingerprint(); !bytes.Equal(print[:], meta.Get(metaFingerprint)) {
 			return fmt.Errorf("%s: %w", s.db.Path(), ErrWrongKeys)
 		}
 	}
@@ -261,6 +264,12 @@ func buckets() [][]byte {
 	return names
 }
 
+// keys are the store's keys; nil: identities stay sealed.
+func (s *Store) keys() *seal.Keyring { return s.ring.Load() }
+
+// Keys are the keys that the store was opened with; nil: none.
+func (s *Store) Keys() *seal.Keyring { return s.keys() }
+
 // Node is the node whose log this store appends to.
 func (s *Store) Node() trace.NodeID { return s.node }
 
@@ -269,10 +278,10 @@ func (s *Store) Path() string { return s.db.Path() }
 
 // Lookups is trace.Hasher.
 func (s *Store) Lookups(kind byte, value string) []trace.LookupHash {
-	if s.keys == nil {
-		return nil
+	if keys := s.keys(); keys != nil {
+		return keys.Lookups(kind, value)
 	}
-	return s.keys.Lookups(kind, value)
+	return nil
 }
 
 // Close finishes what was taken and closes the file.
@@ -280,16 +289,6 @@ func (s *Store) Close() error {
 	s.queue.close()
 	<-s.done
 	return s.db.Close()
-}
-
-// CopyTo writes a consistent copy of the whole store while it goes on working
-// and returns its size in bytes.
-func (s *Store) CopyTo(w io.Writer) (n int64, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
-		n, err = tx.WriteTo(w)
-		return err
-	})
-	return n, err
 }
 
 // Size is the file's size in bytes.

@@ -64,7 +64,7 @@ func (t *transaction) opened(at trace.Position) (trace.Entry, error) {
 // secret opens an entry's sealed part: nil when there is none, or its key is
 // not at hand or gone. An error means that it is not what was committed to.
 func (t *transaction) secret(e trace.Entry) (*trace.Secret, error) {
-	if len(e.Sealed) == 0 || t.store.keys == nil {
+	if len(e.Sealed) == 0 || t.store.keys() == nil {
 		return nil, nil
 	}
 	subject, err := seal.Subject(e.Sealed)
@@ -81,7 +81,7 @@ func (t *transaction) secret(e trace.Entry) (*trace.Secret, error) {
 	if wrapped == nil {
 		return nil, nil
 	}
-	key, err := t.store.keys.DataKey(subject, wrapped)
+	key, err := t.store.keys().DataKey(subject, wrapped)
 	if err != nil {
 		return nil, fmt.Errorf("key of %x: %w", subject, err)
 	}

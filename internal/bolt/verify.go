@@ -144,7 +144,7 @@ func (v *verifier) sealed(where string, e trace.Entry) {
 		find(v.report, where, "has a commitment without a sealed part, or the other way round")
 		return
 	}
-	if v.store.keys == nil {
+	if v.store.keys() == nil {
 		return
 	}
 	secret, err := v.there.secret(e)

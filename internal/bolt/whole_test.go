@@ -77,14 +77,7 @@ func TestACopyIsWholeToItsLastByte(t *testing.T) {
 	f, secret := patient()
 	append1(t, s, f, secret)
 	path := filepath.Join(t.TempDir(), "copy.db")
-	out, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	size, err := s.CopyTo(out)
-	if err := errors.Join(err, out.Close()); err != nil {
-		t.Fatal(err)
-	}
+	size := copied(t, s, path).Size
 	open(t, path, keys).Close()
 	if err := os.WriteFile(path+".short", make([]byte, 0), 0o600); err != nil {
 		t.Fatal(err)

@@ -18,9 +18,11 @@ import (
 
 const keySize = 32
 
-// Keyring holds a node's keys. It is safe for concurrent use.
+// Keyring holds a node's keys. It never changes, so it is safe for concurrent
+// use.
 type Keyring struct {
 	node    []byte          // wraps the data keys of subjects
+	former  []byte          // the node key before, while data keys are wrapped anew; nil else
 	trust   map[byte][]byte // look-up keys by version
 	signing []byte          // seed of the Ed25519 key that signs checkpoints
 }
@@ -57,23 +59,29 @@ func LoadKeyring(path string) (*Keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
+	return ParseKeyring(b, path)
+}
+
+// ParseKeyring reads the content of a key file; from names where it comes from
+// in errors, which never show a key.
+func ParseKeyring(b []byte, from string) (*Keyring, error) {
 	var f keyFile
 	if err := json.Unmarshal(b, &f); err != nil {
-		return nil, fmt.Errorf("seal: %s is not a key file: %w", path, err)
+		return nil, fmt.Errorf("seal: %s is not a key file: %w", from, err)
 	}
 	if len(f.Node) != keySize || len(f.Trust) == 0 {
-		return nil, fmt.Errorf("seal: %s is not a whole key file", path)
+		return nil, fmt.Errorf("seal: %s is not a whole key file", from)
 	}
 	for v, k := range f.Trust {
 		if len(k) != keySize {
-			return nil, fmt.Errorf("seal: look-up key %d in %s has %d bytes, not %d", v, path, len(k), keySize)
+			return nil, fmt.Errorf("seal: look-up key %d in %s has %d bytes, not %d", v, from, len(k), keySize)
 		}
 	}
 	if f.Signing == nil {
 		f.Signing = signingSeed(f.Node)
 	}
 	if len(f.Signing) != keySize {
-		return nil, fmt.Errorf("seal: the signing key in %s has %d bytes, not %d", path, len(f.Signing), keySize)
+		return nil, fmt.Errorf("seal: the signing key in %s has %d bytes, not %d", from, len(f.Signing), keySize)
 	}
 	return &Keyring{node: f.Node, trust: f.Trust, signing: f.Signing}, nil
 }
@@ -90,13 +98,18 @@ func signingSeed(node []byte) []byte {
 // SigningKey signs the node's checkpoints.
 func (k *Keyring) SigningKey() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(k.signing) }
 
+// Bytes is the content of a key file: whoever has it has the keys.
+func (k *Keyring) Bytes() []byte {
+	b, err := json.MarshalIndent(keyFile{About: about, Node: k.node, Trust: k.trust, Signing: k.signing}, "", "  ")
+	if err != nil {
+		panic("seal: " + err.Error()) // bytes and a map of bytes; cannot happen at run time
+	}
+	return append(b, '\n')
+}
+
 // Save writes the key file, readable by its owner only, and makes it durable.
 // It never overwrites one.
 func (k *Keyring) Save(path string) error {
-	b, err := json.MarshalIndent(keyFile{About: about, Node: k.node, Trust: k.trust, Signing: k.signing}, "", "  ")
-	if err != nil {
-		return err
-	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
@@ -104,7 +117,7 @@ func (k *Keyring) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
-	_, err = f.Write(append(b, '\n'))
+	_, err = f.Write(k.Bytes())
 	if err == nil {
 		err = f.Sync()
 	}

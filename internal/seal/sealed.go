@@ -46,7 +46,22 @@ func (k *Keyring) NewDataKey(subject [16]byte) (key, wrapped []byte) {
 
 // DataKey unwraps a subject's key. [ErrSealed] under another node's key.
 func (k *Keyring) DataKey(subject [16]byte, wrapped []byte) ([]byte, error) {
-	return unlock(k.node, wrapped, append([]byte("implantrace data key\x00"), subject[:]...))
+	name := append([]byte("implantrace data key\x00"), subject[:]...)
+	key, err := unlock(k.node, wrapped, name)
+	if err != nil && k.former != nil {
+		return unlock(k.former, wrapped, name)
+	}
+	return key, err
+}
+
+// Rewrap wraps a subject's key under the node's present key, whichever of the
+// two it was wrapped under.
+func (k *Keyring) Rewrap(subject [16]byte, wrapped []byte) ([]byte, error) {
+	key, err := k.DataKey(subject, wrapped)
+	if err != nil {
+		return nil, err
+	}
+	return lock(k.node, key, append([]byte("implantrace data key\x00"), subject[:]...)), nil
 }
 
 // Seal encrypts a secret for one entry of a subject and commits to it.

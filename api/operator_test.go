@@ -1,0 +1,68 @@
+package api_test
+
+import (
+	"context"
+	"io"
+	"slices"
+	"testing"
+
+	"implantrace/internal/trace"
+)
+
+// operator is a node's operator without a node: what it is asked is the test's
+// to say.
+type operator struct{ recovery []trace.Recipient }
+
+func (o *operator) Backup(_ context.Context, w io.Writer, size func(int64)) error {
+	if len(o.recovery) == 0 {
+		return trace.Errorf(trace.Conflict, "there is no recovery key")
+	}
+	size(7)
+	_, err := io.WriteString(w, "a copy!")
+	return err
+}
+
+func (o *operator) Recovery(context.Context) ([]trace.Recipient, error) { return o.recovery, nil }
+
+func (o *operator) AddRecovery(_ context.Context, r trace.Recipient) error {
+	if r.Key == "" {
+		return trace.Errorf(trace.Invalid, "this is no public key")
+	}
+	o.recovery = append(o.recovery, r)
+	return nil
+}
+
+func (o *operator) RemoveRecovery(_ context.Context, key string) error {
+	i := slices.IndexFunc(o.recovery, func(r trace.Recipient) bool { return r.Key == key })
+	switch {
+	case i < 0:
+		return trace.Errorf(trace.NotFound, "there is none")
+	case len(o.recovery) == 1:
+		return trace.Errorf(trace.Conflict, "it is the last")
+	}
+	o.recovery = slices.Delete(o.recovery, i, i+1)
+	return nil
+}
+
+func TestBackupsWantARecoveryKey(t *testing.T) {
+	n := newNode(t)
+	ask := func(method, path, body string) *answer {
+		t.Helper()
+		return n.send(request{method: method, target: "/api/v1/operator/" + path, body: body, socket: true})
+	}
+	n.get("/api/v1/operator/recovery").problem(403, "forbidden")
+	n.post("/api/v1/operator/recovery", `{"key":"age1x"}`).problem(403, "forbidden")
+	n.post("/api/v1/operator/recovery/remove", `{"key":"age1x"}`).problem(403, "forbidden")
+	ask("GET", "backup", "").problem(409, "conflict")
+	ask("GET", "recovery", "").want(200, `"items":[]`)
+	ask("POST", "recovery", `{"key":""}`).problem(422, "invalid")
+	ask("POST", "recovery", `{"key":"age1x","name":"the safe","secret":"x"}`).problem(422, "invalid")
+	ask("POST", "recovery", `{"key":"age1x","name":"the safe"}`).want(200, `"name":"the safe"`)
+	if a := ask("GET", "backup", "").want(200, "a copy!"); a.Header.Get("Implantrace-Store-Bytes") != "7" {
+		t.Errorf("%v", a.Header)
+	}
+	ask("POST", "recovery/remove", `{"key":"age1x"}`).problem(409, "conflict")
+	ask("POST", "recovery/remove", `{"key":"age1y"}`).problem(404, "not-found")
+	ask("POST", "recovery", `{"key":"age1y"}`).want(200, "age1x", "age1y")
+	ask("POST", "recovery/remove", `{"key":"age1x"}`).want(200, "age1y")
+}
