@@ -17,6 +17,9 @@ const (
 	StepSpaces     = "spaces"           // spaces between groups of characters
 	StepPercent    = "percent"          // the whole text percent-encoded
 	StepScheme     = "scheme"           // a web address without its scheme, or with the scheme in mixed case
+	StepRepeated   = "repeated"         // the same text more than once
+	StepLines      = "lines"            // several codes on lines of their own, one of them a number without an AI
+	StepWidth      = "width"            // the wide letters, digits and brackets of East Asian keyboards
 )
 
 // maxCleaned is the longest text, in bytes, that more than framing is undone in:
@@ -67,43 +70,75 @@ func (c *Cleaned) Span(offset, length int) (start, n int) {
 //   - Framing (CR, LF, STX, ETX, a byte order mark, spaces around) goes.
 //   - Words for the separator ("<GS>", "{GS}", "[FNC1]", "\F", "^]", "\x1d", "%1D"
 //     and others) become the separator.
+//   - Text that was percent-encoded from its first character is decoded, and of
+//     a text that was sent twice one is kept.
 //   - The rest is tried only on text that Parse finds wrong, and kept only when
 //     Parse then finds nothing wrong and a check digit proves it: a character
 //     that no value can hold ("~", "|", "^", a space...) in place of the
 //     separator, spare separators, a damaged AIM identifier, flipped case,
-//     brackets around a bare number, percent-encoding.
+//     brackets around a bare number, marks between bracketed fields,
+//     percent-encoding.
 //
-// Text that Parse takes as it is comes back untouched, but for framing and words
-// for the separator. Where a separator is lost altogether, Clean does nothing:
-// see Readings. Text of the other agencies of UDIs, which begins with "+", "=" or
-// "&", loses line ends and nothing else, for a space may be its check character.
+// Text that Parse takes as it is comes back untouched, but for framing, words
+// for the separator, and a text sent twice. Where a separator is lost altogether,
+// Clean does nothing: see Readings. Of text of the other agencies of UDIs, which
+// begins with "+", "=" or "&", only that is undone which cannot be data of theirs:
+// line ends, a text sent twice, and with ICCBBA the escapes of XML, spaces between
+// data structures and small letters throughout. A space may be HIBCC's check
+// character.
 func Clean(input string, o Options) Cleaned {
 	c := cleaner{o: o, text: input}
 	c.framing()
-	if c.text == "" || anotherAgency(c.text) || len(c.text) > maxCleaned {
+	if c.text != "" && c.text[0] == '%' && len(c.text) <= maxCleaned {
+		c.decoded()
+	}
+	if c.text == "" || len(c.text) > maxCleaned {
+		return c.done()
+	}
+	if anotherAgency(c.text) {
+		c.plusForBracket()
+		c.ofAnotherAgency()
 		return c.done()
 	}
 	c.separatorWords()
 	c.spareSeparators()
+	if c.text != "" {
+		c.repeated()
+	}
 	if c.text != "" && c.broken() {
-		for _, try := range []func(*cleaner) bool{
-			(*cleaner).identifier, (*cleaner).standIns, (*cleaner).identifierInside, (*cleaner).caseFlipped,
-			(*cleaner).brackets, (*cleaner).spaces, (*cleaner).percent, (*cleaner).scheme,
-		} {
-			trial := c.copy()
-			if try(&trial) && trial.proven() {
-				c = trial
-				break
-			}
-		}
+		c.undo(true)
 	}
 	return c.done()
+}
+
+// undone are the things that are tried on text that Parse finds wrong, in this
+// order. Those of the whole text may hide another one beneath them.
+var undone = []struct {
+	try   func(*cleaner) bool
+	whole bool
+}{
+	{(*cleaner).identifier, true}, {(*cleaner).standIns, false}, {(*cleaner).identifierInside, false}, {(*cleaner).caseFlipped, true},
+	{(*cleaner).width, true}, {(*cleaner).lines, false}, {(*cleaner).brackets, false}, {(*cleaner).words, false}, {(*cleaner).spaces, false},
+	{(*cleaner).percent, true}, {(*cleaner).scheme, false},
+}
+
+// undo keeps the first thing that makes text of proven sense, or the first two
+// of which one is of the whole text.
+func (c *cleaner) undo(two bool) bool {
+	for _, u := range undone {
+		trial := c.copy()
+		if u.try(&trial) && (trial.proven() || two && u.whole && trial.text != c.text && len(trial.text) <= longestSearched && trial.undo(false)) {
+			*c = trial
+			return true
+		}
+	}
+	return false
 }
 
 // anotherAgency reports whether text, behind its AIM identifier, begins like the
 // UDIs of HIBCC ("+", or "*" as printed) or ICCBBA ("=" or "&").
 func anotherAgency(text string) bool {
-	if len(text) > identifierLength && text[0] == ']' {
+	if len(text) > identifierLength && strings.IndexByte("]}", text[0]) >= 0 {
 		text = text[identifierLength:]
 	}
 	return text != "" && strings.IndexByte("+*=&", text[0]) >= 0
@@ -229,11 +264,25 @@ var framingWords = func() (words []string) {
 	return append(words, `\r`, `\n`, `\x0d`, `\x0a`, "%0d%0a")
 }()
 
-// Envelope of ISO/IEC 15434 around element strings (format 05).
-const (
-	envelopeStart = "[)>\x1e05\x1d"
-	envelopeEnd   = "\x1e"
-)
+// opened takes the head of an envelope of ISO/IEC 15434 around element strings
+// (format 05) off: "[)>", RS, "05" and GS, the control characters as they are or
+// in words.
+func opened(text string) (string, bool) {
+	rest, ok := strings.CutPrefix(text, "[)>")
+	for _, part := range [][]string{{"\x1e", "<rs>", "{rs}", "[rs]", "^^", `\x1e`, `\u001e`}, {"05"}, append([]string{string(Separator)}, separatorWords...)} {
+		if !ok {
+			return text, false
+		}
+		ok = false
+		for _, w := range part {
+			if len(rest) >= len(w) && strings.EqualFold(rest[:len(w)], w) {
+				rest, ok = rest[len(w):], true
+				break
+			}
+		}
+	}
+	return rest, ok
+}
 
 // framing takes off what stands around the text. Spaces and words for other
 // characters stay around text that another agency may have written.
@@ -263,7 +312,7 @@ func (c *cleaner) framing() {
 
 // trimFraming takes one layer off.
 func trimFraming(text string) string {
-	const marks = "\r\n\x00\x02\x03\x04\t"
+	const marks = "\r\n\x00\x02\x03\x04\x1e\t"
 	text = strings.TrimLeft(text, marks+" "+byteOrderMark)
 	if anotherAgency(text) {
 		return strings.TrimRight(text, marks+byteOrderMark)
@@ -272,8 +321,8 @@ func trimFraming(text string) string {
 	if n := len(text) - 1; n > 0 && text[0] == '"' && text[n] == '"' {
 		return text[1:n] // no field begins with one
 	}
-	if strings.HasPrefix(text, envelopeStart) {
-		return strings.TrimSuffix(text[len(envelopeStart):], envelopeEnd)
+	if inside, ok := opened(text); ok {
+		return inside
 	}
 	for _, w := range framingWords {
 		if n := len(w); len(text) >= n && strings.EqualFold(text[:n], w) {
@@ -344,29 +393,63 @@ func (c *cleaner) spareSeparators() {
 const identifierMessage = "The mark of the barcode's kind came damaged from the reader and was put right."
 
 // identifier puts a damaged AIM identifier right: "}" for "]" from another
-// keyboard, or no bracket at all.
+// keyboard, or no bracket at all. Any other mark in its place tells of a keyboard
+// on which Y and Z may have changed places too, so that text with either letter
+// is left alone.
 func (c *cleaner) identifier() bool {
-	if c.text[0] == '}' {
-		c.replaceAt(0, 1, "]")
-		c.step(StepIdentifier, c.origin(0), 1, identifierMessage, "read } as ]")
-		if !c.sound() {
-			c.caseFlipped()
+	first, size := utf8.DecodeRuneInString(c.text)
+	rest := c.text[size:]
+	switch {
+	case first == '}', first == '[', first != ']' && first != '(' && !isLetterOrDigit(first) && !strings.ContainsAny(rest, "YZyz"):
+		if len(rest) < 2 || carrierOf("]"+rest[:2]) != carrierAI && carrierOf("]"+flipCase(rest[:2])) != carrierAI {
+			return false
 		}
-		return true
-	}
-	if len(c.text) > 2 && carrierOf("]"+c.text[:2]) == carrierAI {
+		c.replaceAt(0, size, "]")
+		c.step(StepIdentifier, c.origin(0), size, identifierMessage, "read "+quoted(string(first))+" as ]")
+	case len(c.text) > 2 && (carrierOf("]"+c.text[:2]) == carrierAI || carrierOf("]"+flipCase(c.text[:2])) == carrierAI):
 		c.replaceAt(0, 0, "]")
 		c.step(StepIdentifier, c.origin(0), 0, identifierMessage, "put ] before the identifier")
-		return true
+	default:
+		return false
 	}
-	return false
+	if !c.sound() {
+		c.caseFlipped()
+	}
+	return true
+}
+
+func isLetterOrDigit(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
+}
+
+// plusForBracket reads "+d2" as "]d2", as the keyboards of many countries have
+// it. HIBC begins with a plus too, and has no small letters.
+func (c *cleaner) plusForBracket() {
+	if !strings.HasPrefix(c.text, "+d2") && !strings.HasPrefix(c.text, "+e0") {
+		return
+	}
+	trial := c.copy()
+	if !trial.identifier() {
+		return
+	}
+	trial.separatorWords()
+	trial.spareSeparators()
+	if trial.proven() && checked(Parse(trial.text, c.o)) {
+		*c = trial
+	}
 }
 
 // mostKinds is how many characters are tried in place of the separator.
 const mostKinds = 6
 
-// standIns reads a character that no value can hold, which a reader sent or a
-// keyboard typed, as the separator: one kind of it, then all together.
+// standInWords are words that were written where the separator was, of
+// characters that values may hold too.
+var standInWords = []string{
+	" GS ", "GS ", " GS", "[GS1]", "<GS1>", "{GS1}", "|FNC1|", "|GS|", "<29>", "[29]", "{29}", "(29)", "{GS", "<GS", "~1",
+}
+
+// standIns reads a word, or a character that no value can hold, which a reader
+// sent or a keyboard typed, as the separator: one kind of it, then all together.
 func (c *cleaner) standIns() bool {
 	var there []string
 	for _, r := range c.body() {
@@ -374,17 +457,21 @@ func (c *cleaner) standIns() bool {
 			there = append(there, s)
 		}
 	}
-	if len(there) == 0 || len(there) > mostKinds {
+	if len(there) > mostKinds {
 		return false
 	}
 	kinds := [][]string{}
-	if strings.Contains(c.body(), "~1") {
-		kinds = append(kinds, []string{"~1"}) // some readers' word for FNC1
+	for _, w := range standInWords {
+		if strings.Contains(c.body(), w) {
+			kinds = append(kinds, []string{w})
+		}
 	}
 	for _, s := range there {
 		kinds = append(kinds, []string{s})
 	}
-	kinds = append(kinds, there)
+	if len(there) > 1 {
+		kinds = append(kinds, there)
+	}
 	for _, kind := range kinds {
 		trial := c.copy()
 		trial.separate(kind)
@@ -392,10 +479,30 @@ func (c *cleaner) standIns() bool {
 		if strings.HasSuffix(trial.text, string(Separator)) && !strings.HasSuffix(c.text, string(Separator)) {
 			continue // nothing follows: it is as well a damaged end of the last value
 		}
-		if trial.proven() {
+		if trial.proven() && !(kind[0] == " " && c.spacesAreNone(&trial)) {
 			*c = trial
 			return true
 		}
+	}
+	return false
+}
+
+// spacesAreNone reports whether spaces that were read as separators may as well
+// be spaces that people put between groups: without them the text makes sense
+// too, and what they would part is not what packs have.
+func (c *cleaner) spacesAreNone(parted *cleaner) bool {
+	joined := c.copy()
+	if !joined.leaveSpaces() || !joined.proven() {
+		return false
+	}
+	r := Parse(parted.text, c.o)
+	shortest := false
+	for e := range r.Elements() {
+		if rare, known := rarity[e.AI]; !known || rare > rarityUsual || shortest {
+			return true
+		}
+		row := lookup(string(e.AI))
+		shortest = !row.predefined && e.Length < 4
 	}
 	return false
 }
@@ -486,47 +593,16 @@ func flipCase(s string) string {
 	return string(b)
 }
 
-// brackets puts text right that people write with brackets: a bare number inside
-// them, square or curly ones, or spaces between the fields.
-func (c *cleaner) brackets() bool {
-	inner := strings.TrimSuffix(strings.TrimPrefix(c.text, "("), ")")
-	if len(inner) == len(c.text)-2 && digits(inner) {
-		if _, err := ParseGTIN(inner); err == nil {
-			end := len(c.text)
-			offset, length, _ := c.rewrite(func(i int) (int, string) {
-				if i == 0 || i == end-1 {
-					return 1, ""
-				}
-				return 0, ""
-			})
-			c.step(StepBrackets, offset, length, "The product number stood in brackets without a field number.", "read a GTIN inside brackets")
-			return true
-		}
-	}
-	open := strings.IndexByte("([{", c.text[0])
-	if open < 0 || len(c.text) < 4 || !digits(c.text[1:3]) {
-		return false
-	}
-	offset, length, _ := c.rewrite(func(i int) (int, string) {
-		switch b := c.text[i]; {
-		case strings.IndexByte(" \t\r\n", b) >= 0:
-			return 1, ""
-		case open > 0 && b == "([{"[open]:
-			return 1, "("
-		case open > 0 && b == ")]}"[open]:
-			return 1, ")"
-		}
-		return 0, ""
-	})
-	if length == 0 {
-		return false
-	}
-	c.step(StepBrackets, offset, length, "The brackets or spaces between the fields were put right.", "spaces were left out, other brackets were read as round ones")
-	return true
+// spaces leaves out the spaces that people put between groups, where they cannot
+// be separators.
+func (c *cleaner) spaces() bool {
+	parted := c.copy()
+	parted.separate([]string{" "})
+	parted.spareSeparators()
+	return !(parted.text != c.text && parted.text != "" && parted.proven()) && c.leaveSpaces()
 }
 
-// spaces leaves out the spaces that people put between groups.
-func (c *cleaner) spaces() bool {
+func (c *cleaner) leaveSpaces() bool {
 	offset, length, _ := c.rewrite(func(i int) (int, string) {
 		if c.text[i] == ' ' {
 			return 1, ""
@@ -542,9 +618,23 @@ func (c *cleaner) spaces() bool {
 
 // percent undoes percent-encoding of the whole text.
 func (c *cleaner) percent() bool {
-	if !strings.Contains(c.text, "%") || isWebAddress(c.text) {
+	if isWebAddress(c.text) || !c.decode() {
 		return false
 	}
+	c.spareSeparators()
+	return c.text != ""
+}
+
+// decoded undoes percent-encoding of text that begins with it: with the sign
+// that begins data of an agency, or brackets, or an AIM identifier.
+func (c *cleaner) decoded() {
+	if s, ok := unescapeURI(c.text[:min(3, len(c.text))], false); !ok || len(s) != 1 || strings.IndexByte("+*=&([]", s[0]) < 0 {
+		return
+	}
+	c.decode()
+}
+
+func (c *cleaner) decode() bool {
 	offset, length, _ := c.rewrite(func(i int) (int, string) {
 		if i+2 < len(c.text) && c.text[i] == '%' {
 			if s, ok := unescapeURI(c.text[i:i+3], false); ok && len(s) == 1 {
@@ -553,12 +643,10 @@ func (c *cleaner) percent() bool {
 		}
 		return 0, ""
 	})
-	if length == 0 {
-		return false
+	if length > 0 {
+		c.step(StepPercent, offset, length, "The reading came in the encoding of web addresses, which was undone.", "percent-encoding was undone")
 	}
-	c.step(StepPercent, offset, length, "The reading came in the encoding of web addresses, which was undone.", "percent-encoding was undone")
-	c.spareSeparators()
-	return c.text != ""
+	return length > 0
 }
 
 // scheme completes a web address.

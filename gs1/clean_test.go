@@ -88,6 +88,54 @@ func TestClean(t *testing.T) {
 		{"scheme in mixed case", "Https://id.gs1.org/01/08025153000365", "https://id.gs1.org/01/08025153000365", "scheme 0+5"},
 		{"no scheme", "id.gs1.org/01/08025153000365", "https://id.gs1.org/01/08025153000365", "scheme 0+0"},
 
+		{"GS in letters and a space", with("GS "), good, "separator 25+3"},
+		{"a word in strange brackets", with("[GS1]"), good, "separator 25+5"},
+		{"its number", with("(29)"), good, "separator 25+4"},
+		{"a space within a lot, or not: nobody can tell", di + "17220617101 10438", di + "17220617101 10438", ""},
+		{"a space before what packs have", di + "17220617101096 21438", di + "17220617101096\x1d21438", "separator 30+1"},
+
+		{"[ for ]", "[C1" + good, "]C1" + good, "identifier 0+1"},
+		{"+ for ]", "+d2" + good, "]d2" + good, "identifier 0+1"},
+		{"+ for ], and a word", "+d2" + with("<GS>"), "]d2" + good, "identifier 0+1 separator 28+4"},
+		{"+ for ] on a keyboard where Y may be Z", "+d2" + di + "10ZY1", "+d2" + di + "10ZY1", ""},
+		{"+ for ], and no check digit", "+d210ABC", "+d210ABC", ""},
+		{"no ], capitals", "D2" + good, "]d2" + good, "identifier 0+0 identifier 0+3"},
+		{"two things", "}d2" + with("|"), "]d2" + good, "identifier 0+1 separator 28+1"},
+
+		{"sent twice", good + good, good, "repeated 46+46"},
+		{"sent four times, with line ends", good + "\r\n" + good + "\r\n" + good + "\r\n" + good, good, "repeated 46+144"},
+		{"sent twice, so that it reads as one value", di + "10A" + di + "10A", di + "10A", "repeated 19+19"},
+		{"the same element twice", di + di, di + di, ""},
+		{"sent twice, and no check digit", "10ABCDEFGH21ABCDEFGHIJKL" + "10ABCDEFGH21ABCDEFGHIJKL", "10ABCDEFGH21ABCDEFGHIJKL" + "10ABCDEFGH21ABCDEFGHIJKL", ""},
+
+		{"wide characters", "\uff0801\uff09080251530003\uff16\uff15", "(01)08025153000365", "width 0+26"},
+		{"an EAN-13 and an element string on lines of their own", "8025153000365\r\n17220617101096438", di + "\x1d17220617101096438", "lines 0+15"},
+		{"the other way round", "17220617101096438\n8025153000365", "17220617101096438\x1d" + di, "lines 17+1"},
+		{"fields and values apart", "01 08025153000365 10 1096438 21  AB", "(01)08025153000365(10)1096438(21)AB", "spaces 0+33"},
+		{"curly brackets", "{01}08025153000365{10}1096438", "(01)08025153000365(10)1096438", "brackets 0+22"},
+		{"the first bracket lost", "01)08025153000365(10)1096438", "(01)08025153000365(10)1096438", "brackets 0+0"},
+		{"marks between the fields", "(01)08025153000365,(17)220617; (10)1096438", "(01)08025153000365(17)220617(10)1096438", "brackets 18+13"},
+		{"separators between the fields", "(01)08025153000365\x1d(10)1096438", "(01)08025153000365(10)1096438", "brackets 18+1"},
+		{"a comma that is the lot's", "(01)08025153000365(10)A,B", "(01)08025153000365(10)A,B", ""},
+		{"a GTIN of 13 digits in the field", "(01)8025153000365(10)1096438", "(01)08025153000365(10)1096438", "brackets 0+4"},
+		{"a GTIN of 13 digits, check digit wrong", "(01)8025153000366(10)1096438", "(01)8025153000366(10)1096438", ""},
+		{"an identifier before brackets", "]C1(01)08025153000365(10)1096438", "(01)08025153000365(10)1096438", "brackets 0+3"},
+		{"a word before brackets", "UDI: (01)08025153000365(10)1096438", "(01)08025153000365(10)1096438", "brackets 0+5"},
+		{"envelope in words", "[)>{RS}05{GS}" + good + "{RS}{EOT}", good, "framing 0+68"},
+		{"an envelope of another format", "[)>\x1e06\x1d9N110375286414", "[)>\x1e06\x1d9N110375286414", ""},
+
+		{"HIBC, percent-encoded", "%2BA123BJC5D6E71G", "+A123BJC5D6E71G", "percent 0+3"},
+		{"ISBT 128, percent-encoded", "%3D%2FA9997XYZ100T0479%3D%3E019031", "=/A9997XYZ100T0479=>019031", "percent 0+28"},
+		{"a percent sign in front of something else", "%41BC", "%41BC", ""},
+		{"HIBC on two lines", "+A123BJC5D6E71G\r\n+$$52001510X3GD", "+A123BJC5D6E71G+$$52001510X3GD", "lines 15+2"},
+		{"HIBC sent twice", "+A123BJC5D6E71G+A123BJC5D6E71G", "+A123BJC5D6E71G", "repeated 15+15"},
+		{"HIBC with } for ]", "}d1+A123BJC5D6E71G", "]d1+A123BJC5D6E71G", "identifier 0+1"},
+		{"HIBC keeps small letters", "+a123bjc5d6e71g", "+a123bjc5d6e71g", ""},
+		{"ISBT 128 with spaces", "=/A9997XYZ100T0479 =,000012", "=/A9997XYZ100T0479=,000012", "spaces 18+1"},
+		{"ISBT 128 of a page's source", "=/A9997XYZ100T0479=&gt;019031&amp;,1000000000000XYZ123", "=/A9997XYZ100T0479=>019031&,1000000000000XYZ123", "percent 19+15"},
+		{"ISBT 128 in small letters", "=/a9997xyz100t0479", "=/A9997XYZ100T0479", "case 0+18"},
+		{"a set of blood bags, or small letters: nobody can tell", "=)yte123456a", "=)yte123456a", ""},
+
 		{"words are left alone", "21 Jump street", "21 Jump street", ""},
 		{"words with a bar", "10|ten", "10|ten", ""},
 		{"a wrong check digit proves nothing", "0108025153000366 10A", "0108025153000366 10A", ""},
@@ -132,7 +180,7 @@ func checkCleaned(t *testing.T, in string, c Cleaned, o Options) {
 		}
 		last = at
 	}
-	if before := Parse(in, o); before.Valid() && len(c.Steps) > 0 && !slices.ContainsFunc(c.Steps, func(s Step) bool { return s.Code == StepFraming || s.Code == StepSeparator }) {
+	if before := Parse(in, o); before.Valid() && len(c.Steps) > 0 && !slices.ContainsFunc(c.Steps, func(s Step) bool { return s.Code == StepFraming || s.Code == StepSeparator || s.Code == StepRepeated }) {
 		t.Errorf("%q was right, and has %+v", in, c.Steps)
 	}
 }

@@ -54,8 +54,9 @@
 //
 // Parse is exact: white space and line ends are characters like others. Clean takes
 // the framing off, undoes what is certain (words for the separator, a wrong keyboard
-// layout) and names each step. Where separators were lost altogether nothing is
-// certain: Readings lists the ways to read such text and chooses none. "10ABC17290131"
+// layout, a code sent twice) and names each step. Where separators or the first
+// characters were lost altogether nothing is certain: Readings lists the ways to
+// read such text and chooses none. "10ABC17290131"
 // is a lot of eleven characters to the letter of the standard; LostSeparator says
 // when a right value plausibly hides another. Who knows more (a catalogue, another
 // carrier of the pack) must compare.

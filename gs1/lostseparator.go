@@ -79,7 +79,7 @@ func holdsMark(value string) bool {
 
 // endsInDates reports whether behind at least two characters, or five where they
 // are digits only, there is one date with its AI or more, and then nothing, or
-// one more field. A number of up to twelve digits never does.
+// one more field or its AI. A number of up to twelve digits never does.
 func (r *Result) endsInDates(value string) bool {
 	for i := 2; i+8 <= len(value); i++ {
 		if i < 5 && digits(value[:i]) {
@@ -98,6 +98,9 @@ func (r *Result) endsInDates(value string) bool {
 			return true
 		}
 		for _, ai := range []AI{"10", "21", "30", "240"} {
+			if rest == string(ai) && !r.has(ai) {
+				return true // and the text is cut off
+			}
 			if len(rest) > len(ai) && strings.HasPrefix(rest, string(ai)) && !r.has(ai) {
 				if n, hard, _ := lookup(string(ai)).check(rest[len(ai):], r.year); hard == nil && n == len(rest)-len(ai) {
 					return true

@@ -194,10 +194,16 @@ func checkReadings(t *testing.T, text string, o Options) {
 		t.Errorf("%q: %d readings", text, len(readings))
 	}
 	for _, reading := range readings {
-		if len(reading.Elements) == 0 {
+		if len(reading.Elements)+len(reading.Failed) == 0 {
 			t.Errorf("%q: a reading without elements", text)
 		}
 		covered := 0
+		for _, e := range reading.Failed {
+			covered += len(e.AI) + len(e.Value)
+			if e.Offset < 0 || e.Length != len(e.Value) || e.Offset+e.Length > len(text) || text[e.Offset:e.Offset+e.Length] != e.Value {
+				t.Errorf("%q: %+v does not stand there", text, e)
+			}
+		}
 		for _, e := range reading.Elements {
 			row := lookup(string(e.AI))
 			if row == nil {
@@ -211,7 +217,7 @@ func checkReadings(t *testing.T, text string, o Options) {
 			}
 			covered += len(e.AI) + len(e.Value)
 		}
-		if body := strings.TrimPrefix(text, "]d2"); reading.Instead == "" && covered != len(strings.ReplaceAll(body, string(Separator), "")) {
+		if body := strings.TrimPrefix(text, "]d2"); reading.Instead == "" && covered+len(reading.Rest) != len(reading.Lead)+len(strings.ReplaceAll(body, string(Separator), "")) && len(reading.Failed) == 0 {
 			t.Errorf("%q: %v leaves something out", text, reading.Elements)
 		}
 	}

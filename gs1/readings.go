@@ -4,17 +4,22 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
-// Reading is one way to read text from which separators were lost.
+// Reading is one way to read text from which something was lost.
 type Reading struct {
 	Elements []Element // with offsets in the text
-	// Failed stand there too, and their check digit is wrong. Only a reading
-	// with Instead has such.
+	// Failed stand there too, and their check digit is wrong.
 	Failed []Element
 	// Instead is the text that was read as the separator, where that is what
 	// makes the reading; "" where separators are gone altogether.
 	Instead string
+	// Lead is what the reading puts in front of the text, where its first
+	// characters were lost: "0" or "01".
+	Lead string
+	// Rest is an AI at the end of the text whose value was cut off.
+	Rest string
 
 	cost float64
 }
@@ -22,71 +27,183 @@ type Reading struct {
 // mostReadings is how many readings are given at most.
 const mostReadings = 5
 
-// Readings lists the ways to read AI data in which separators were lost, the
-// likeliest first, at most five. It chooses none: compare them with the label,
-// a catalogue, or another carrier of the pack. Input that reads well gives none,
-// unless its last value ends in a date (see LostSeparator) and nothing shows that
-// the reader sends separators. Give it text that went through Clean.
+// Readings lists the ways to read AI data in which separators or the first
+// characters were lost, the likeliest first, at most five. It chooses none:
+// compare them with the label, a catalogue, or another carrier of the pack. Input
+// that reads well gives none, unless its last value ends in a date (see
+// LostSeparator) and nothing shows that the reader sends separators. Give it text
+// that went through Clean.
 //
 // A reading divides all of the input into elements that keep every rule, with no
 // AI twice, and puts separators back only before AIs that stand on the packs of
 // medical devices. Likely is: few separators lost, fields that packs have, dates
-// that make sense, lots and serial numbers of usual length.
+// that make sense, lots and serial numbers of usual length. Input that breaks no
+// rule but that of check digits has one reading: what stands there.
 func Readings(input string, o Options) []Reading {
 	r := Parse(input, o)
+	if found, ok := asPrinted(r); ok {
+		return found
+	}
 	if r.Form != FormElementString && (r.Form != FormScanData || carrierOf(r.Symbology) != carrierAI && carrierOf(r.Symbology) != carrierPlain) && r.Form != FormPlain {
 		return nil
 	}
 	start := len(r.Symbology)
+	var found []Reading
 	if r.Valid() {
 		if s, ok := r.LostSeparator(); !ok || !s.Strong || !s.Bare {
 			return nil
 		}
-	} else if found := standInReadings(input, start, o); len(found) > 0 {
-		return found
+	} else {
+		found = standInReadings(input, start, o)
+		if len(found) > 0 && !slices.ContainsFunc(found, func(r Reading) bool { return strings.Contains(rareStandIns, r.Instead) }) {
+			return found[:min(mostReadings, len(found))]
+		}
 	}
 	if len(input) > longestSearched {
-		return nil
+		return found[:min(mostReadings, len(found))]
 	}
 	s := search{text: input, dates: r, budget: 20000}
 	s.dates.count = 0 // of the result only the present year is used
 	s.from(start, nil, 0, 0)
+	if !r.Valid() {
+		s.found = append(s.found, beheaded(input, start, o)...)
+	}
 	slices.SortStableFunc(s.found, func(a, b Reading) int { return cmp.Compare(a.cost, b.cost) })
-	return s.found[:min(mostReadings, len(s.found))]
+	found = append(found, s.found...)
+	return found[:min(mostReadings, len(found))]
 }
+
+// asPrinted gives what stands in input of which nothing but check digits is
+// wrong.
+func asPrinted(r *Result) ([]Reading, bool) {
+	var reading Reading
+	for i := range r.Issues {
+		if r.Issues[i].Severity == Hard && r.Issues[i].Code != CodeCheckDigit {
+			return nil, false
+		}
+	}
+	for e := range r.Rejected() {
+		reading.Failed = append(reading.Failed, e)
+	}
+	for e := range r.Elements() {
+		reading.Elements = append(reading.Elements, e)
+	}
+	for _, e := range append(reading.Failed, reading.Elements...) {
+		if len(e.Value) != e.Length { // written with escapes, or with fewer digits
+			return nil, false
+		}
+	}
+	return []Reading{reading}, len(reading.Failed) > 0
+}
+
+// beheaded reads input whose first character or two were lost: a reader's text
+// went through a cell for numbers, or began too late. The first product number's
+// check digit must be right.
+func beheaded(input string, start int, o Options) []Reading {
+	var found []Reading
+	for _, lead := range []string{"0", "01"} {
+		text := lead + input[start:]
+		if len(text) < 2+14 || text[:2] != string(gtinAI) || !digits(text[2:16]) || !checkDigitFits(text[2:16]) {
+			continue
+		}
+		r := Parse(text, Options{Now: o.Now, Form: FormElementString})
+		var these []Reading
+		if r.Valid() {
+			these = []Reading{{Elements: slices.Collect(r.Elements())}}
+		} else {
+			s := search{text: text, dates: r, budget: 5000}
+			s.dates.count = 0
+			s.from(0, nil, 0, 0)
+			these = s.found
+		}
+		for _, reading := range these {
+			reading.Lead, reading.cost = lead, reading.cost+costLead
+			for i := range reading.Elements {
+				reading.Elements[i].Offset += start - len(lead)
+			}
+			found = append(found, reading)
+		}
+	}
+	return found
+}
+
+// Costs of a reading of which the first characters or the last value are lost,
+// and of one that names no product.
+const costLead, costCut, costNoProduct = 3, 3, 4
 
 // longestSearched is the longest text, in bytes, that is searched for lost
 // separators.
 const longestSearched = 400
 
+// rareStandIns are read as the separator only before the fields that most packs
+// have, and beside other readings: lots hold them too.
+const rareStandIns = `.-/'"=(%&`
+
 // standInReadings reads characters that values may hold, and that some readers
-// send for the separator, as the separator. Wrong check digits are let pass:
-// they are the reading's, not the separator's.
+// send for the separator, as the separator; and a strange character at the end as
+// nothing. Wrong check digits are let pass: they are the reading's, not the
+// separator's.
 func standInReadings(input string, start int, o Options) []Reading {
 	var found []Reading
-	for _, instead := range []string{"GS", "_", "+", ";", "*", "!", "?", ",", ":"} {
-		body := input[start:]
-		if strings.Count(body, instead) > 8 || !strings.Contains(strings.Trim(body, instead), instead) {
-			continue
-		}
-		lead := len(body) - len(strings.TrimLeft(body, instead))
-		text := strings.ReplaceAll(body[lead:], instead, string(Separator))
+	body := input[start:]
+	try := func(instead string) {
+		text, at := replaced(body, instead)
 		r := Parse(strings.TrimRight(text, string(Separator)), Options{Now: o.Now, Form: FormElementString})
-		if r.Len() < 2 || slices.ContainsFunc(r.Issues, func(i Issue) bool { return i.Severity == Hard && i.Code != CodeCheckDigit }) {
-			continue
+		if r.Len() == 0 || slices.ContainsFunc(r.Issues, func(i Issue) bool { return i.Severity == Hard && i.Code != CodeCheckDigit }) {
+			return
 		}
 		reading := Reading{Instead: instead}
+		shift := func(e Element) Element {
+			e.Offset = start + at[e.Offset]
+			return e
+		}
 		for e := range r.Elements() {
-			e.Offset += start + lead
-			reading.Elements = append(reading.Elements, e)
+			reading.Elements = append(reading.Elements, shift(e))
 		}
 		for e := range r.Rejected() {
-			e.Offset += start + lead
-			reading.Failed = append(reading.Failed, e)
+			reading.Failed = append(reading.Failed, shift(e))
+		}
+		if len(reading.Elements)+len(reading.Failed) < 2 || strings.Contains(rareStandIns, instead) && !common(reading) {
+			return
 		}
 		found = append(found, reading)
 	}
+	for _, instead := range append([]string{"GS", " ", "_", "+", ";", "*", "!", "?", ",", ":"}, strings.Split(rareStandIns, "")...) {
+		if strings.Count(body, instead) <= 8 && strings.Contains(strings.Trim(body, instead), instead) {
+			try(instead)
+		}
+	}
+	if last, size := utf8.DecodeLastRuneInString(body); last >= 0x80 && size > 1 || last < 0x80 && size == 1 && !csetX.has(byte(last)) && last != Separator {
+		try(body[len(body)-size:])
+	}
 	return found
+}
+
+// replaced is text with the separator for each instead, but for those in front,
+// which are left out; at is where each of its bytes stands.
+func replaced(text, instead string) (with string, at []int) {
+	b := make([]byte, 0, len(text))
+	for i := len(text) - len(strings.TrimLeft(text, instead)); i < len(text); {
+		at = append(at, i)
+		if strings.HasPrefix(text[i:], instead) {
+			b = append(b, Separator)
+			i += len(instead)
+			continue
+		}
+		b = append(b, text[i])
+		i++
+	}
+	return string(b), at
+}
+
+// common reports whether a reading has only fields that most packs have.
+func common(reading Reading) bool {
+	for _, e := range reading.Elements {
+		if rare, known := rarity[e.AI]; !known || rare > rarityUsual {
+			return false
+		}
+	}
+	return true
 }
 
 // search divides text into elements in every way there is.
@@ -102,9 +219,15 @@ type search struct {
 func (s *search) from(pos int, before []Element, lost int, cost float64) {
 	if pos >= len(s.text) {
 		if lost > 0 {
+			if !slices.ContainsFunc(before, func(e Element) bool { return e.AI == "01" || e.AI == "00" || e.AI == "8006" }) {
+				cost += costNoProduct
+			}
 			s.found = append(s.found, Reading{Elements: slices.Clone(before), cost: cost})
 		}
 		return
+	}
+	if rest := AI(s.text[pos:]); lost > 0 && common(Reading{Elements: []Element{{AI: rest}}}) && !slices.ContainsFunc(before, func(e Element) bool { return e.AI == rest }) {
+		s.found = append(s.found, Reading{Elements: slices.Clone(before), Rest: string(rest), cost: cost + costCut})
 	}
 	if s.budget == 0 || len(before) == maxAIs {
 		return
@@ -168,6 +291,9 @@ var rarity = map[AI]float64{
 	"710": 3, "711": 3, "712": 3, "713": 3, "714": 3, "715": 3, "716": 3, "717": 3,
 	"90": 4, "91": 4, "92": 4, "93": 4, "94": 4, "95": 4, "96": 4, "97": 4, "98": 4, "99": 4,
 }
+
+// rarityUsual is that of the rarest AI that most packs may have.
+const rarityUsual = 2.5
 
 // cost is how much a value speaks against its AI.
 func (s *search) cost(ai AI, value string) float64 {
