@@ -265,7 +265,7 @@ type device struct {
 	SSCC                  string        `json:"sscc,omitempty"`
 }
 
-func flat(d udi.Device) *device {
+func flatDevice(d udi.Device) *device {
 	return &device{DI: d.DI, Lot: d.Lot, Serial: d.Serial, Expiry: flatDate(d.Agency, d.Expiry), ExpiryPrecision: d.Expiry.Precision,
 		Manufactured: flatDate(d.Agency, d.Manufactured), ManufacturedPrecision: d.Manufactured.Precision, BestBefore: flatDate(d.Agency, d.BestBefore), BestBeforePrecision: d.BestBefore.Precision,
 		Quantity: d.Quantity, Variant: d.Variant, CatalogueNo: d.CatalogueNo, DonationID: d.DonationID, Software: d.Software, BasicUDI: d.BasicUDI, SSCC: d.SSCC}
@@ -278,6 +278,15 @@ func flatDate(agency udi.Agency, d udi.Date) string {
 		return d.Day
 	}
 	return d.String()
+}
+
+// writtenElements are all of a reading, those that break a rule too.
+func writtenElements(elements []udi.Element) []element {
+	list := []element{}
+	for _, e := range elements {
+		list = append(list, element{e.AI, e.Value})
+	}
+	return list
 }
 
 func flatElements(elements []udi.Element) []element {
@@ -433,8 +442,23 @@ func (a *parseAnswer) understand(q parseRequest, now time.Time) (other string) {
 		}
 	}
 	pack := udi.Join(carriers...)
-	for _, r := range pack.Readings {
-		a.Readings = append(a.Readings, readingLine{flat(r.Device), flatElements(r.Elements)})
+	// Where one HIBC message has product and quantity, the quantity is given as a
+	// number; a symbol of its own keeps its digits, as with GS1.
+	flat := flatDevice
+	if len(carriers) == 1 && carriers[0].Form == "hibc" {
+		flat = func(d udi.Device) *device {
+			if n := strings.TrimLeft(d.Quantity, "0"); n != "" {
+				d.Quantity = n
+			}
+			return flatDevice(d)
+		}
+	}
+	readings := pack.Readings
+	if len(pack.Written) > 0 {
+		readings = pack.Written
+	}
+	for _, r := range readings {
+		a.Readings = append(a.Readings, readingLine{flat(r.Device), writtenElements(r.Elements)})
 	}
 	for _, i := range pack.Issues {
 		switch {
@@ -448,13 +472,6 @@ func (a *parseAnswer) understand(q parseRequest, now time.Time) (other string) {
 	}
 	if a.Kind == udi.KindDevice {
 		a.Agency, a.Device, a.Origins = pack.Device.Agency, flat(pack.Device), pack.Origins
-		// Where one HIBC message has product and quantity, the quantity is given
-		// as a number; a symbol of its own keeps its digits, as with GS1.
-		if len(carriers) == 1 && carriers[0].Form == "hibc" {
-			if n := strings.TrimLeft(a.Device.Quantity, "0"); n != "" {
-				a.Device.Quantity = n
-			}
-		}
 	}
 	return ""
 }

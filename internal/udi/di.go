@@ -29,6 +29,9 @@ func ParseDI(s string) (string, error) {
 		}
 		return bag, nil
 	}
+	if di, ok := strings.CutPrefix(s, "=/"); ok && isISBTDevice(di) {
+		return di, nil
+	}
 	if AgencyOf(s) == AgencyICCBBA { // a small y or z in front is part of it
 		return s, nil
 	}

@@ -2,6 +2,7 @@ package udi
 
 import (
 	"slices"
+	"strings"
 
 	"implantrace/gs1"
 )
@@ -29,6 +30,9 @@ func (m *Meaning) doubt() {
 			i.Severity = gs1.Warning.String()
 		}
 	}
+	if m.Form == gs1.FormBracketed.String() {
+		m.doubtEnds()
+	}
 	s, ok := m.gs1.LostSeparator()
 	if !ok || wristband {
 		return
@@ -47,6 +51,18 @@ func (m *Meaning) doubt() {
 		}
 	}
 	m.Issues = append(m.Issues, i)
+}
+
+// doubtEnds warns of values in brackets that end in what people write between
+// fields: to the letter of the standard it belongs to the value.
+func (m *Meaning) doubtEnds() {
+	for _, e := range m.Elements {
+		if n := len(e.Value) - 1; !e.Rejected && n > 0 && (strings.IndexByte(",;:/", e.Value[n]) >= 0 || e.Value[n] == ')' && !strings.Contains(e.Value, "(")) {
+			m.Issues = append(m.Issues, Issue{Code: gs1.CodeBrackets, Severity: gs1.Warning.String(), AI: e.AI, Offset: e.Offset + e.length - 1, Length: 1,
+				Message: "The last character of this value may stand between the fields and not be part of it. Compare it with the label.",
+				Detail:  "a value in brackets ends in a mark"})
+		}
+	}
 }
 
 // reject marks elements as breaking a rule.

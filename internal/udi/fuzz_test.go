@@ -58,7 +58,14 @@ func FuzzUnderstand(f *testing.F) {
 			}
 		}
 		if d.DI != "" && !strings.Contains(d.DI, " ") { // people write spaces between groups, so ParseDI leaves them out
-			if g, err := udi.ParseDI(d.DI); err != nil || g != d.DI {
+			typed := d.DI
+			switch { // ICCBBA's are typed with the identifier where their form alone does not tell
+			case d.Agency == udi.AgencyICCBBA && len(d.DI) == 16:
+				typed = "=/" + d.DI
+			case d.Agency == udi.AgencyICCBBA:
+				typed = "=)" + d.DI
+			}
+			if g, err := udi.ParseDI(typed); err != nil || g != d.DI {
 				t.Errorf("DI %q: %q, %v", d.DI, g, err)
 			}
 			if !m.Repaired() && m.Form != "dl_uri" && !strings.Contains(strings.ReplaceAll(in, "\\(", "("), strings.TrimLeft(d.DI, "0")) {

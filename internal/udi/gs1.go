@@ -26,17 +26,21 @@ func (m *Meaning) readGS1(text string, now time.Time, rules Rules) {
 	}
 	m.doubt()
 	m.sort(now, rules)
+	several := false
 	if m.Damaged() && (m.Kind == KindDevice || m.Kind == KindText) {
 		for _, r := range gs1.Readings(text, o) {
 			if reading := m.reading(r, now); !reading.Device.nothing() {
 				m.Readings = append(m.Readings, reading)
+				several = several || len(r.Failed) == 0 || r.Instead != ""
 			}
 		}
 	}
 	if len(m.Readings) > 0 {
 		m.Kind, m.Device.Agency = KindDevice, AgencyGS1
+	}
+	if several { // the wrong check digit alone has its own issue
 		m.Issues = append(m.Issues, Issue{Code: CodeReadings, Severity: gs1.Warning.String(),
-			Message: "Separators were lost, so this code can be read in more than one way. Compare it with the label.",
+			Message: "This code is damaged. What it may say is listed: compare it with the label.",
 			Detail:  "the readings are listed, and none was chosen"})
 	}
 }
@@ -61,10 +65,13 @@ func (m *Meaning) reading(r gs1.Reading, now time.Time) Reading {
 	}
 	for _, e := range r.Failed {
 		other.element(e, true)
-		// A shipping unit's number names no device: as printed, it helps to find
-		// the delivery.
-		if e.AI == "00" && other.Device.SSCC == "" {
+		// As printed, for who looks for the pack or the delivery. No value of it is
+		// taken anywhere.
+		switch {
+		case e.AI == "00" && other.Device.SSCC == "":
 			other.Device.SSCC = e.Value
+		case e.AI == "01" && other.Device.DI == "":
+			other.Device.DI = e.Value
 		}
 	}
 	slices.SortStableFunc(other.Elements, func(a, b Element) int { return a.Offset - b.Offset })

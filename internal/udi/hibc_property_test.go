@@ -240,7 +240,11 @@ func FuzzHIBC(f *testing.F) {
 			return
 		}
 		if again := got.device.hrfHIBC(); again != "" {
-			if d, ok := parseHIBC(again, present); !ok || d.device != got.device {
+			want := got.device
+			if expiry, _ := hibcExpiryForm(want.Expiry); expiry == "" {
+				want.Expiry = Date{} // a month or hour too far for two digits of a year is not written
+			}
+			if d, ok := parseHIBC(again, present); !ok || d.device != want {
 				t.Errorf("%q: %+v is written %q and read %+v", text, got.device, again, d.device)
 			}
 		}

@@ -22,6 +22,8 @@ type carrierText struct {
 	now time.Time
 	content
 	clashed []string // fields that were given two values
+
+	asWritten bool // checks and counts are let pass: ISBT 128 only
 }
 
 // issue reports something about s[from:to].

@@ -126,7 +126,7 @@ var isbtSequences = map[string][6]int{
 
 // compound holds a compound message against its header.
 func (t *carrierText) compound(declared, count int, sequence string, order [6]int) {
-	if declared != count {
+	if declared != count && !t.asWritten {
 		t.rejectAll()
 		t.issue(CodeISBTCount, gs1.Hard, "=+", 2, 4, "This code says that it has more or fewer parts than it has. Nothing was taken from it: scan it again.",
 			"compound message of "+strconv.Itoa(declared)+" structures has "+strconv.Itoa(count))
@@ -155,7 +155,7 @@ func (t *carrierText) structure(d isbtStructure, from, to int) {
 	case 26:
 		t.isbtMonth(d, from, to)
 	case 34:
-		t.taken(d, "di", &t.device.DI, from, to, isFacility(v[:5]) && onlyAlphanumeric(v))
+		t.taken(d, "di", &t.device.DI, from, to, isISBTDevice(v))
 	case 17:
 		t.taken(d, "di", &t.device.DI, from, to, isContainer(v))
 	case 32:
@@ -204,7 +204,7 @@ func (t *carrierText) donation(from, to int) {
 		t.foreignISBT(donationNumber, from, to)
 		return
 	}
-	if !flagsHold(v[:13], v[13:]) {
+	if !flagsHold(v[:13], v[13:]) && !t.asWritten {
 		t.rejected("=", donationNumber.title, from, to)
 		t.issue(CodeCheckCharacter, gs1.Hard, "=", from+13, to, "The check of this donation number is wrong. Scan it again.",
 			"flags "+v[13:]+", computed "+strconv.Itoa(60+isbtCheck(v[:13])))

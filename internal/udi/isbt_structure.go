@@ -122,6 +122,10 @@ func isDonationFacility(s string) bool {
 	return isFacility(s) && s[0] != '0' && onlyDigits(s[3:])
 }
 
+// isISBTDevice reports whether s is built as a processor product identification
+// code: facility, the facility's product code and the product description code.
+func isISBTDevice(s string) bool { return len(s) == 16 && isFacility(s[:5]) && onlyAlphanumeric(s) }
+
 // isContainer reports whether s is a container's manufacturer and catalogue
 // number: a letter or digit of the container, or y for a set and z for a carton
 // of them, and nine more (ST-001, section 2.4.17).

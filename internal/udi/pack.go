@@ -20,9 +20,9 @@ type Pack struct {
 	Device  Device
 	Origins []Origin // of the values of Device, with the carrier each is from
 	Issues  []PackIssue
-	// Readings are the possible readings of a carrier that lost its separators,
-	// each with what the other carriers say; see Meaning.
-	Readings []Reading
+	// Readings and Written are the possible readings of a damaged carrier, each
+	// with what the other carriers say; see Meaning.
+	Readings, Written []Reading
 	// Assumed are the carriers that say no DI: that they belong to the pack is
 	// the caller's word, not theirs.
 	Assumed []int
@@ -92,7 +92,8 @@ func Join(carriers ...Meaning) Pack {
 			Offset: offset, Length: length, Message: i.Message, Detail: i.Detail}})
 	}
 	p.links(carriers)
-	p.readings(carriers)
+	p.Readings = readings(carriers, func(m Meaning) []Reading { return m.Readings })
+	p.Written = readings(carriers, func(m Meaning) []Reading { return m.Written })
 	if p.Kind == KindDevice && p.Device.DI == "" && p.Device.BasicUDI == "" && !disputed["di"] {
 		p.Issues = append(p.Issues, PackIssue{0, noDI})
 	}
@@ -115,7 +116,7 @@ func settled(carriers []Meaning) []Meaning {
 		m.Elements = []Element{{AI: "01", Title: gs1.AI("01").Title(), Value: string(gtin), Offset: offset, length: length}}
 		m.Issues = m.Issues[:len(m.Repairs):len(m.Repairs)]
 		m.Device = Device{Agency: AgencyGS1, DI: string(gtin)}
-		m.Origins, m.Readings = []Origin{{Field: "di", Offset: offset, Length: length, How: CertaintyInferred}}, nil
+		m.Origins, m.Readings, m.Written = []Origin{{Field: "di", Offset: offset, Length: length, How: CertaintyInferred}}, nil, nil
 		carriers = slices.Clone(carriers)
 		carriers[n] = m
 	}
@@ -195,9 +196,9 @@ func (p *Pack) links(carriers []Meaning) {
 }
 
 // readings lays each possible reading of one carrier beside the others.
-func (p *Pack) readings(carriers []Meaning) {
+func readings(carriers []Meaning, of func(Meaning) []Reading) (together []Reading) {
 	for n, m := range carriers {
-		if len(m.Readings) == 0 {
+		if len(of(m)) == 0 {
 			continue
 		}
 		var others Pack // what they dispute among themselves is in no reading
@@ -209,12 +210,13 @@ func (p *Pack) readings(carriers []Meaning) {
 				elements = append(elements, o.Elements...)
 			}
 		}
-		for _, r := range m.Readings {
+		for _, r := range of(m) {
 			if _, _, _, differ := r.Device.Differs(others.Device); !differ {
-				p.Readings = append(p.Readings, Reading{r.Device.With(others.Device), append(elements[:len(elements):len(elements)], r.Elements...)})
+				together = append(together, Reading{r.Device.With(others.Device), append(elements[:len(elements):len(elements)], r.Elements...)})
 			}
 		}
 	}
+	return together
 }
 
 // Belonging says whether a carrier is of a pack.

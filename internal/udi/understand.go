@@ -89,9 +89,13 @@ type Meaning struct {
 	Elements  []Element `json:"elements"`
 	Issues    []Issue   `json:"issues"`
 	Repairs   []Repair  `json:"repairs,omitempty"`
-	// Readings are the ways to read a text from which separators were lost, the
-	// likeliest first.
-	Readings  []Reading `json:"readings,omitempty"`
+	// Readings are the ways to read a damaged text, the likeliest first: one from
+	// which separators or its ends were lost, or whose check digit is wrong.
+	Readings []Reading `json:"readings,omitempty"`
+	// Written are, of damaged HIBC and ISBT 128 data, the Readings and what stands
+	// there if nothing but the check is wrong or missing, the likeliest first. They
+	// are for who compares them with the label, and prove nothing.
+	Written   []Reading `json:"-"`
 	Device    Device    `json:"device,omitzero"`
 	Origins   []Origin  `json:"origins,omitempty"` // of the values of Device
 	Patient   Wristband `json:"patient,omitzero"`
@@ -174,12 +178,13 @@ func (rules Rules) Understand(scanData string, now time.Time) Meaning {
 	case body != "" && strings.IndexByte("+*", body[0]) >= 0:
 		if c, ok := parseHIBC(body, now); ok {
 			m.take(c, len(text)-len(body))
-			m.trimmed(body, now)
+			m.guess(hibcGuesses(body), len(text)-len(body), now)
 			return m
 		}
 	case body != "" && strings.IndexByte("=&", body[0]) >= 0:
 		if c, ok := parseISBT(body, now); ok {
 			m.take(c, len(text)-len(body))
+			m.isbtWritten(body, len(text)-len(body), now)
 			return m
 		}
 	case rules.badge(&m, body), m.local(body, len(text)-len(body)):
@@ -190,24 +195,11 @@ func (rules Rules) Understand(scanData string, now time.Time) Meaning {
 		if c, ok := parseISBT(body, now); ok { // a Basic UDI-DI
 			m.Issues, m.gs1 = m.Issues[:len(m.Repairs):len(m.Repairs)], nil
 			m.take(c, len(text)-len(body))
+		} else {
+			m.guess(unlikeHIBC(body), len(text)-len(body), now)
 		}
 	}
 	return m
-}
-
-// trimmed lists the reading of a HIBC text whose check character was a space that
-// the reader took off.
-func (m *Meaning) trimmed(body string, now time.Time) {
-	if !m.Damaged() {
-		return
-	}
-	whole, ok := parseHIBC(body+" ", now)
-	if !ok || slices.ContainsFunc(whole.issues, func(i Issue) bool { return i.Severity == gs1.Hard.String() }) {
-		return
-	}
-	other := Meaning{cleaned: gs1.Cleaned{Text: body + " "}}
-	other.take(whole, 0)
-	m.Readings = append(m.Readings, Reading{other.Device, other.Elements})
 }
 
 // badge takes a local staff badge.
