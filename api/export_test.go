@@ -35,4 +35,5 @@ var DescribedPath = describedPath
 const (
 	PictureMost = pictureMost
 	BodyMost    = bodyMost
+	NoticeMost  = noticeMost
 )

@@ -68,6 +68,7 @@ var contract = sync.OnceValues(func() (*openapi3.T, error) {
 		openapi3filter.RegisterBodyDecoder(t, text)
 	}
 	openapi3filter.RegisterBodyDecoder("application/fhir+json", openapi3filter.JSONBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("application/schema+json", openapi3filter.JSONBodyDecoder)
 	return doc, doc.Validate(context.Background())
 })
 

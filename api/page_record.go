@@ -35,7 +35,8 @@ func (s *Server) formRecall(c echo.Context) error {
 		return err
 	}
 	p := recallPage{frame: f, DI: field(c, "di"), Lot: field(c, "lot"), Serial: field(c, "serial"), From: field(c, "from"), To: field(c, "to")}
-	a, err := s.recall(c, recallRequest{DIs: linesOf(p.DI), Lots: linesOf(p.Lot), Serials: linesOf(p.Serial), From: p.From, To: p.To})
+	a, err := s.recall(c, recall.Criteria{DIs: linesOf(p.DI), Lots: recall.Named(linesOf(p.Lot)...), Serials: recall.Named(linesOf(p.Serial)...),
+		Implanted: recall.Period{From: p.From, To: p.To}})
 	if err != nil {
 		problem := problemOf(err)
 		if problem.Status >= 500 {

@@ -6,27 +6,29 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	published "implantrace/docs"
 	"implantrace/internal/recall"
 )
 
-// several is one string or a list of them.
-type several []string
-
-// UnmarshalJSON takes both.
-func (s *several) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '"' {
-		*s = several{""}
-		return json.Unmarshal(b, &(*s)[0])
-	}
-	return json.Unmarshal(b, (*[]string)(s))
-}
+// noticeMost bounds a request with a notice: 100,000 serial numbers fit.
+const noticeMost = 16 << 20
 
 type recallRequest struct {
-	DIs     several `json:"di"`
-	Lots    several `json:"lot"`
-	Serials several `json:"serial"`
-	From    string  `json:"from"` // a day (YYYY-MM-DD) or a time (RFC 3339)
-	To      string  `json:"to"`   // likewise; a day is included
+	recall.Criteria
+	From string `json:"from"` // a day (YYYY-MM-DD) or a time (RFC 3339); short for implanted.from
+	To   string `json:"to"`   // likewise; a day is included
+}
+
+// criteria are the criteria that are asked for.
+func (q recallRequest) criteria() recall.Criteria {
+	c := q.Criteria
+	if q.From != "" {
+		c.Implanted.From = q.From
+	}
+	if q.To != "" {
+		c.Implanted.To = q.To
+	}
+	return c
 }
 
 func (s *Server) searchRecall(c echo.Context) error {
@@ -34,27 +36,63 @@ func (s *Server) searchRecall(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	a, err := s.recall(c, q)
+	a, err := s.recall(c, q.criteria())
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, a)
 }
 
-func (s *Server) recall(c echo.Context, q recallRequest) (recall.Answer, error) {
-	criteria := recall.Criteria{DIs: q.DIs, Lots: q.Lots, Serials: q.Serials}
-	var err error
-	if criteria.From, _, err = moment(q.From, s.Recorder.Zone()); err != nil {
-		return recall.Answer{}, err
-	}
-	to, day, err := moment(q.To, s.Recorder.Zone())
+func (s *Server) recall(c echo.Context, criteria recall.Criteria) (recall.Answer, error) {
+	m, err := criteria.Compile(s.Recorder.Zone())
 	if err != nil {
 		return recall.Answer{}, err
 	}
-	if criteria.To = to; day {
-		criteria.To = to.AddDate(0, 0, 1)
-	}
-	a, err := recall.Search(c.Request().Context(), s.store, criteria, s.Recorder.Clock())
+	a, err := recall.Search(c.Request().Context(), s.store, m, s.Recorder.Clock())
 	a.Coverage.Nodes = list(a.Coverage.Nodes)
 	return a, whole(err)
+}
+
+// matchNotice streams a line for each match of a notice, and a last one with
+// the coverage.
+func (s *Server) matchNotice(c echo.Context) error {
+	var n recall.Notice
+	if err := bind(c, &n); err != nil {
+		return err
+	}
+	n, err := n.Checked()
+	if err != nil {
+		return err
+	}
+	m, err := n.Criteria.Compile(s.Recorder.Zone())
+	if err != nil {
+		return err
+	}
+	w := c.Response()
+	w.Header().Set(echo.HeaderContentType, "application/x-ndjson; charset=utf-8")
+	rc := http.NewResponseController(w)
+	lines := json.NewEncoder(w)
+	lines.SetEscapeHTML(false)
+	var last recall.Last
+	sent := 0
+	for found, err := range recall.Matches(c.Request().Context(), s.store, m, s.Recorder.Clock(), &last.Coverage) {
+		if err != nil {
+			return whole(err)
+		}
+		line := found.Line()
+		last.Tiers.Add(line.Tier)
+		if err := lines.Encode(line); err != nil {
+			return nil // the caller is gone
+		}
+		// The first row is there at once; later ones go out as the buffer fills.
+		if sent++; sent == 1 {
+			_ = rc.Flush()
+		}
+	}
+	last.Coverage.Nodes = list(last.Coverage.Nodes)
+	return lines.Encode(last)
+}
+
+func (s *Server) noticeSchema(c echo.Context) error {
+	return c.Blob(http.StatusOK, "application/schema+json", published.NoticeSchema)
 }

@@ -78,7 +78,11 @@ func TestABodyThatIsNotRightIsRefusedAndNotRecorded(t *testing.T) {
 		for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonx", "nonsense", "application/xml"} {
 			n.send(request{method: http.MethodPost, target: target, kind: kind, body: good}).problem(422, "invalid")
 		}
-		n.send(request{method: http.MethodPost, target: target, body: `{"text":"` + strings.Repeat("A", api.BodyMost) + `"}`}).problem(413, "too-large")
+		most := api.BodyMost
+		if strings.HasPrefix(target, "/api/v1/recalls/") {
+			most = api.NoticeMost
+		}
+		n.send(request{method: http.MethodPost, target: target, body: `{"text":"` + strings.Repeat("A", most) + `"}`}).problem(413, "too-large")
 		if got := n.entries(); got != entries {
 			t.Fatalf("%s: something was recorded", target)
 		}
@@ -155,6 +159,12 @@ func TestValuesThatCannotBeRightAreRefused(t *testing.T) {
 		{"/api/v1/recalls/search", `{"di":["` + stem + `",""]}`, "Nothing was searched"},
 		{"/api/v1/recalls/search", `{"di":"` + stem + `","lot":[""]}`, "empty"},
 		{"/api/v1/recalls/search", `{"lot":"A"}`, "device identifier"},
+		{"/api/v1/recalls/search", `{"di":"` + stem + `","lot":[{"prefix":"A","from":"B","to":"C"}]}`, "both ends of a range"},
+		{"/api/v1/recalls/search", `{"di":"` + stem + `","lot":[{"from":"A1","to":"B100"}]}`, "no order"},
+		{"/api/v1/recalls/search", `{"di":"` + stem + `","serial":[{"from":"9","to":"1"}]}`, "ends before it begins"},
+		{"/api/v1/recalls/search", `{"any":[{"di":"` + stem + `"},{"lot":["A"]}]}`, "Nothing was searched"},
+		{"/api/v1/recalls/matches", `{"criteria":{"di":"` + stem + `","made":{"from":"spring"}}}`, "not a date"},
+		{"/api/v1/recalls/matches", `{"kind":"rumour","criteria":{"di":"` + stem + `"}}`, "kind of a notice"},
 		{"/api/v1/recalls/search", `{"di":"` + stem + `","from":"2026-13-01"}`, "not a date"},
 		{"/api/v1/recalls/search", `{"di":"` + stem + `","from":"2026-03-02","to":"2026-03-01"}`, "ends before"},
 		{"/api/v1/approval", `{"id":"{new x}","approved":true,"officer":" "}`, "officer"},

@@ -126,7 +126,7 @@ var road = []scenario{
 	{says: "a recall: one string each", target: "/api/v1/recalls/search", body: `{"di":"` + stem + `","lot":"NM21-0417"}`,
 		status: 200, want: []string{`"tier":"confirmed"`, `"tier":"possible"`, "written another way", `"patients":1`, `"patients_possible":1`, `"as_of"`}},
 	{says: "a recall: lists, and GTIN-13", target: "/api/v1/recalls/search", body: `{"di":["9520140001145"],"lot":["NM21-0417","XX"],"serial":["SN0042"],"from":"2026-03-14","to":"2026-03-14"}`,
-		status: 200, want: []string{`"patients":1`, `"lot":["NM21-0417","XX"]`, `"to":"2026-03-15T00:00:00Z"`}},
+		status: 200, want: []string{`"patients":1`, `"lot":["NM21-0417","XX"]`, `"implanted":{"from":"2026-03-14","to":"2026-03-14"}`}},
 	{says: "a recall of another lot finds only what was damaged", target: "/api/v1/recalls/search", body: `{"di":"` + stem + `","lot":"ZZ-1"}`,
 		status: 200, want: []string{`"confirmed":[]`, "was damaged"}, never: []string{`"tier":"confirmed"`}},
 
@@ -146,6 +146,16 @@ var road = []scenario{
 	{says: "of another patient's procedure there is none", target: "/api/v1/usages?procedure={hip}&patient={bobs}", status: 200, want: []string{`"items":[]`}},
 	{says: "products", target: "/api/v1/products", status: 200, want: []string{`"di":"` + stem + `"`}},
 	{says: "readings, without what is sealed", target: "/api/v1/readings", status: 200, want: []string{`"means":"patient"`, `"sealed":true`}, never: []string{ada, "Testwell"}},
+
+	{says: "criteria that are tried: a range, a beginning and an exception", target: "/api/v1/recalls/search",
+		body:   `{"any":[{"di":"` + stem + `","serial":[{"from":"SN0040","to":"SN0049"}],"lot":[{"prefix":"NM21-"}]}],"except":[{"made":{"from":"2026-01-01"}}]}`,
+		status: 200, want: []string{"SN0042 is in the named range SN0040 to SN0049", "it cannot be told whether this is one: day of making not recorded", `"confirmed":[]`, `"unjudged":`}},
+	{says: "a family", target: "/api/v1/recalls/search", body: `{"family":[{"brand":"Fellside"}]}`,
+		status: 200, want: []string{`"tier":"precautionary"`, "brand Fellside is named", `"patients_precautionary":2`, `"patients":0`}},
+	{says: "a line for each match of a notice", target: "/api/v1/recalls/matches",
+		body:   `{"references":[{"of":"FSCA","number":"2026-014"}],"title":"Stems","kind":"field-safety-notice","urgency":"immediate","issued":"2026-03-01","actions":["Put aside"],"criteria":{"di":"` + stem + `","lot":["NM21-0417"]}}`,
+		status: 200, want: []string{`{"tier":"confirmed","usage":"`, `"state":"implanted"}`, `{"coverage":{"as_of":"2026-03-14T09:30:00Z","nodes":[{`, `"tiers":{"confirmed":1,"possible":2,"precautionary":0}}`}},
+	{says: "the schema of a notice", method: "GET", target: "/api/v1/recalls/notice.schema.json", status: 200, want: []string{"urn:implantrace:schema:notice:1"}},
 
 	{says: "a lot that was misread is put right", target: "/api/v1/corrections", body: `{"id":"{new lot}","usage":"{knees}","set":{"lot":"NM21-0417"},"reason":"Read again from the label"}`,
 		status: 201, want: []string{`"recorded":true`}},

@@ -156,7 +156,9 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/api/v1/products/:di", handler: s.product},
 
 		{method: "POST", path: "/api/v1/corrections", handler: s.correct},
-		{method: "POST", path: "/api/v1/recalls/search", handler: s.searchRecall},
+		{method: "POST", path: "/api/v1/recalls/search", handler: s.searchRecall, body: noticeMost, time: 2 * time.Minute},
+		{method: "POST", path: "/api/v1/recalls/matches", handler: s.matchNotice, body: noticeMost, time: noLimit},
+		{method: "GET", path: "/api/v1/recalls/notice.schema.json", handler: s.noticeSchema},
 
 		{method: "GET", path: "/api/v1/exports/iso16054.csv", handler: s.exportISO16054, time: noLimit, query: "procedure from to"},
 		{method: "GET", path: "/api/v1/exports/fhir.json", handler: s.exportFHIR, time: noLimit, query: "procedure from to"},

@@ -214,8 +214,11 @@ func (b Bench) Recall(ctx context.Context, records, searches int) (a Recall, err
 	for i := range searches {
 		t.progress("searching", i, searches)
 		var answer recall.Answer
-		c := recall.Criteria{DIs: []string{lots[i%len(lots)][0]}, Lots: []string{lots[i%len(lots)][1]}}
-		one, err := timed(func() (err error) { answer, err = recall.Search(ctx, t.store, c, t.hospital.now); return err })
+		m, err := recall.Criteria{DIs: recall.Texts{lots[i%len(lots)][0]}, Lots: recall.Named(lots[i%len(lots)][1])}.Compile(time.UTC)
+		if err != nil {
+			return a, err
+		}
+		one, err := timed(func() (err error) { answer, err = recall.Search(ctx, t.store, m, t.hospital.now); return err })
 		if err != nil {
 			return a, err
 		}

@@ -188,7 +188,7 @@ func (t *transaction) product(di string) (p trace.Product, ok bool, err error) {
 		}
 	}
 	var catalogues []record.CatalogueRow
-	for _, b := range t.Scan(record.Catalogue, record.CataloguePrefix(di)) {
+	for _, b := range t.Scan(record.Catalogue, record.LabelNumberPrefix(di)) {
 		var row record.CatalogueRow
 		if err := t.store.codec.Unmarshal(b, &row); err != nil {
 			return p, false, err
@@ -314,6 +314,8 @@ func (s *Store) Candidates(ctx context.Context, q trace.Query) iter.Seq2[trace.H
 	switch {
 	case !q.Procedure.IsZero():
 		r.table, r.prefix = record.ByProcedure, q.Procedure[:]
+	case q.Catalogue != "":
+		r.table, r.prefix = record.ByCatalogue, record.LabelNumberPrefix(q.Catalogue)
 	case q.DI != "" && q.Serial != "":
 		r.table, r.prefix, now = record.BySerial, record.NumberPrefix(q.DI, q.Serial), record.SerialKey
 	case q.DI != "" && q.Lot != "":

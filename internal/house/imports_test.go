@@ -27,6 +27,7 @@ var rooms = []struct {
 	room string
 	may  string
 }{
+	{"docs", ""},
 	{"gs1", ""},
 	{"scanner", ""},
 	{"internal/udi", "gs1"},
@@ -42,6 +43,7 @@ var rooms = []struct {
 	{"internal/catalogue", "internal/udi internal/trace internal/command"},
 	{"internal/theatre", "gs1 internal/udi internal/trace internal/check internal/command scanner"},
 	{"internal/recall", "gs1 internal/udi internal/trace"},
+	{"internal/recall/recalltest", "internal/udi internal/trace"},
 	{"internal/registry", "gs1 internal/udi internal/trace"},
 	{"internal/fhir", "gs1 internal/udi internal/trace"},
 	{"internal/strict", ""},
@@ -51,12 +53,12 @@ var rooms = []struct {
 	{"internal/safety", ""},
 	{"internal/house", ""},
 	{"internal/app", "gs1 scanner api internal"},
-	{"api", "gs1 scanner internal -internal/app -internal/demo -internal/bolt -internal/seal -internal/journal"},
+	{"api", "docs gs1 scanner internal -internal/app -internal/demo -internal/bolt -internal/seal -internal/journal"},
 	{"cmd/implantrace", "gs1 scanner api internal"},
 }
 
 // suites are rows that only tests may import.
-var suites = []string{"internal/trace/storetest", "internal/safety", "internal/house"}
+var suites = []string{"internal/trace/storetest", "internal/recall/recalltest", "internal/safety", "internal/house"}
 
 // guests says in which rooms a module from outside may be imported. Tests anywhere may import it too if tests is set.
 var guests = []struct {

@@ -1,6 +1,7 @@
 package recall_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 
 func criteria(t *testing.T, lots ...string) recall.Criteria {
 	t.Helper()
-	c, err := recall.Criteria{DIs: []string{stem}, Lots: lots}.Normalised()
+	c, err := recall.Criteria{DIs: []string{stem}, Lots: recall.Named(lots...)}.Normalised()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +22,7 @@ func criteria(t *testing.T, lots ...string) recall.Criteria {
 
 func possible(t *testing.T, c recall.Criteria, u trace.UsageInFull, words string) {
 	t.Helper()
-	tier, why := c.Match(u)
+	tier, why := match(t, c, u)
 	if tier != recall.Possible || !strings.Contains(strings.Join(why, "; "), words) {
 		t.Errorf("%q because %v, want possible because of %q", tier, why, words)
 	}
@@ -34,11 +35,11 @@ func TestACorrectionTakesNobodyOutOfARecall(t *testing.T) {
 	u := h.usage(p, stem, "K4417B", trace.Implanted)
 	h.say(trace.Typed, noon, trace.UsageFact{Usage: u, Device: udi.Device{Lot: "K4418C"}}, nil)
 	h.say(trace.Typed, noon, trace.UsageFact{Usage: u, Device: udi.Device{DI: other}}, nil)
-	a := h.search(recall.Criteria{DIs: []string{stem}, Lots: []string{"K4417B"}})
+	a := h.search(recall.Criteria{DIs: []string{stem}, Lots: recall.Named("K4417B")})
 	if len(a.Possible) != 1 || a.PatientsMay != 1 || !strings.Contains(strings.Join(a.Possible[0].Why, "; "), "before a correction it was recorded as DI "+stem+", lot K4417B") {
 		t.Errorf("%+v", a)
 	}
-	if a := h.search(recall.Criteria{DIs: []string{other}, Lots: []string{"K4418C"}}); len(a.Confirmed) != 1 {
+	if a := h.search(recall.Criteria{DIs: []string{other}, Lots: recall.Named("K4418C")}); len(a.Confirmed) != 1 {
 		t.Errorf("as it is recorded now: %+v", a)
 	}
 }
@@ -52,7 +53,7 @@ func TestWhatWasImplantedOnceCannotBeExcluded(t *testing.T) {
 	h.say(trace.Typed, noon, trace.UsageFact{Usage: u, Status: trace.Returned}, nil)
 	gone := h.usage(p, stem, "K4417B", trace.Opened)
 	h.say(trace.Typed, noon, trace.UsageFact{Usage: gone, Amend: trace.Amend{Withdraw: true}}, nil)
-	a := h.search(recall.Criteria{DIs: []string{stem}, Lots: []string{"K4417B"}})
+	a := h.search(recall.Criteria{DIs: []string{stem}, Lots: recall.Named("K4417B")})
 	if len(a.Possible) != 1 || a.Possible[0].Usage.ID != u || !strings.Contains(strings.Join(a.Possible[0].Why, "; "), "recorded as implanted before") || a.Nobody() {
 		t.Errorf("possible %+v", a.Possible)
 	}
@@ -65,7 +66,7 @@ func TestALotThatSwallowedTheFieldBehindItIsPossible(t *testing.T) {
 	c := criteria(t, "LOTQ")
 	for lot, want := range map[string]recall.Tier{"LOTQ21SN77": recall.Possible, "LOTQ17290331": recall.Possible, "LOTQ10A": recall.Possible,
 		"LOTQ1": "", "LOTQX21": "", "LOTQ17A": "", "LOTQ21": ""} {
-		if tier, why := c.Match(trace.UsageInFull{Usage: trace.Usage{Device: udi.Device{DI: stem, Lot: lot}}}); tier != want {
+		if tier, why := match(t, c, trace.UsageInFull{Usage: trace.Usage{Device: udi.Device{DI: stem, Lot: lot}}}); tier != want {
 			t.Errorf("%s: %q (%v), want %q", lot, tier, why, want)
 		}
 	}
@@ -74,14 +75,14 @@ func TestALotThatSwallowedTheFieldBehindItIsPossible(t *testing.T) {
 func TestAPeriodHoldsWhatWentOnPastMidnight(t *testing.T) {
 	midnight := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 	c := criteria(t, "A")
-	c.From = midnight
-	u := trace.UsageInFull{Usage: trace.Usage{Device: udi.Device{DI: stem, Lot: "A"}, Provenance: trace.Scanned, Occurred: midnight.Add(time.Hour)},
+	c.Implanted = moments(midnight, time.Time{})
+	u := trace.UsageInFull{Usage: trace.Usage{Device: udi.Device{DI: stem, Lot: "A"}, Provenance: trace.Scanned, Occurred: midnight.Add(time.Hour), Status: trace.Implanted},
 		Procedure: trace.Procedure{Start: midnight.Add(-2 * time.Hour)}}
-	if tier, why := c.Match(u); tier != recall.Confirmed {
+	if tier, why := match(t, c, u); tier != recall.Confirmed {
 		t.Errorf("used after midnight: %q, %v", tier, why)
 	}
-	c.From, c.To = time.Time{}, midnight.AddDate(-5, 0, 0)
-	if tier, _ := c.Match(u); tier != "" {
+	c.Implanted = moments(time.Time{}, midnight.AddDate(-5, 0, 0))
+	if tier, _ := match(t, c, u); tier != "" {
 		t.Errorf("five years before: %q", tier)
 	}
 	u.Usage.Status = trace.Explanted
@@ -93,12 +94,12 @@ func TestLotsAsPeopleWriteThem(t *testing.T) {
 		"K4417B": "K4417B", " (10)K4417B ": "K4417B", "K1,K2": "K1,K2|K1|K2", "K1; K2": "K1; K2|K1|K2", "K1\tK2": "K1\tK2|K1|K2",
 		"LOT K4417B": "LOT K4417B|K4417B", "Batch: 7": "Batch: 7|7", "LOTUS": "LOTUS",
 	} {
-		if c := criteria(t, in); strings.Join(c.Lots, "|") != want {
-			t.Errorf("%q: %q, want %q", in, c.Lots, want)
+		if c := criteria(t, in); !slices.Equal(c.Lots, recall.Named(strings.Split(want, "|")...)) {
+			t.Errorf("%q: %v, want %q", in, c.Lots, want)
 		}
 	}
 	for _, in := range []string{"K4417*", "K44?7", "\u039a4417B", "K\x00"} {
-		if _, err := (recall.Criteria{DIs: []string{stem}, Lots: []string{in}}).Normalised(); trace.KindOf(err) != trace.Invalid {
+		if _, err := (recall.Criteria{DIs: []string{stem}, Lots: recall.Named(in)}).Normalised(); trace.KindOf(err) != trace.Invalid {
 			t.Errorf("%q: %v", in, err)
 		}
 	}
@@ -115,11 +116,11 @@ func TestWhatWasReadWithoutAProcedureIsSaid(t *testing.T) {
 	linked := device
 	linked.Reading, linked.Usage = trace.NewEventID(), trace.UsageID(trace.NewEventID())
 	h.say(trace.Scanned, noon, linked, nil)
-	a := h.search(recall.Criteria{DIs: []string{stem}, Lots: []string{"K4417B"}})
+	a := h.search(recall.Criteria{DIs: []string{stem}, Lots: recall.Named("K4417B")})
 	if len(a.Unlinked) != 1 || a.Unlinked[0].Reading != device.Reading || a.Unlinked[0].Device.Lot != "K4417B" || a.Nobody() || a.Coverage.NotUnderstood != 1 {
 		t.Errorf("%+v", a)
 	}
-	if a := h.search(recall.Criteria{DIs: []string{stem}, Lots: []string{"OTHER"}}); len(a.Unlinked) != 0 || !a.Nobody() {
+	if a := h.search(recall.Criteria{DIs: []string{stem}, Lots: recall.Named("OTHER")}); len(a.Unlinked) != 0 || !a.Nobody() {
 		t.Errorf("another lot: %+v", a)
 	}
 }

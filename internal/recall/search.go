@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,10 +17,49 @@ import (
 type Match struct {
 	Tier      Tier     `json:"tier"`
 	Why       []string `json:"why"`
+	State     State    `json:"state"`
 	InPatient string   `json:"in_patient"` // yes, was, no, unknown (no outcome recorded)
 	// Person is the same for all patients of the record that are one person.
 	Person trace.PatientID `json:"person,omitzero"`
 	trace.UsageInFull
+}
+
+// State is what became of a device that a notice means.
+type State string
+
+// The states.
+const (
+	StateImplanted State = "implanted" // and still in
+	StateExplanted State = "explanted"
+	StateTried     State = "tried" // in a patient, and not left in
+	StateNotUsed   State = "opened-not-used"
+	StateWasted    State = "wasted"
+	StateReturned  State = "returned" // unopened, back to the shelf
+	StateNoOutcome State = "no-outcome"
+	StateWithdrawn State = "withdrawn" // from the record
+	StateUnlinked  State = "unlinked"  // read, and in no usage
+)
+
+// StateOf is what the record says became of a device.
+func StateOf(u trace.Usage) State {
+	if u.Withdrawn {
+		return StateWithdrawn
+	}
+	switch u.Status {
+	case trace.Implanted:
+		return StateImplanted
+	case trace.Explanted:
+		return StateExplanted
+	case trace.Trial:
+		return StateTried
+	case trace.NotUsed:
+		return StateNotUsed
+	case trace.Wasted:
+		return StateWasted
+	case trace.Returned:
+		return StateReturned
+	}
+	return StateNoOutcome
 }
 
 // Coverage is what an answer rests on, and what it does not know.
@@ -31,6 +72,9 @@ type Coverage struct {
 	Withdrawn int `json:"withdrawn"`  // of them, withdrawn from the record
 	NoProduct int `json:"no_product"` // of the others, without a device identifier
 	NoOutcome int `json:"no_outcome"` // of the matches, without a recorded outcome
+	// Unjudged is how many of the matches could not be judged, because something
+	// that the notice asks about was not recorded.
+	Unjudged int `json:"unjudged"`
 	// NotUnderstood is how many codes were read in procedures and not understood:
 	// each may be a device that nobody can look for.
 	NotUnderstood int `json:"not_understood"`
@@ -50,131 +94,316 @@ type Unlinked struct {
 type Answer struct {
 	Criteria Criteria `json:"criteria"`
 	// Confirmed: the identifiers are those of the notice, and the device is or
-	// may be in the patient, or was.
+	// was in the patient.
 	Confirmed []Match `json:"confirmed"`
 	// Possible: it cannot be excluded.
 	Possible []Match `json:"possible"`
+	// Precautionary: of a family that the notice names.
+	Precautionary []Match `json:"precautionary"`
 	// NotInPatient: meant, or not to be excluded; but the record says that the
 	// device was not left in the patient, or the usage was withdrawn.
 	NotInPatient []Match `json:"not_in_patient"`
 	// Unlinked: meant, or not to be excluded, and read without a procedure.
-	Unlinked    []Unlinked `json:"unlinked"`
-	Patients    int        `json:"patients"`          // different people in Confirmed; where a patient is not recorded, each procedure counts as one
-	PatientsMay int        `json:"patients_possible"` // different people in Possible and not in Confirmed
-	Coverage    Coverage   `json:"coverage"`
+	Unlinked           []Unlinked `json:"unlinked"`
+	Patients           int        `json:"patients"`               // different people in Confirmed; where a patient is not recorded, each procedure counts as one
+	PatientsMay        int        `json:"patients_possible"`      // different people in Possible and not in Confirmed
+	PatientsPrecaution int        `json:"patients_precautionary"` // different people in Precautionary and in neither of the two
+	Coverage           Coverage   `json:"coverage"`
 }
 
 // Nobody reports whether nobody is affected and nobody left who cannot be
 // excluded.
 func (a Answer) Nobody() bool {
-	return len(a.Confirmed) == 0 && len(a.Possible) == 0 && len(a.Unlinked) == 0
+	return len(a.Confirmed) == 0 && len(a.Possible) == 0 && len(a.Precautionary) == 0 && len(a.Unlinked) == 0
 }
 
-// Search asks the record. now is when it is asked.
-func Search(ctx context.Context, f trace.Finder, c Criteria, now time.Time) (Answer, error) {
-	c, err := c.Normalised()
-	if err != nil {
-		return Answer{}, err
-	}
-	a := Answer{Criteria: c, Confirmed: []Match{}, Possible: []Match{}, NotInPatient: []Match{}, Unlinked: []Unlinked{}, Coverage: Coverage{AsOf: now.UTC()}}
-	if a.Coverage.Nodes, err = f.Coverage(ctx); err != nil {
-		return Answer{}, err
-	}
-	queries := []trace.Query{{NoDI: true, Former: true}}
-	asked := make(map[string]bool)
-	for _, named := range c.DIs {
-		for _, di := range levels(named) {
-			if !asked[di] {
-				asked[di] = true
-				queries = append(queries, trace.Query{DI: di, Former: true})
-			}
+// Out reports whether a match goes with those of which the record says that they
+// were not left in a patient.
+func (m Match) Out() bool {
+	return m.Usage.Withdrawn || m.InPatient == "no" && !implanted(m.Usage)
+}
+
+// Found is one thing that a search comes upon: a match, or a reading that is in
+// no usage.
+type Found struct {
+	Match    *Match
+	Unlinked *Unlinked
+}
+
+// Search asks the record and gathers the whole answer. now is when it is asked.
+func Search(ctx context.Context, f trace.Finder, m *Matcher, now time.Time) (Answer, error) {
+	a := Answer{Criteria: m.criteria, Confirmed: []Match{}, Possible: []Match{}, Precautionary: []Match{}, NotInPatient: []Match{}, Unlinked: []Unlinked{}}
+	people := persons{f: f, same: make(map[trace.PatientID]trace.PatientID)}
+	for found, err := range Matches(ctx, f, m, now, &a.Coverage) {
+		if err != nil {
+			return Answer{}, err
 		}
-	}
-	seen := make(map[trace.UsageID]bool) // one may be found under what it is and under what it was
-	for _, q := range queries {
-		for h, err := range f.Candidates(ctx, q) {
-			if err != nil {
-				return Answer{}, err
-			}
-			if seen[h.Usage.ID] {
-				continue
-			}
-			seen[h.Usage.ID] = true
-			if err := a.judge(ctx, f, h.Usage); err != nil {
-				return Answer{}, err
-			}
+		if found.Unlinked != nil {
+			a.Unlinked = append(a.Unlinked, *found.Unlinked)
+			continue
 		}
-		for r, err := range f.Loose(ctx, q.DI) {
-			if err != nil {
-				return Answer{}, err
-			}
-			a.loose(r)
+		match := *found.Match
+		if match.Person, err = people.of(ctx, match.Patient); err != nil {
+			return Answer{}, err
+		}
+		switch {
+		case match.Out():
+			a.NotInPatient = append(a.NotInPatient, match)
+		case match.Tier == Confirmed:
+			a.Confirmed = append(a.Confirmed, match)
+		case match.Tier == Precautionary:
+			a.Precautionary = append(a.Precautionary, match)
+		default:
+			a.Possible = append(a.Possible, match)
 		}
 	}
 	a.count()
 	return a, nil
 }
 
-// loose judges a reading that is in no usage.
-func (a *Answer) loose(r trace.Reading) {
-	if r.Means != udi.KindDevice {
-		a.Coverage.NotUnderstood++
-		return
-	}
-	m := udi.Understand(r.Symbology+r.Text, r.Stamp.Occurred)
-	tier, why := a.Criteria.Match(trace.UsageInFull{Usage: trace.Usage{Device: m.Device, Damaged: m.Damaged(), Provenance: r.Stamp.Provenance, Occurred: r.Stamp.Occurred}})
-	if tier != "" {
-		a.Unlinked = append(a.Unlinked, Unlinked{Reading: r.Reading, Occurred: r.Stamp.Occurred, Device: m.Device, Procedure: r.Procedure, Why: why})
+// Matches streams what a search comes upon, product by product, and counts what
+// it rests on into coverage, which is whole when the stream has ended. It holds
+// no more of the record at a time than a page.
+func Matches(ctx context.Context, f trace.Finder, m *Matcher, now time.Time, coverage *Coverage) iter.Seq2[Found, error] {
+	return func(yield func(Found, error) bool) {
+		*coverage = Coverage{AsOf: now.UTC()}
+		var err error
+		if coverage.Nodes, err = f.Coverage(ctx); err != nil {
+			yield(Found{}, err)
+			return
+		}
+		s := searcher{ctx: ctx, f: f, m: m, coverage: coverage, yield: yield, looked: make(map[trace.UsageID]bool), products: make(map[string]*trace.Product)}
+		if err := s.run(); err != nil {
+			yield(Found{}, err)
+		}
 	}
 }
 
-func (a *Answer) judge(ctx context.Context, f trace.Finder, u trace.Usage) error {
-	a.Coverage.Looked++
-	switch {
-	case u.Withdrawn:
-		a.Coverage.Withdrawn++
-	case u.Device.DI == "":
-		a.Coverage.NoProduct++
+// searcher is one search. looked are the usages that were held against the
+// criteria: one may be found under what it is and under what it was.
+type searcher struct {
+	ctx      context.Context
+	f        trace.Finder
+	m        *Matcher
+	coverage *Coverage
+	yield    func(Found, error) bool
+	looked   map[trace.UsageID]bool
+	given    map[trace.UsageID]bool
+	products map[string]*trace.Product
+	stopped  bool
+}
+
+func (s *searcher) run() error {
+	s.given = make(map[trace.UsageID]bool)
+	if err := s.under(""); err != nil || s.stopped {
+		return err
 	}
-	if tier, _ := a.Criteria.device(u); tier == "" {
-		return nil // most candidates: nothing has to be gathered about them
+	if named, all := s.m.identifiers(); !all {
+		for _, di := range named {
+			if err := s.under(di); err != nil || s.stopped {
+				return err
+			}
+		}
+	} else {
+		for di, err := range s.f.Identifiers(s.ctx) {
+			if err == nil {
+				err = s.under(di)
+			}
+			if err != nil || s.stopped {
+				return err
+			}
+		}
 	}
-	full, err := trace.InFull(ctx, f, u)
+	for _, number := range s.m.catalogueNos() {
+		for h, err := range s.f.Candidates(s.ctx, trace.Query{Catalogue: number}) {
+			if err != nil {
+				return err
+			}
+			s.look(h.Usage.ID, h.Usage.Withdrawn, h.Usage.Device.DI)
+			if err := s.judge(h.Usage); err != nil || s.stopped {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// under looks through everything under one device identifier, or under none.
+func (s *searcher) under(di string) error {
+	product, err := s.product(di)
 	if err != nil {
 		return err
 	}
-	tier, why := a.Criteria.Match(full)
-	if tier == "" {
+	if di != "" && !s.m.could(trace.Numbered{Unsure: true}, di, product) {
+		return nil // whatever its numbers
+	}
+	for n, err := range s.f.Numbers(s.ctx, di) {
+		if err != nil {
+			return err
+		}
+		s.look(n.Usage, n.Withdrawn, di)
+		if s.given[n.Usage] || !s.m.could(n, di, product) {
+			continue // most candidates: nothing has to be read of them
+		}
+		u, err := s.f.Usage(s.ctx, n.Usage)
+		if err != nil {
+			return err
+		}
+		if err := s.judge(u); err != nil || s.stopped {
+			return err
+		}
+	}
+	for r, err := range s.f.Loose(s.ctx, di) {
+		if err != nil {
+			return err
+		}
+		if s.loose(r, product); s.stopped {
+			return nil
+		}
+	}
+	return nil
+}
+
+// look counts a usage that was held against the criteria.
+func (s *searcher) look(id trace.UsageID, withdrawn bool, di string) {
+	if s.looked[id] {
+		return
+	}
+	s.looked[id] = true
+	s.coverage.Looked++
+	switch {
+	case withdrawn:
+		s.coverage.Withdrawn++
+	case di == "":
+		s.coverage.NoProduct++
+	}
+}
+
+// product is what the catalogue says of a device identifier; nil: nothing.
+func (s *searcher) product(di string) (*trace.Product, error) {
+	if di == "" {
+		return nil, nil
+	}
+	if p, ok := s.products[di]; ok {
+		return p, nil
+	}
+	p, err := s.f.Product(s.ctx, di)
+	switch {
+	case trace.KindOf(err) == trace.NotFound || err == nil && p.Withdrawn:
+		s.products[di] = nil
+	case err != nil:
+		return nil, err
+	default:
+		s.products[di] = &p
+	}
+	return s.products[di], nil
+}
+
+// judge asks the rule about a usage and hands on what it finds.
+func (s *searcher) judge(u trace.Usage) error {
+	if s.given[u.ID] {
 		return nil
 	}
-	m := Match{Tier: tier, Why: why, InPatient: u.Status.InPatient(), UsageInFull: full}
-	out := m.InPatient == "no" // the record says that it was not left in the patient
-	before := out && implanted(u)
+	full := trace.UsageInFull{Usage: u}
+	product, err := s.product(u.Device.DI)
+	if err != nil {
+		return err
+	}
+	full.Product = deref(product)
+	if !u.Procedure.IsZero() {
+		if full.Procedure, err = s.f.Procedure(s.ctx, u.Procedure); err != nil && trace.KindOf(err) != trace.NotFound {
+			return err
+		}
+	}
+	full.Patient = full.Procedure.Patient
+	finding := s.m.Find(full)
+	if finding.Tier == "" {
+		return nil
+	}
+	if full.Identity, err = identity(s.ctx, s.f, full.Patient); err != nil {
+		return err
+	}
+	m := Match{Tier: finding.Tier, Why: finding.Why, State: StateOf(u), InPatient: u.Status.InPatient(), UsageInFull: full}
 	switch {
 	case u.Withdrawn:
 		m.Why = append(m.Why, "withdrawn from the record")
-	case before:
+	case m.InPatient == "no" && implanted(u):
 		m.Why = append(m.Why, "it was recorded as implanted before")
+		if m.Tier == Confirmed {
+			m.Tier = Possible
+		}
 	case !u.Status.Outcome():
-		a.Coverage.NoOutcome++
-		m.Why = append(m.Why, "no outcome recorded: it may be in the patient")
+		s.coverage.NoOutcome++
 	}
 	if full.Procedure.Withdrawn {
 		m.Why = append(m.Why, "its procedure was withdrawn from the record")
 	}
-	if m.Person, err = person(ctx, f, full.Patient); err != nil {
-		return err
+	if finding.Unjudged {
+		s.coverage.Unjudged++
 	}
-	switch {
-	case u.Withdrawn, out && !before:
-		a.NotInPatient = append(a.NotInPatient, m)
-	case tier == Confirmed && !out:
-		a.Confirmed = append(a.Confirmed, m)
-	default:
-		m.Tier = Possible
-		a.Possible = append(a.Possible, m)
-	}
+	s.given[u.ID] = true
+	s.stopped = !s.yield(Found{Match: &m}, nil)
 	return nil
+}
+
+// identity is who a patient is; nobody for one that the record does not have.
+func identity(ctx context.Context, f trace.Finder, id trace.PatientID) (trace.Identity, error) {
+	if id.IsZero() {
+		return trace.Identity{}, nil
+	}
+	who, err := f.Identity(ctx, id)
+	if trace.KindOf(err) == trace.NotFound {
+		err = nil
+	}
+	return who, err
+}
+
+// loose judges a reading that is in no usage.
+func (s *searcher) loose(r trace.Reading, product *trace.Product) {
+	if r.Means != udi.KindDevice {
+		s.coverage.NotUnderstood++
+		return
+	}
+	meaning := udi.Understand(r.Symbology+r.Text, r.Stamp.Occurred)
+	tier, why := s.m.Device(meaning.Device, product, r.Stamp.Provenance, meaning.Damaged(), r.Stamp.Occurred)
+	if tier != "" {
+		s.stopped = !s.yield(Found{Unlinked: &Unlinked{Reading: r.Reading, Occurred: r.Stamp.Occurred, Device: meaning.Device, Procedure: r.Procedure, Why: why}}, nil)
+	}
+}
+
+// identifiers are the device identifiers that the criteria name, at every level
+// of the pack; all is set where a catalogue number, maker or family is named, so
+// that any product may be meant.
+func (m *Matcher) identifiers() (dis []string, all bool) {
+	named := make(map[string]bool)
+	var walk func(p *part)
+	walk = func(p *part) {
+		all = all || p.catalogue != nil || len(p.makers) > 0 || len(p.families) > 0
+		for di := range p.dis {
+			named[di] = true
+		}
+		for di := range p.levels {
+			named[di] = true
+		}
+		for _, o := range slices.Concat(p.any, p.all) {
+			walk(o)
+		}
+	}
+	walk(m.root)
+	return slices.Sorted(maps.Keys(named)), all
+}
+
+// catalogueNos are the catalogue numbers that the criteria name.
+func (m *Matcher) catalogueNos() (all []string) {
+	var walk func(p *part)
+	walk = func(p *part) {
+		all = append(all, slices.Sorted(maps.Keys(p.catalogue))...)
+		for _, o := range slices.Concat(p.any, p.all) {
+			walk(o)
+		}
+	}
+	walk(m.root)
+	return all
 }
 
 // implanted reports whether a usage was ever recorded as implanted.
@@ -182,21 +411,33 @@ func implanted(u trace.Usage) bool {
 	return slices.ContainsFunc(u.History, func(s trace.Stamp) bool { return s.Status == trace.Implanted })
 }
 
-// person picks one id for all patients that are one person.
-func person(ctx context.Context, f trace.Finder, id trace.PatientID) (trace.PatientID, error) {
-	if id.IsZero() {
-		return id, nil
-	}
-	same, err := trace.SamePatients(ctx, f, id)
-	if trace.KindOf(err) == trace.NotFound {
-		return id, nil
-	}
-	return slices.MinFunc(same, func(a, b trace.PatientID) int { return bytes.Compare(a[:], b[:]) }), err
+// persons picks one id for all patients that are one person.
+type persons struct {
+	f    trace.Finder
+	same map[trace.PatientID]trace.PatientID
 }
 
-// counts is what a match counts by: its person. People who are not recorded are
+func (p persons) of(ctx context.Context, id trace.PatientID) (trace.PatientID, error) {
+	if one, ok := p.same[id]; ok || id.IsZero() {
+		return one, nil
+	}
+	all, err := trace.SamePatients(ctx, p.f, id)
+	if trace.KindOf(err) == trace.NotFound {
+		all, err = []trace.PatientID{id}, nil
+	}
+	if err != nil {
+		return id, err
+	}
+	one := slices.MinFunc(all, func(a, b trace.PatientID) int { return bytes.Compare(a[:], b[:]) })
+	for _, o := range all {
+		p.same[o] = one
+	}
+	return one, nil
+}
+
+// Counts is what a match counts by: its person. People who are not recorded are
 // not one and the same: what was used in one procedure was used on one of them.
-func (m Match) counts() [16]byte {
+func (m Match) Counts() [16]byte {
 	switch {
 	case !m.Person.IsZero():
 		return m.Person
@@ -208,17 +449,18 @@ func (m Match) counts() [16]byte {
 
 func (a *Answer) count() {
 	people := make(map[[16]byte]bool)
-	for _, m := range a.Confirmed {
-		people[m.counts()] = true
-	}
-	a.Patients = len(people)
-	for _, m := range a.Possible {
-		if who := m.counts(); !people[who] {
-			people[who] = true
-			a.PatientsMay++
+	for _, g := range []struct {
+		list []Match
+		n    *int
+	}{{a.Confirmed, &a.Patients}, {a.Possible, &a.PatientsMay}, {a.Precautionary, &a.PatientsPrecaution}} {
+		for _, m := range g.list {
+			if who := m.Counts(); !people[who] {
+				people[who] = true
+				*g.n++
+			}
 		}
 	}
-	for _, list := range [][]Match{a.Confirmed, a.Possible, a.NotInPatient} {
+	for _, list := range [][]Match{a.Confirmed, a.Possible, a.Precautionary, a.NotInPatient} {
 		slices.SortStableFunc(list, func(x, y Match) int {
 			return cmp.Or(y.When().Compare(x.When()), bytes.Compare(x.Usage.ID[:], y.Usage.ID[:]))
 		})

@@ -67,3 +67,7 @@ func LotKey(u trace.Usage) []byte { return numberKey(u.Device.DI, u.Device.Lot, 
 
 // SerialKey is the key of a usage in BySerial under what is recorded of it now.
 func SerialKey(u trace.Usage) []byte { return numberKey(u.Device.DI, u.Device.Serial, u.ID) }
+
+// LabelNumberPrefix begins the rows of a catalogue number and all its writing
+// variants.
+func LabelNumberPrefix(number string) []byte { return append([]byte(udi.Fold(number)), 0) }

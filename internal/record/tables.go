@@ -32,6 +32,8 @@ const (
 	Readings    Table = 'g' // recorded, node, seq -> nothing
 	Loose       Table = 'x' // DI 0 recorded, node, seq -> nothing: codes that were read and belong to no usage
 	Approvals   Table = 'a' // "site" -> Approval
+	Numbers     Table = 'I' // DI 0 usage n -> marks, lot 0 serial: every usage; n is 0 for what it is, 1... for what it was before a correction
+	ByCatalogue Table = 'M' // folded catalogue number 0 usage -> nothing: usages whose label gives one
 )
 
 // Projection is a table with the version of the rules that fill it.
@@ -50,6 +52,7 @@ func Tables() []Projection {
 		{Usages, "usages", 2}, {ByProcedure, "usages by procedure", 1}, {ByLot, "usages by DI and lot", 2},
 		{BySerial, "usages by DI and serial", 2}, {ByTime, "usages by time", 1},
 		{Products, "products", 2}, {Catalogue, "rows of catalogues", 1}, {Readings, "readings by time", 1}, {Loose, "readings without a usage", 2}, {Approvals, "approvals", 1},
+		{Numbers, "usages by DI with their numbers", 1}, {ByCatalogue, "usages by catalogue number", 1},
 	}
 }
 

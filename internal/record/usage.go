@@ -113,6 +113,12 @@ func (w *writer) usage(id trace.UsageID, now trace.Usage) {
 			return ks
 		}},
 		{ByTime, func(u trace.Usage) [][]byte { return [][]byte{join(TimeKey(u.Occurred), id[:])} }},
+		{ByCatalogue, func(u trace.Usage) [][]byte {
+			if u.Device.CatalogueNo == "" {
+				return nil
+			}
+			return [][]byte{join(LabelNumberPrefix(u.Device.CatalogueNo), id[:])}
+		}},
 	} {
 		var before [][]byte
 		if had {
@@ -120,6 +126,7 @@ func (w *writer) usage(id trace.UsageID, now trace.Usage) {
 		}
 		w.index(ix.table, before, ix.keys(now))
 	}
+	w.numbers(old, now, had)
 	w.value(Usages, id[:], now)
 }
 

@@ -80,6 +80,7 @@ type Query struct {
 	NoDI      bool   // usages without a device identifier
 	Lot       string // with DI: exact or any writing variant
 	Serial    string // with DI: exact or any writing variant
+	Catalogue string // alone: the catalogue number that its label gives, exact or any writing variant
 	Procedure ProcedureID
 	Patient   PatientID
 	From, To  time.Time // Occurred, From included, To not
@@ -115,6 +116,13 @@ type Finder interface {
 	// Candidates gives a superset of the usages that match, in key order.
 	Candidates(ctx context.Context, q Query) iter.Seq2[Hit, error]
 	Usage(ctx context.Context, id UsageID) (Usage, error)
+	// Identifiers gives every device identifier under which a usage is recorded,
+	// or was before a correction, each once and in order.
+	Identifiers(ctx context.Context) iter.Seq2[string, error]
+	// Numbers gives what is indexed of every usage under a device identifier; for
+	// the empty one, of those without. A usage may come more than once, under what
+	// it is and under what it was.
+	Numbers(ctx context.Context, di string) iter.Seq2[Numbered, error]
 
 	Procedures(ctx context.Context, q ProcedureQuery) iter.Seq2[ProcedureHit, error]
 	Procedure(ctx context.Context, id ProcedureID) (Procedure, error)

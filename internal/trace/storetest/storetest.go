@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		{"a correction changes what is found", correction},
 		{"a withdrawn thing stays in the record, marked", withdrawal},
 		{"lots and serials are found in every writing variant", variants},
+		{"every usage is numbered under what it is and was", numbered},
 		{"a page goes on behind the last", paging},
 		{"a cancelled search stops", cancelled},
 		{"many writers lose nothing", writers},
