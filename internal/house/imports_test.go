@@ -37,6 +37,7 @@ var rooms = []struct {
 	{"internal/seal", "gs1 internal/udi internal/trace"},
 	{"internal/backup", "internal/trace internal/journal internal/seal"},
 	{"internal/bolt", "internal/trace internal/record internal/journal internal/seal"},
+	{"internal/bolt/faulty", ""},
 	{"internal/trace/storetest", "gs1 internal/udi internal/trace internal/record internal/journal internal/seal"},
 	{"internal/check", "gs1 internal/udi internal/trace"},
 	{"internal/command", "gs1 internal/udi internal/trace internal/check"},
@@ -58,7 +59,7 @@ var rooms = []struct {
 }
 
 // suites are rows that only tests may import.
-var suites = []string{"internal/trace/storetest", "internal/recall/recalltest", "internal/safety", "internal/house"}
+var suites = []string{"internal/trace/storetest", "internal/bolt/faulty", "internal/recall/recalltest", "internal/safety", "internal/house"}
 
 // guests says in which rooms a module from outside may be imported. Tests anywhere may import it too if tests is set.
 var guests = []struct {
@@ -79,6 +80,7 @@ var guests = []struct {
 	{"github.com/getkin/kin-openapi", "api", true},
 	{"github.com/chromedp", "", true},
 	{"github.com/rogpeppe/go-internal", "", true},
+	{"github.com/hanwen/go-fuse", "internal/bolt/faulty", false},
 	{"pgregory.net/rapid", "internal/trace/storetest", true},
 }
 

@@ -1,0 +1,143 @@
+package faulty
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+// Event is one thing that happened to a disk.
+type Event struct {
+	Op   Op
+	File string
+	At   int64  // of a write: where. Of a truncation: the new size
+	Data []byte // of a write
+	Note string // of the test, when Op is 0. Of a file that was given another name (Create): the old one
+}
+
+// Trace is everything that happened to a disk, in order.
+type Trace []Event
+
+// Cuts gives n states in which a power cut could have left a file, at random
+// moments after the event number from: what was synced is there, and of what was
+// written since, each sector is there or not. image is nil while no file has the
+// name; it is overwritten by the next. notes are those that the test had made
+// before the cut, without the empty ones.
+func (t Trace) Cuts(r *rand.Rand, file string, from, n int) func(yield func(image []byte, notes []string) bool) {
+	return func(yield func([]byte, []string) bool) {
+		cuts := make([]int, n)
+		for i := range cuts {
+			cuts[i] = from + r.IntN(len(t)-from+1)
+		}
+		slices.Sort(cuts)
+		own := t.of(file)
+		var synced, image []byte
+		var pending Trace
+		var notes []string
+		named := false
+		for i := 0; ; i++ {
+			for len(cuts) > 0 && cuts[0] == i {
+				cuts = cuts[1:]
+				if !named {
+					if !yield(nil, notes) {
+						return
+					}
+					continue
+				}
+				image = append(image[:0], synced...)
+				for _, e := range pending {
+					image = e.partly(image, r)
+				}
+				if !yield(image, notes) {
+					return
+				}
+			}
+			if i == len(t) {
+				return
+			}
+			e := t[i]
+			named = named || own[i] && e.File == file
+			switch {
+			case e.Op == 0 && e.Note == "":
+			case e.Op == 0:
+				notes = append(notes, e.Note)
+			case !own[i]:
+			case e.Op == Sync:
+				for _, e := range pending {
+					synced = e.apply(synced)
+				}
+				pending = nil
+			default:
+				pending = append(pending, e)
+			}
+		}
+	}
+}
+
+// of says which events are those of a file, also under the names it had before.
+func (t Trace) of(file string) []bool {
+	own := make([]bool, len(t))
+	for i := len(t) - 1; i >= 0; i-- {
+		own[i] = t[i].Op != 0 && t[i].File == file
+		if own[i] && t[i].Op == Create {
+			file = t[i].Note
+		}
+	}
+	return own
+}
+
+// apply does to a file what happened to it.
+func (e Event) apply(b []byte) []byte {
+	switch e.Op {
+	case Truncate:
+		return resize(b, e.At)
+	case Write:
+		return put(b, e.At, e.Data)
+	}
+	return b
+}
+
+// partly does a part of it, by chance.
+func (e Event) partly(b []byte, r *rand.Rand) []byte {
+	if e.Op == Truncate && r.IntN(2) == 0 {
+		return resize(b, e.At)
+	}
+	if e.Op == Write {
+		for at, piece := range sectors(e.At, e.Data) {
+			if r.IntN(2) == 0 {
+				b = put(b, at, piece)
+			}
+		}
+	}
+	return b
+}
+
+// sectors cuts what is written into what a disk writes as one.
+func sectors(at int64, data []byte) func(yield func(int64, []byte) bool) {
+	return func(yield func(int64, []byte) bool) {
+		for len(data) > 0 {
+			n := min(int64(len(data)), sector-at%sector)
+			if !yield(at, data[:n]) {
+				return
+			}
+			at, data = at+n, data[n:]
+		}
+	}
+}
+
+func put(b []byte, at int64, data []byte) []byte {
+	if end := at + int64(len(data)); end > int64(len(b)) {
+		b = resize(b, end)
+	}
+	copy(b[at:], data)
+	return b
+}
+
+func resize(b []byte, size int64) []byte {
+	if size <= int64(len(b)) {
+		return b[:size]
+	}
+	was := len(b)
+	b = slices.Grow(b, int(size)-was)[:size]
+	clear(b[was:])
+	return b
+}
