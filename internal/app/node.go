@@ -79,6 +79,10 @@ func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trac
 	return n, nil
 }
 
+// reserve is how much room is kept on the store's disk for what has to be
+// recorded even when the disk is full, in bytes.
+const reserve = 16 << 20
+
 func openStore(ctx context.Context, c Config, v Version, clock trace.Clock) (*bolt.Store, error) {
 	path := filepath.Join(c.Data, bolt.FileName)
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
@@ -101,7 +105,7 @@ func openStore(ctx context.Context, c Config, v Version, clock trace.Clock) (*bo
 	if err != nil {
 		return nil, err
 	}
-	s, err := bolt.Open(path, bolt.Options{Name: c.Name, Version: string(v), Keys: keys, Clock: clock})
+	s, err := bolt.Open(path, bolt.Options{Name: c.Name, Version: string(v), Keys: keys, Clock: clock, Reserve: reserve})
 	switch {
 	case errors.Is(err, bolt.ErrInUse):
 		return nil, fmt.Errorf("another implantrace has the store in %s open. Use that one, or stop it first: %w", c.Data, err)

@@ -28,28 +28,64 @@ func (s *Store) commitLoop() {
 
 // commit carries requests out and answers them. When one of several is at
 // fault, each is tried by itself, so that it harms none but its own. When they
-// find no room together, the small ones may still find it.
+// find no room, the small ones may still find it, and essential ones use the
+// reserve.
 func (s *Store) commit(batch []*request) {
+	if err := s.reserve.restore(); err != nil {
+		s.note(err)
+		batch = s.onlyEssential(batch, err)
+	}
+	if len(batch) == 0 {
+		return
+	}
 	err := s.tryCommit(batch)
 	var no *refused
 	switch {
-	case len(batch) == 1:
-	case errors.As(err, &no):
+	case errors.As(err, &no) && len(batch) > 1:
 		for _, r := range batch {
 			s.commit([]*request{r})
 		}
-		return
 	case isFull(err):
-		slices.SortStableFunc(batch, smallestFirst)
-		for len(batch) > 0 {
-			if err = s.tryCommit(batch[:1]); isFull(err) {
-				break
-			}
-			s.answer(batch[:1], err)
-			batch = batch[1:]
+		s.squeeze(batch, err)
+	default:
+		s.answer(batch, err)
+	}
+}
+
+// onlyEssential answers the others with err and gives those that are.
+func (s *Store) onlyEssential(batch []*request, err error) (essential []*request) {
+	var others []*request
+	for _, r := range batch {
+		if r.essential {
+			essential = append(essential, r)
+		} else {
+			others = append(others, r)
 		}
 	}
-	s.answer(batch, err)
+	s.answer(others, err)
+	return essential
+}
+
+// squeeze commits one by one, the smallest first, what found no room together.
+func (s *Store) squeeze(batch []*request, full error) {
+	if len(batch) > 1 {
+		full = nil // of one by itself nothing is known yet
+	}
+	slices.SortStableFunc(batch, smallestFirst)
+	for _, r := range batch {
+		one := []*request{r}
+		err := full
+		if err == nil {
+			err = s.tryCommit(one)
+		}
+		if full == nil && isFull(err) {
+			full = err // for those that are no smaller, too
+		}
+		for isFull(err) && r.essential && s.reserve.giveUp() {
+			err = s.tryCommit(one)
+		}
+		s.answer(one, err)
+	}
 }
 
 // tryCommit carries requests out in one transaction.
@@ -75,6 +111,11 @@ func (s *Store) answer(batch []*request, err error) {
 	for _, r := range batch {
 		if err != nil {
 			r.results, r.err = nil, err
+		}
+		for _, result := range r.results {
+			if at := result.Receipt; at.Node == s.node {
+				s.kept.Store(max(s.kept.Load(), at.Seq+at.Count))
+			}
 		}
 		close(r.done)
 	}

@@ -3,6 +3,8 @@ package bolt
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"syscall"
 
 	berrors "go.etcd.io/bbolt/errors"
@@ -11,13 +13,13 @@ import (
 )
 
 // note remembers whether the store can write. What was wrong with a request
-// alone says nothing of it.
+// alone says nothing of it, and neither does what only the reserve had room for.
 func (s *Store) note(err error) {
 	switch trace.KindOf(err) {
 	case trace.Full, trace.ReadOnly, trace.OutcomeUnknown:
 		s.trouble.Store(&err)
 	default:
-		if err == nil {
+		if err == nil && s.reserve.whole() {
 			s.trouble.Store(nil)
 		}
 	}
@@ -65,12 +67,18 @@ func writeError(err error) error {
 		return nil
 	case errors.As(err, &e):
 		return e
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG), errors.Is(err, berrors.ErrMaxSizeReached):
+	case errors.Is(err, berrors.ErrMaxSizeReached), is(err, syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG):
 		return trace.Errorf(trace.Full, "the disk is full: outcome unknown, make room and repeat with the same id: %w", err)
-	case errors.Is(err, syscall.EROFS), errors.Is(err, berrors.ErrDatabaseReadOnly):
-		return trace.Errorf(trace.ReadOnly, "the disk cannot be written: nothing was recorded, repeat with the same id: %w", err)
+	case errors.Is(err, berrors.ErrDatabaseReadOnly), is(err, syscall.EROFS):
+		return trace.Errorf(trace.ReadOnly, "the disk cannot be written: outcome unknown, repeat with the same id when it can: %w", err)
 	case errors.As(err, &no):
 		return err
 	}
 	return trace.Errorf(trace.OutcomeUnknown, "outcome unknown, repeat with the same id: %w", err)
+}
+
+// is reports whether one of these is the cause of err. bbolt gives the cause of a
+// failure to let the file grow in words only.
+func is(err error, causes ...syscall.Errno) bool {
+	return slices.ContainsFunc(causes, func(c syscall.Errno) bool { return errors.Is(err, c) || strings.Contains(err.Error(), c.Error()) })
 }

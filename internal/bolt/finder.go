@@ -23,7 +23,9 @@ func (s *Store) view(ctx context.Context, f func(*transaction) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return s.db.View(func(tx *bbolt.Tx) error { return f(&transaction{store: s, tx: tx}) })
+	return carefully(s.db.path, func() error {
+		return s.db.View(func(tx *bbolt.Tx) error { return f(&transaction{store: s, tx: tx}) })
+	})
 }
 
 // load fills v from a row of a table.

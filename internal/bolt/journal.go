@@ -162,6 +162,10 @@ func (s *Store) Find(ctx context.Context, id trace.EventID, canonical []byte) (r
 	if s.keys() == nil {
 		return r, trace.Errorf(trace.ReadOnly, "this store is open without its keys")
 	}
+	// A receipt says "on the disk", which memory alone does not prove.
+	if err := writeError(s.db.durable()); err != nil {
+		return r, err
+	}
 	err = s.view(ctx, func(t *transaction) error {
 		r, err = s.recorded(t, id, canonical)
 		return err

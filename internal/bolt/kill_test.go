@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"implantrace/internal/bolt"
+	"implantrace/internal/bolt/faulty"
 	"implantrace/internal/seal"
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
@@ -22,6 +23,7 @@ import (
 const helper = "IMPLANTRACE_TEST_APPEND_IN"
 
 func TestMain(m *testing.M) {
+	faulty.Main()
 	switch {
 	case os.Getenv(helper) != "":
 		appendForEver(os.Getenv(helper))

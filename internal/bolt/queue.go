@@ -39,19 +39,21 @@ var (
 
 // request is one call that waits for the committer.
 type request struct {
-	from     string // who calls: the callers take turns
-	commands []trace.Command
-	work     func(*transaction) error // in place of commands
-	size     bounds
-	results  []trace.Result
-	err      error
-	done     chan struct{} // closed when it has been answered
+	from      string // who calls: the callers take turns
+	essential bool   // may use the reserve
+	commands  []trace.Command
+	work      func(*transaction) error // in place of commands
+	size      bounds
+	results   []trace.Result
+	err       error
+	done      chan struct{} // closed when it has been answered
 }
 
 // appending is the request to record commands.
 func appending(commands []trace.Command) *request {
-	r := &request{from: commands[0].By.Via, commands: commands, size: bounds{calls: 1}}
+	r := &request{from: commands[0].By.Via, essential: true, commands: commands, size: bounds{calls: 1}}
 	for _, c := range commands {
+		r.essential = r.essential && c.Essential
 		r.size.entries += len(c.Drafts)
 		r.size.bytes += len(c.Canonical)
 		for _, d := range c.Drafts {

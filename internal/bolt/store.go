@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"implantrace/internal/journal"
 	"implantrace/internal/record"
@@ -56,6 +54,7 @@ type Options struct {
 	ReadOnly bool          // shares the lock with other readers
 	Wait     time.Duration // for the lock; 0: one second
 	MaxSize  int           // bytes the file may grow to; 0: no limit
+	Reserve  int64         // bytes of the disk to keep for essential commands; 0: none
 	Refound  bool          // of a store that was restored: it begins a log of its own
 }
 
@@ -71,15 +70,17 @@ var (
 
 // Store is a trace.Store in one file.
 type Store struct {
-	db    *bbolt.DB
+	db    *file
 	node  trace.NodeID
 	ring  atomic.Pointer[seal.Keyring] // ask with keys()
 	clock trace.Clock
 	codec journal.Codec
 	fold  record.Fold
 
-	queue *queue
-	done  chan struct{} // the committer has ended
+	queue   *queue
+	reserve *reserve
+	done    chan struct{} // the committer has ended
+	kept    atomic.Uint64 // entries of this node that were acknowledged
 
 	trouble atomic.Pointer[error] // of the last write; nil when it was committed
 }
@@ -115,42 +116,30 @@ func Open(path string, o Options) (*Store, error) {
 	if fresh && o.Keys == nil {
 		return nil, errors.New("a new store wants keys")
 	}
-	if !fresh {
-		if err := wholeFile(path); err != nil {
+	options := bbolt.Options{Timeout: o.Wait, FreelistType: bbolt.FreelistMapType, ReadOnly: o.ReadOnly, MaxSize: o.MaxSize, PreLoadFreelist: !o.ReadOnly}
+	codec := journal.NewCodec()
+	s := &Store{clock: o.Clock, codec: codec, fold: record.Fold{Codec: codec}, queue: newQueue(), done: make(chan struct{})}
+	s.ring.Store(o.Keys)
+	if fresh {
+		o.Refound = false
+		err := makeFile(path, options, func(f *file) error { s.db = f; return s.prepare(o) })
+		if err != nil {
 			return nil, err
 		}
 	}
-	var db *bbolt.DB
-	err = carefully(path, func() (err error) {
-		db, err = bbolt.Open(path, 0o600, &bbolt.Options{
-			Timeout: o.Wait, FreelistType: bbolt.FreelistMapType, ReadOnly: o.ReadOnly, MaxSize: o.MaxSize, PreLoadFreelist: !o.ReadOnly,
-		})
-		return err
-	})
-	switch {
-	case errors.Is(err, berrors.ErrTimeout):
-		return nil, fmt.Errorf("%s: %w", path, ErrInUse)
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrVersionMismatch), errors.Is(err, berrors.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, fmt.Errorf("%s: %w (%v)", path, ErrNotStore, err)
-	case err != nil:
+	if s.db, err = openFile(path, options); err != nil {
 		return nil, err
 	}
-	codec := journal.NewCodec()
-	s := &Store{
-		db: db, clock: o.Clock, codec: codec, fold: record.Fold{Codec: codec},
-		queue: newQueue(), done: make(chan struct{}),
-	}
-	s.ring.Store(o.Keys)
-	switch err := carefully(path, func() error { return s.prepare(o) }); {
-	case errors.Is(err, ErrDamaged):
-		return nil, err
-	case err != nil:
-		return nil, errors.Join(err, db.Close())
-	}
-	if fresh {
-		if err := syncDir(filepath.Dir(path)); err != nil {
-			return nil, errors.Join(err, db.Close())
+	if err := carefully(path, func() error { return s.prepare(o) }); err != nil {
+		if errors.Is(err, ErrDamaged) { // letting go of it could panic again, or wait for ever
+			return nil, err
 		}
+		return nil, errors.Join(err, s.db.Close())
+	}
+	s.db.agrees = s.hasKept
+	s.reserve = &reserve{}
+	if !o.ReadOnly && o.Reserve > 0 {
+		s.reserve = openReserve(filepath.Join(filepath.Dir(path), ReserveName), o.Reserve)
 	}
 	go s.commitLoop()
 	return s, nil
@@ -251,6 +240,14 @@ func (s *Store) renew(tx *bbolt.Tx) error {
 		}
 		return t.apply(e)
 	})
+}
+
+// hasKept reports an error when entries are gone that were acknowledged.
+func (s *Store) hasKept(tx *bbolt.Tx) error {
+	if size := (&transaction{store: s, tx: tx}).size(s.node); size < s.kept.Load() {
+		return fmt.Errorf("%s: %w (it holds %d entries of this node, and %d were acknowledged)", s.db.path, ErrDamaged, size, s.kept.Load())
+	}
+	return nil
 }
 
 func projectionKey(t record.Table) []byte { return append(bytes.Clone(metaProjection), byte(t)) }

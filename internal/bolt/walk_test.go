@@ -107,7 +107,7 @@ func TestASizeIsThatOfItsNodeOnly(t *testing.T) {
 	nodes := []trace.NodeID{{}, {0, 0, 0, 0, 0, 0, 0, 1}, {1}, {1, 0, 0, 0, 0, 0, 0, 1}, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe}, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}
 	rapid.Check(t, func(t *rapid.T) {
 		want := make(map[trace.NodeID]uint64)
-		tx, err := s.db.Begin(true)
+		tx, err := s.db.db.Begin(true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -88,6 +88,17 @@ func (r Recorder) before(ctx context.Context, id trace.EventID, canon []byte) (r
 
 // record appends one command.
 func (r Recorder) record(ctx context.Context, m Meta, canon []byte, drafts ...trace.Draft) (trace.Receipt, error) {
+	return r.append(ctx, trace.Command{ID: m.ID, Canonical: canon, By: m.By, Drafts: filled(m, drafts)})
+}
+
+// recordEssential appends one command that finds room also when the disk is
+// full.
+func (r Recorder) recordEssential(ctx context.Context, m Meta, canon []byte, drafts ...trace.Draft) (trace.Receipt, error) {
+	return r.append(ctx, trace.Command{ID: m.ID, Canonical: canon, By: m.By, Drafts: filled(m, drafts), Essential: true})
+}
+
+// filled gives drafts what they share.
+func filled(m Meta, drafts []trace.Draft) []trace.Draft {
 	for i := range drafts {
 		if drafts[i].Occurred.IsZero() {
 			drafts[i].Occurred = m.Occurred
@@ -96,7 +107,11 @@ func (r Recorder) record(ctx context.Context, m Meta, canon []byte, drafts ...tr
 			drafts[i].Provenance = m.Provenance
 		}
 	}
-	rs, err := r.Store.Append(ctx, trace.Command{ID: m.ID, Canonical: canon, By: m.By, Drafts: drafts})
+	return drafts
+}
+
+func (r Recorder) append(ctx context.Context, c trace.Command) (trace.Receipt, error) {
+	rs, err := r.Store.Append(ctx, c)
 	if err != nil {
 		return trace.Receipt{}, err
 	}

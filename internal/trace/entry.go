@@ -112,6 +112,10 @@ type Command struct {
 	Canonical []byte
 	By        Actor
 	Drafts    []Draft
+	// Essential commands find room when the disk is full: those that say who may
+	// do what, and whether the node may be used at all. They are few and small. A
+	// store keeps a reserve for them.
+	Essential bool
 }
 
 // Receipt says where a command was recorded.

@@ -1,0 +1,34 @@
+package bolt
+
+import (
+	"errors"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// forget asks the system to let go of what it holds of a file in memory, so
+// that it is read from the disk. It is a request: where it is not granted,
+// writing what was read makes the disk agree with it.
+func forget(f *os.File) {
+	_ = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
+}
+
+// allocate makes a file so large that room for size bytes is its own.
+func allocate(f *os.File, size int64) error {
+	err := unix.Fallocate(int(f.Fd()), 0, 0, size)
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
+		return fill(f, size)
+	}
+	return err
+}
+
+// allocated reports whether a file of size bytes has room of its own for them.
+func allocated(info os.FileInfo, size int64) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return info.Size() >= size
+	}
+	return info.Size() >= size && st.Blocks*512 >= size
+}
