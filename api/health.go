@@ -15,18 +15,19 @@ func (s *Server) health(c echo.Context) error {
 }
 
 type readiness struct {
-	Status   string   `json:"status"` // ready, or not-ready
-	Faults   []string `json:"faults"`
-	Warnings []string `json:"warnings"` // the node works, and somebody should see to these
-	Assets   bool     `json:"assets"`   // the pages' assets are built in
-	Serial   bool     `json:"serial"`   // handhelds are supported in this build
-	Engine   bool     `json:"engine"`   // zxing-cpp is built in; without it gozxing reads pictures alone
+	Status      string            `json:"status"` // ready, or not-ready
+	Faults      []string          `json:"faults"`
+	Warnings    []string          `json:"warnings"`    // the node works, and somebody should see to these
+	Checkpoints []trace.Departure `json:"checkpoints"` // how signed checkpoints leave the machine
+	Assets      bool              `json:"assets"`      // the pages' assets are built in
+	Serial      bool              `json:"serial"`      // handhelds are supported in this build
+	Engine      bool              `json:"engine"`      // zxing-cpp is built in; without it gozxing reads pictures alone
 }
 
 // ready: the node can record.
 func (s *Server) ready(c echo.Context) error {
 	_, engine := scanner.EngineVersion()
-	r := readiness{Engine: engine, Status: "ready", Faults: []string{}, Warnings: []string{}, Assets: s.pages.whole, Serial: serialSupported}
+	r := readiness{Engine: engine, Status: "ready", Faults: []string{}, Warnings: []string{}, Checkpoints: s.departures(c.Request().Context()), Assets: s.pages.whole, Serial: serialSupported}
 	if s.Ready != nil {
 		r.Faults = append(r.Faults, s.Ready(c.Request().Context())...)
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 
@@ -10,8 +11,9 @@ import (
 )
 
 type journalAnswer struct {
-	Heads []trace.TreeHead `json:"heads"`
-	Key   string           `json:"key"` // checks the signatures of this node's checkpoints
+	Heads      []trace.TreeHead  `json:"heads"`
+	Key        string            `json:"key"`        // checks the signatures of this node's checkpoints
+	Departures []trace.Departure `json:"departures"` // how checkpoints leave the machine
 }
 
 func (s *Server) journal(c echo.Context) error {
@@ -19,7 +21,24 @@ func (s *Server) journal(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, journalAnswer{list(heads), s.Prover.VerifierKey()})
+	return c.JSON(http.StatusOK, journalAnswer{list(heads), s.Prover.VerifierKey(), s.departures(c.Request().Context())})
+}
+
+func (s *Server) departures(ctx context.Context) []trace.Departure {
+	if s.Departures == nil {
+		return []trace.Departure{}
+	}
+	return s.Departures(ctx)
+}
+
+// sendCheckpoints lets checkpoints leave at once.
+func (s *Server) sendCheckpoints(c echo.Context) error {
+	if s.SendCheckpoints != nil {
+		if err := s.SendCheckpoints(c.Request().Context()); err != nil {
+			return trace.Errorf(trace.Busy, "The checkpoints are still on their way: %w.", err)
+		}
+	}
+	return s.journal(c)
 }
 
 // checkpoint signs a log as it is now.

@@ -60,12 +60,14 @@ var (
 	readingsDesc = prometheus.NewDesc("implantrace_scanner_readings_total", "Readings from a handheld.", []string{"scanner"}, nil)
 	cutDesc      = prometheus.NewDesc("implantrace_scanner_cut_off_total", "Readings that an unplugged handheld cut off.", []string{"scanner"}, nil)
 	noiseDesc    = prometheus.NewDesc("implantrace_scanner_overlong_total", "Texts without an end that were dropped.", []string{"scanner"}, nil)
+	leftDesc     = prometheus.NewDesc("implantrace_checkpoint_age_seconds", "Since a checkpoint last reached a place outside the machine.", []string{"to"}, nil)
+	behindDesc   = prometheus.NewDesc("implantrace_checkpoint_behind_entries", "Entries that no checkpoint at that place stands for.", []string{"to"}, nil)
 	upDesc       = prometheus.NewDesc("implantrace_scanner_connected", "1 when a handheld is connected.", []string{"scanner"}, nil)
 )
 
 // Describe is prometheus.Collector's.
 func (m state) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{entriesDesc, sizeDesc, waitingDesc, readingsDesc, cutDesc, noiseDesc, upDesc} {
+	for _, d := range []*prometheus.Desc{entriesDesc, sizeDesc, waitingDesc, readingsDesc, cutDesc, noiseDesc, upDesc, leftDesc, behindDesc} {
 		ch <- d
 	}
 }
@@ -88,6 +90,12 @@ func (m state) Collect(ch chan<- prometheus.Metric) {
 		gauge(sizeDesc, float64(s.Maintenance.Size()))
 	}
 	gauge(waitingDesc, float64(s.Desk.Waiting()))
+	for _, d := range s.departures(context.Background()) {
+		if d.Age != nil {
+			gauge(leftDesc, *d.Age, d.To)
+		}
+		gauge(behindDesc, float64(d.Behind), d.To)
+	}
 	for _, sc := range s.Scanners() {
 		count(readingsDesc, sc.Readings, sc.Name)
 		count(cutDesc, sc.CutOff, sc.Name)

@@ -36,7 +36,13 @@ func (s *Server) backup(c echo.Context) error {
 }
 
 func (s *Server) verify(c echo.Context) error {
-	v, err := s.Maintenance.Verify(c.Request().Context(), "")
+	var trust trace.Trust
+	if c.Request().ContentLength != 0 {
+		if err := bind(c, &trust); err != nil {
+			return err
+		}
+	}
+	v, err := s.Maintenance.VerifyAgainst(c.Request().Context(), "", trust)
 	if err != nil {
 		return err
 	}

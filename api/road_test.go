@@ -182,6 +182,7 @@ var road = []scenario{
 	{says: "what was scanned so far is let go of", method: "POST", target: "/api/v1/theatre/forget", status: 204},
 	{says: "a recovery key, so that copies can be opened one day", target: "/api/v1/operator/recovery", body: `{"key":"age1x","name":"the safe"}`, socket: true, status: 200},
 	{says: "a copy of the store, through the socket", target: "/api/v1/operator/backup", socket: true, status: 200},
+	{says: "checkpoints leave for nowhere", method: "POST", target: "/api/v1/operator/checkpoints", socket: true, status: 200, want: []string{`"departures":[]`}},
 	{says: "everything works out again", method: "POST", target: "/api/v1/operator/verify", socket: true, status: 200, want: []string{`"findings":[]`}},
 }
 

@@ -18,8 +18,9 @@ import (
 // Maintenance is what the store offers beyond the record; for the operator at
 // the machine, not for pages.
 type Maintenance interface {
-	// Verify works everything out again from the journal and compares.
-	Verify(ctx context.Context, tmp string) (trace.Verification, error)
+	// VerifyAgainst works everything out again from the journal and compares,
+	// with what is given from outside too.
+	VerifyAgainst(ctx context.Context, tmp string, trust trace.Trust) (trace.Verification, error)
 	// Size is the store's size in bytes.
 	Size() int64
 }
@@ -30,12 +31,16 @@ type Options struct {
 	Desk        *theatre.Desk
 	Maintenance Maintenance
 	Prover      trace.Prover
-	Operator    Operator
-	NodeName    string
-	Version     string
-	Log         *slog.Logger
-	Workers     *scanner.Workers             // bound the pictures that are decoded at once
-	Scanners    func() []scanner.SerialState // nil: none
+	// Departures say how checkpoints leave the machine; nil: they do not.
+	Departures func(context.Context) []trace.Departure
+	// SendCheckpoints lets them leave at once, and waits for it.
+	SendCheckpoints func(context.Context) error
+	Operator        Operator
+	NodeName        string
+	Version         string
+	Log             *slog.Logger
+	Workers         *scanner.Workers             // bound the pictures that are decoded at once
+	Scanners        func() []scanner.SerialState // nil: none
 	// Ready says what keeps the node from working; nil: nothing.
 	Ready func(context.Context) []string
 	// Warnings say what somebody should see to although the node works; nil:
@@ -178,7 +183,8 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/api/v1/operator/recovery", handler: s.recovery, operator: true},
 		{method: "POST", path: "/api/v1/operator/recovery", handler: s.addRecovery, operator: true},
 		{method: "POST", path: "/api/v1/operator/recovery/remove", handler: s.removeRecovery, operator: true},
-		{method: "POST", path: "/api/v1/operator/verify", handler: s.verify, time: noLimit, operator: true},
+		{method: "POST", path: "/api/v1/operator/checkpoints", handler: s.sendCheckpoints, time: time.Minute, operator: true},
+		{method: "POST", path: "/api/v1/operator/verify", handler: s.verify, body: importMost, time: noLimit, operator: true},
 
 		{method: "GET", path: "/", handler: s.pageHome},
 		{method: "GET", path: "/theatre", handler: s.pageTheatre},

@@ -40,7 +40,7 @@ type subcommand struct {
 func commands() []subcommand {
 	return []subcommand{
 		serveCommand(), demoCommand(), parseCommand(), decodeCommand(), recallCommand(), exportCommand(), importCommand(), catalogueCommand(),
-		backupCommand(), restoreCommand(), keysCommand(), verifyCommand(), benchCommand(), versionCommand(),
+		backupCommand(), restoreCommand(), keysCommand(), verifyCommand(), checkpointCommand(), benchCommand(), versionCommand(),
 	}
 }
 
@@ -159,7 +159,7 @@ func overview(w io.Writer) {
 	fmt.Fprintln(w, "\nUsage: implantrace COMMAND [flags] [arguments]")
 	fmt.Fprintln(w)
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.summary)
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.summary)
 	}
 	fmt.Fprint(w, `
 implantrace help COMMAND explains one, with examples.

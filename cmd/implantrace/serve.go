@@ -29,13 +29,14 @@ Examples:
   implantrace serve
   implantrace serve --data /var/lib/implantrace --scanner /dev/ttyACM0
   implantrace serve --scanner desk=/dev/serial/by-id/usb-Honeywell-if00@115200
+  implantrace serve --checkpoint-to /mnt/audit/checkpoints --checkpoint-to https://audit.example.nhs.uk/implantrace/
   implantrace serve --config /etc/implantrace.toml
 
-The file knows listen, data, keys, keys_command, name, zone, wristband_delimiter, badge, and for each handheld [[scanner]] with name, device and baud. Flags go
+The file knows listen, data, keys, keys_command, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. Flags go
 before the file.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			var c app.Config
-			var scanners several
+			var scanners, checkpointTo several
 			data := fs.String("data", "", "`FOLDER` of the store (default ./data)")
 			keyFlags(fs, &c)
 			fs.BoolVar(&c.NewStore, "new-store", false, "make a store for keys that are there already: only the first time")
@@ -45,13 +46,15 @@ before the file.`,
 			fs.StringVar(&c.WristbandDelimiter, "wristband-delimiter", "", "`TEXT` between the fields inside AIs 91, 92 and 93 of wristbands (default ,)")
 			fs.StringVar(&c.Badge, "badge", "", "regular `EXPRESSION` for the whole text of a local staff badge; its first group is the code (default: badges have AI 8017)")
 			fs.Var(&scanners, "scanner", "serial handheld, `[NAME=]DEVICE[@BAUD]`; may be given more than once")
+			fs.Var(&checkpointTo, "checkpoint-to", "`PLACE` outside this machine where signed checkpoints of the journal go: a folder or an https address; may be given more than once")
+			fs.DurationVar(&c.CheckpointEvery, "checkpoint-every", 0, "`TIME` between two checkpoints (default 5m)")
 			config := fs.String("config", "", "TOML `FILE` with these settings")
 			logs := fs.String("log", "text", "log `FORMAT`: text or json")
 			return func(ctx context.Context, s streams, args []string) error {
 				if err := noArguments(args); err != nil {
 					return err
 				}
-				c.Data = *data
+				c.Data, c.CheckpointTo = *data, checkpointTo
 				for _, text := range scanners {
 					sc, err := app.ParseScanner(text)
 					if err != nil {
@@ -89,6 +92,12 @@ func merge(flags, file app.Config) app.Config {
 	if flags.Keys == "" && flags.KeysCommand == "" {
 		flags.Keys, flags.KeysCommand = file.Keys, file.KeysCommand
 	}
+	if len(flags.CheckpointTo) == 0 {
+		flags.CheckpointTo = file.CheckpointTo
+	}
+	if flags.CheckpointEvery == 0 {
+		flags.CheckpointEvery = file.CheckpointEvery
+	}
 	if len(flags.Scanners) == 0 {
 		flags.Scanners = file.Scanners
 	}
@@ -121,7 +130,11 @@ func serve(ctx context.Context, s streams, c app.Config, log *slog.Logger) error
   API      http://%s/api/docs
   Store    %s
   Keys     %s   (keep a copy off this machine)
-`, version, n.Config.Name, address, address, address, n.Store.Path(), n.KeysFrom())
+  Proof    %s   (checks its checkpoints; note it elsewhere)
+`, version, n.Config.Name, address, address, address, n.Store.Path(), n.KeysFrom(), n.Store.VerifierKey())
+		for _, to := range n.Config.CheckpointTo {
+			fmt.Fprintf(s.out, "  Checkpoints leave for %s, every %s\n", to, n.Config.CheckpointEvery)
+		}
 		for _, w := range n.Warnings(ctx) {
 			fmt.Fprintf(s.out, "  Warning  %s\n", w)
 		}

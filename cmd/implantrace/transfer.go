@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -11,10 +10,7 @@ import (
 	"path/filepath"
 
 	"implantrace/internal/app"
-	"implantrace/internal/bolt"
 	"implantrace/internal/history"
-	"implantrace/internal/seal"
-	"implantrace/internal/trace"
 )
 
 func exportCommand() subcommand {
@@ -127,92 +123,4 @@ func keysOf(c *app.Config) string {
 		return c.Keys
 	}
 	return filepath.Clean(c.Data) + ".keys"
-}
-
-func verifyCommand() subcommand {
-	return subcommand{
-		name: "verify", args: "[--store FILE]", summary: "prove that the record is what was recorded",
-		help: `
-Works everything out again from the journal and compares: every entry's bytes, every hash of the Merkle tree, every
-sealed identity against its commitment, and every row of the record. Says which entry or row is wrong.
-
-Without --store it verifies the node of the data folder, running or not; with it, a backup or another store's file.
-
-Exit code 1 when something is wrong.
-
-Examples:
-  implantrace verify
-  implantrace verify --store /mnt/backup/implantrace-2026-03-01.db --keys /safe/data.keys`,
-		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
-			c := storeFlags(fs)
-			file := fs.String("store", "", "`FILE` of a store that no node has open")
-			raw := fs.Bool("json", false, "print the report as JSON")
-			return func(ctx context.Context, s streams, args []string) error {
-				if err := noArguments(args); err != nil {
-					return err
-				}
-				var v trace.Verification
-				var err error
-				if *file != "" {
-					v, err = verifyFile(ctx, *file, keysOf(c))
-				} else {
-					err = ask(ctx, c, "POST", "/api/v1/operator/verify", "application/json", nil, asJSON(&v))
-				}
-				if err != nil {
-					return err
-				}
-				if *raw {
-					if err := printJSON(s.out, v); err != nil {
-						return err
-					}
-					if len(v.Findings) > 0 {
-						return errNegative
-					}
-					return nil
-				}
-				return printVerification(s.out, v)
-			}
-		},
-	}
-}
-
-// verifyFile verifies a store's file; without the keys what is sealed is not
-// opened.
-func verifyFile(ctx context.Context, path, keyFile string) (trace.Verification, error) {
-	keys, err := seal.LoadKeyring(keyFile)
-	if err != nil && !errors.Is(err, seal.ErrNoKeys) {
-		return trace.Verification{}, err
-	}
-	s, err := bolt.Open(path, bolt.Options{Keys: keys, ReadOnly: true})
-	if err != nil {
-		return trace.Verification{}, err
-	}
-	v, err := s.Verify(ctx, "")
-	return v, errors.Join(err, s.Close())
-}
-
-func printVerification(w io.Writer, v trace.Verification) error {
-	for _, f := range v.Findings {
-		fmt.Fprintf(w, "WRONG: %s %s\n", f.Where, f.What)
-	}
-	for _, h := range v.Heads {
-		fmt.Fprintf(w, "node %s: %d entries, root %x\n", h.Node, h.Size, h.Root)
-	}
-	sealed := fmt.Sprintf("%d sealed parts, %d opened", v.Sealed, v.Opened)
-	if v.Erased > 0 {
-		sealed += fmt.Sprintf(", %d without a key", v.Erased)
-	}
-	if v.Sealed > 0 && v.Opened+v.Erased == 0 {
-		sealed += " (the keys are not at hand)"
-	}
-	if len(v.Findings) > 0 {
-		wrong := fmt.Sprintf("%d things are", len(v.Findings))
-		if len(v.Findings) == 1 {
-			wrong = "one thing is"
-		}
-		fmt.Fprintf(w, "%d entries, %d rows, %s: %s wrong.\n", v.Entries, v.Rows, sealed, wrong)
-		return errNegative
-	}
-	fmt.Fprintf(w, "%d entries, %d rows, %s: all as recorded.\n", v.Entries, v.Rows, sealed)
-	return nil
 }

@@ -38,14 +38,21 @@ func Connect(ctx context.Context, c Config, v Version) (*Client, error) {
 		t := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dialSocket(ctx, c.Data) }}
 		return &Client{Running: true, http: &http.Client{Transport: t}, close: func() error { t.CloseIdleConnections(); return nil }}, nil
 	}
-	if _, err := os.Stat(filepath.Join(c.Data, bolt.FileName)); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no store in %s (name its folder with --data, or make one with implantrace serve)", c.Data)
+	if err := c.storeThere(); err != nil {
+		return nil, err
 	}
 	n, err := Open(ctx, Config{Data: c.Data, Keys: c.Keys, KeysCommand: c.KeysCommand, Name: c.Name, Zone: c.Zone}, v, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return nil, err
 	}
 	return n.client(), nil
+}
+
+func (c Config) storeThere() error {
+	if _, err := os.Stat(filepath.Join(c.Data, bolt.FileName)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no store in %s (name its folder with --data, or make one with implantrace serve)", c.Data)
+	}
+	return nil
 }
 
 // client asks this node without a network.

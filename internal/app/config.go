@@ -36,6 +36,11 @@ type Config struct {
 	// its first group is the code. "": badges have AI 8017.
 	Badge    string
 	Scanners []scanner.SerialConfig // handhelds
+	// CheckpointTo are the folders and addresses outside this machine where
+	// signed checkpoints go; CheckpointEvery is the time between two, five
+	// minutes.
+	CheckpointTo    []string
+	CheckpointEvery time.Duration
 
 	keysFromEnvironment bool
 }
@@ -54,14 +59,16 @@ func configf(format string, args ...any) error { return configError{fmt.Errorf(f
 
 // file is the TOML form.
 type file struct {
-	Data               string `toml:"data"`
-	Keys               string `toml:"keys"`
-	KeysCommand        string `toml:"keys_command"`
-	Listen             string `toml:"listen"`
-	Name               string `toml:"name"`
-	Zone               string `toml:"zone"`
-	WristbandDelimiter string `toml:"wristband_delimiter"`
-	Badge              string `toml:"badge"`
+	Data               string   `toml:"data"`
+	Keys               string   `toml:"keys"`
+	KeysCommand        string   `toml:"keys_command"`
+	Listen             string   `toml:"listen"`
+	Name               string   `toml:"name"`
+	Zone               string   `toml:"zone"`
+	WristbandDelimiter string   `toml:"wristband_delimiter"`
+	Badge              string   `toml:"badge"`
+	CheckpointTo       []string `toml:"checkpoint_to"`
+	CheckpointEvery    string   `toml:"checkpoint_every"`
 	Scanner            []struct {
 		Name   string `toml:"name"`
 		Device string `toml:"device"`
@@ -85,6 +92,12 @@ func ReadConfig(path string) (Config, error) {
 		return Config{}, configf("%s: there is no setting %q", path, unknown[0])
 	}
 	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, Listen: f.Listen, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
+	c.CheckpointTo = f.CheckpointTo
+	if f.CheckpointEvery != "" {
+		if c.CheckpointEvery, err = time.ParseDuration(f.CheckpointEvery); err != nil || c.CheckpointEvery <= 0 {
+			return Config{}, configf("%s: checkpoint_every %q is no time (such as 5m or 1h)", path, f.CheckpointEvery)
+		}
+	}
 	for _, s := range f.Scanner {
 		c.Scanners = append(c.Scanners, scanner.SerialConfig{Name: s.Name, Device: s.Device, Baud: s.Baud})
 	}
@@ -132,6 +145,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:8080"
+	}
+	if c.CheckpointEvery == 0 {
+		c.CheckpointEvery = 5 * time.Minute
 	}
 	if c.Zone == "" {
 		c.Zone = "Europe/London"

@@ -15,6 +15,7 @@ import (
 
 	"implantrace/api"
 	"implantrace/internal/bolt"
+	"implantrace/internal/checkpoint"
 	"implantrace/internal/command"
 	"implantrace/internal/seal"
 	"implantrace/internal/theatre"
@@ -31,12 +32,13 @@ type Node struct {
 	API      *api.Server
 	Pictures *scanner.Workers // where all pictures that the node gets are read
 
-	log     *slog.Logger
-	clock   trace.Clock
-	version string
-	exposed string // who beside its owner can read the key file
-	serials []*scanner.Serial
-	retry   retry
+	log       *slog.Logger
+	clock     trace.Clock
+	version   string
+	exposed   string // who beside its owner can read the key file
+	serials   []*scanner.Serial
+	retry     retry
+	publisher *checkpoint.Publisher
 }
 
 // Version is the program's, for the journal and the pages.
@@ -138,8 +140,11 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	if n.Desk, err = theatre.NewDesk(ctx, n.Recorder, n.scanners); err != nil {
 		return err
 	}
+	if err := n.checkpoints(); err != nil {
+		return err
+	}
 	n.API, err = api.New(api.Options{Recorder: n.Recorder, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, Operator: n, NodeName: n.Config.Name, Version: string(v),
-		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings})
+		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings, Departures: n.Departures, SendCheckpoints: n.publisher.Now})
 	return err
 }
 
@@ -262,6 +267,7 @@ func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
 		})
 	}
 	recording.Go(func() { n.Desk.Run(working) })
+	recording.Go(func() { n.publisher.Run(working) })
 	if ready != nil {
 		ready(tcp.Addr().String())
 	}

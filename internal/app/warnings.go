@@ -1,6 +1,9 @@
 package app
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Warnings say what somebody should see to although the node works.
 func (n *Node) Warnings(ctx context.Context) (all []string) {
@@ -10,8 +13,22 @@ func (n *Node) Warnings(ctx context.Context) (all []string) {
 	if r, err := n.Store.Recovery(ctx); err == nil && len(r) == 0 {
 		all = append(all, NoRecovery)
 	}
+	for _, d := range n.Departures(ctx) {
+		switch {
+		case d.Contradiction != "":
+			all = append(all, fmt.Sprintf("checkpoints in %s: %s. Run implantrace verify --checkpoint %s", d.To, d.Contradiction, d.To))
+		case d.Trouble != "":
+			all = append(all, fmt.Sprintf("no checkpoint reaches %s: %s", d.To, d.Trouble))
+		}
+	}
+	if len(n.Config.CheckpointTo) == 0 {
+		all = append(all, NoCheckpoints)
+	}
 	return all
 }
+
+// NoCheckpoints is what the node warns of until checkpoints leave it.
+const NoCheckpoints = "no checkpoint of the journal leaves this machine, so nobody else could tell if it was rewritten: serve --checkpoint-to"
 
 // NoRecovery is what the node warns of until there is a recovery key.
 const NoRecovery = "there is no recovery key, and so no backup can be made: implantrace keys recovery new"

@@ -19,7 +19,8 @@ func (s *Store) Recovery(ctx context.Context) (all []trace.Recipient, err error)
 }
 
 func (t *transaction) recovery() (all []trace.Recipient, err error) {
-	if b := t.tx.Bucket(bucketMeta).Get(metaRecovery); b != nil {
+	b, err := t.setting(metaRecovery)
+	if b != nil {
 		err = t.store.codec.Unmarshal(b, &all)
 	}
 	return all, err
@@ -40,6 +41,6 @@ func (s *Store) SetRecovery(ctx context.Context, change func([]trace.Recipient) 
 		if err != nil {
 			return err
 		}
-		return t.tx.Bucket(bucketMeta).Put(metaRecovery, b)
+		return t.set(metaRecovery, b)
 	}})
 }

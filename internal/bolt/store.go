@@ -26,7 +26,7 @@ const FileName = "implantrace.db"
 var (
 	bucketLog  = []byte("log")  // node, seq -> row
 	bucketTree = []byte("tree") // node, index -> hash
-	bucketKeys = []byte("keys") // subject, and node unless it is this one -> wrapped data key
+	bucketKeys = []byte("keys") // subject, and node unless it is this one -> wrapped data key; nothing once it is erased
 	bucketMeta = []byte("meta")
 )
 

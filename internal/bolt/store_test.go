@@ -140,6 +140,25 @@ func TestNoIdentityInTheFile(t *testing.T) {
 	}
 }
 
+// setKey changes what is kept of a subject's key in a closed store; nil takes
+// it away.
+func setKey(t *testing.T, path string, subject, wrapped []byte) {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Update(func(tx *bbolt.Tx) error {
+		if wrapped == nil {
+			return tx.Bucket([]byte("keys")).Delete(subject)
+		}
+		return tx.Bucket([]byte("keys")).Put(subject, wrapped)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+}
+
 func TestWithoutItsKeyAnIdentityIsSealedAndTheJournalVerifies(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")
 	keys := seal.NewKeyring()
@@ -147,14 +166,7 @@ func TestWithoutItsKeyAnIdentityIsSealedAndTheJournalVerifies(t *testing.T) {
 	f, secret := patient()
 	append1(t, s, f, secret)
 	s.Close()
-	db, err := bbolt.Open(path, 0o600, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("keys")).Delete(f.Patient[:]) }); err != nil {
-		t.Fatal(err)
-	}
-	db.Close()
+	setKey(t, path, f.Patient[:], []byte{})
 	s = open(t, path, keys)
 	who, err := s.Identity(context.Background(), f.Patient)
 	if err != nil || !who.Sealed || who.Family != "" {
@@ -162,6 +174,13 @@ func TestWithoutItsKeyAnIdentityIsSealedAndTheJournalVerifies(t *testing.T) {
 	}
 	r, err := s.Verify(context.Background(), t.TempDir())
 	if err != nil || len(r.Findings) != 0 || r.Erased != 1 {
+		t.Errorf("report %+v, %v", r, err)
+	}
+	s.Close()
+	// A key that nobody erased is missed.
+	setKey(t, path, f.Patient[:], nil)
+	r, err = bolt.VerifyFile(context.Background(), path, keys, t.TempDir(), trace.Trust{})
+	if err != nil || len(r.Findings) != 1 || !strings.Contains(r.Findings[0].What, fmt.Sprintf("key of subject %x, which is gone", f.Patient[:])) {
 		t.Errorf("report %+v, %v", r, err)
 	}
 }

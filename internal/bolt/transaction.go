@@ -3,6 +3,7 @@ package bolt
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -67,23 +68,32 @@ func (t *transaction) secret(e trace.Entry) (*trace.Secret, error) {
 	if len(e.Sealed) == 0 || t.store.keys() == nil {
 		return nil, nil
 	}
+	return openSealed(t.store.keys(), t.store.node, e, t.tx.Bucket(bucketKeys).Get)
+}
+
+// errSubjectKey means that a subject's key is there and cannot be unwrapped.
+var errSubjectKey = errors.New("the subject's key cannot be unwrapped")
+
+// openSealed opens an entry's sealed part in the store of a node, whose wrapped
+// keys are got by their names; nil when the key is gone.
+func openSealed(keys *seal.Keyring, node trace.NodeID, e trace.Entry, wrapped func(name []byte) []byte) (*trace.Secret, error) {
 	subject, err := seal.Subject(e.Sealed)
 	if err != nil {
 		return nil, err
 	}
 	name := subject[:]
-	if e.Node != t.store.node {
+	if e.Node != node {
 		// A subject that two nodes met has a key at each. This one's opens what
 		// this node sealed, and nothing else.
 		name = append(name, e.Node[:]...)
 	}
-	wrapped := t.tx.Bucket(bucketKeys).Get(name)
-	if wrapped == nil {
-		return nil, nil
+	w := wrapped(name)
+	if len(w) == 0 {
+		return nil, nil // erased, or never at hand
 	}
-	key, err := t.store.keys().DataKey(subject, wrapped)
+	key, err := keys.DataKey(subject, w)
 	if err != nil {
-		return nil, fmt.Errorf("key of %x: %w", subject, err)
+		return nil, fmt.Errorf("%w: key of %x: %w", errSubjectKey, subject, err)
 	}
 	s, err := seal.Open(key, e.Sealed, e.ID, e.Commitment)
 	if err != nil {

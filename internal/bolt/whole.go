@@ -1,10 +1,8 @@
 package bolt
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"os"
 	"runtime/debug"
 )
@@ -18,7 +16,10 @@ var ErrDamaged = errors.New("the store's file is damaged: go back to a copy")
 const (
 	pageHeader   = 16
 	metaMagic    = 0xED0CDAED
+	metaVersion  = 2
 	metaPageSize = 8  // uint32
+	metaRoot     = 16 // uint64: the page of the root bucket, and uint64: its sequence
+	metaFreelist = 32 // uint64: the page of the freelist
 	metaPages    = 40 // uint64: all pages of the file are below this number
 	metaTx       = 48 // uint64: the newer meta has the greater
 	metaSum      = 56 // uint64: FNV-1a of what stands before it
@@ -36,22 +37,11 @@ func wholeFile(path string) error {
 		return err
 	}
 	defer f.Close()
-	var newest, size uint64
-	// The second meta stands behind the first page, whose size may only be
-	// known from it.
-	for at := int64(0); at <= greatestPage; at = max(smallestPage, 2*at) {
-		var m [metaSize]byte
-		if _, err := f.ReadAt(m[:], at+pageHeader); err != nil {
-			break // the file has no more
-		}
-		sum := fnv.New64a()
-		sum.Write(m[:metaSum])
-		page := uint64(binary.NativeEndian.Uint32(m[metaPageSize:]))
-		if binary.NativeEndian.Uint32(m[:]) != metaMagic || binary.NativeEndian.Uint64(m[metaSum:]) != sum.Sum64() || at > 0 && page != uint64(at) {
-			continue
-		}
-		if tx := binary.NativeEndian.Uint64(m[metaTx:]); size == 0 || tx > newest {
-			newest, size = tx, binary.NativeEndian.Uint64(m[metaPages:])*page
+	all, errs := metas(f)
+	var last, size uint64
+	for i, m := range all {
+		if errs[i] == nil && (size == 0 || m.tx > last) {
+			last, size = m.tx, m.pages*uint64(m.pageSize)
 		}
 	}
 	// The size is asked last: a node that has the file open lets it grow.

@@ -34,6 +34,7 @@ var rooms = []struct {
 	{"internal/trace", "gs1 internal/udi"},
 	{"internal/record", "gs1 internal/udi internal/trace"},
 	{"internal/journal", "gs1 internal/udi internal/trace"},
+	{"internal/checkpoint", "gs1 internal/udi internal/trace internal/journal"},
 	{"internal/seal", "gs1 internal/udi internal/trace"},
 	{"internal/backup", "internal/trace internal/journal internal/seal"},
 	{"internal/bolt", "internal/trace internal/record internal/journal internal/seal"},

@@ -1,6 +1,9 @@
 package trace
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Inclusion proves that an entry is the seq-manieth of a log, by RFC 6962. Leaf
 // is what the log holds of the entry: its public fields, and a commitment to
@@ -43,4 +46,16 @@ type Prover interface {
 	Consistency(ctx context.Context, log NodeID, from, to uint64) (Consistency, error)
 	// Locate gives the place of a command's part-th entry, from 0.
 	Locate(ctx context.Context, command EventID, part uint16) (Position, error)
+}
+
+// Departure says how checkpoints of a node's own log reach a place outside the
+// machine.
+type Departure struct {
+	To            string     `json:"to"`                      // folder or address
+	Left          *time.Time `json:"left,omitempty"`          // when the last one got there; nil: none yet
+	Age           *float64   `json:"age_seconds,omitempty"`   // since then
+	Size          uint64     `json:"size"`                    // entries that it stands for
+	Behind        uint64     `json:"behind"`                  // entries recorded since
+	Trouble       string     `json:"trouble,omitempty"`       // why the last try failed
+	Contradiction string     `json:"contradiction,omitempty"` // what left earlier is of another history than the journal's
 }
