@@ -190,7 +190,7 @@ func (t *transaction) product(di string) (p trace.Product, ok bool, err error) {
 		}
 	}
 	var catalogues []record.CatalogueRow
-	for _, b := range t.Scan(record.Catalogue, record.LabelNumberPrefix(di)) {
+	for _, b := range t.Scan(record.Catalogue, record.CataloguePrefix(di)) {
 		var row record.CatalogueRow
 		if err := t.store.codec.Unmarshal(b, &row); err != nil {
 			return p, false, err
