@@ -61,36 +61,58 @@ func newCode128Word(w [6]float64, module float64) code128Word {
 	}
 }
 
-// code128At reads the code word whose first bar starts at edge i.
-func code128At(e []float64, i int) (word int, module float64, ok bool) {
+// code128Seen is the code word whose first bar starts at edge i, as it is
+// measured.
+func code128Seen(e []float64, i int) (seen code128Word, module float64) {
 	var w [6]float64
 	for j := range w {
 		w[j] = e[i+j+1] - e[i+j]
 	}
 	module = (e[i+6] - e[i]) / 11
-	seen := newCode128Word(w, module)
+	return newCode128Word(w, module), module
+}
+
+// miss is how far what was seen is from a code word; ok says that it may be it.
+func (seen *code128Word) miss(known *code128Word) (miss float64, ok bool) {
+	for j, v := range seen.e {
+		d := math.Abs(v - known.e[j])
+		if d > code128Slack {
+			return 0, false
+		}
+		miss += d
+	}
+	d := math.Abs(seen.bars - known.bars)
+	return miss + d/2, d <= code128BarSlack
+}
+
+// code128At reads the code word whose first bar starts at edge i.
+func code128At(e []float64, i int) (word int, module float64, ok bool) {
+	seen, module := code128Seen(e, i)
 	best, second := math.Inf(1), math.Inf(1)
 	for n := range code128Words {
-		known := &code128Words[n]
-		far, miss := 0.0, 0.0
-		for j := range seen.e {
-			d := math.Abs(seen.e[j] - known.e[j])
-			far = max(far, d)
-			miss += d
-		}
-		d := math.Abs(seen.bars - known.bars)
-		if far > code128Slack || d > code128BarSlack {
-			continue
-		}
-		miss += d / 2
-		if miss < best {
+		miss, ok := seen.miss(&code128Words[n])
+		switch {
+		case !ok:
+		case miss < best:
 			best, second, word = miss, best, n
-		} else if miss < second {
+		case miss < second:
 			second = miss
 		}
 	}
 	// Two words that fit about as well are none.
 	return word, module, !math.IsInf(best, 1) && second-best > code128Margin
+}
+
+// code128Starts says whether a start character may start at edge i. Hardly any
+// edge is one, and this costs less than to compare all code words.
+func code128Starts(e []float64, i int) bool {
+	seen, _ := code128Seen(e, i)
+	for n := code128StartA; n <= code128StartC; n++ {
+		if _, ok := seen.miss(&code128Words[n]); ok {
+			return true
+		}
+	}
+	return false
 }
 
 const (
@@ -127,11 +149,14 @@ func code128On(e []float64, quiet float64) []linearRead {
 // code128From reads a symbol whose start character starts at edge i. end is the
 // even edge at or before its last.
 func code128From(e []float64, i int, quiet float64) (r linearRead, end int, ok bool) {
-	start, module, ok := code128At(e, i)
-	if !ok || start < code128StartA || start > code128StartC {
+	if i > 0 && e[i]-e[i-1] < quiet*(e[i+6]-e[i])/11 {
 		return r, 0, false
 	}
-	if i > 0 && e[i]-e[i-1] < quiet*module {
+	if !code128Starts(e, i) {
+		return r, 0, false
+	}
+	start, module, ok := code128At(e, i)
+	if !ok || start < code128StartA {
 		return r, 0, false
 	}
 	words := []int{start}

@@ -5,56 +5,69 @@ import (
 	"math"
 )
 
-// A crop is a part of a picture, turned and scaled.
+// A crop is a part of a picture, scaled.
 type crop struct {
 	gray  *image.Gray
 	mid   point   // of the crop, in the picture
 	scale float64 // pixels of the crop in one of the picture
-	turn  float64 // radians, of the crop's rows against those of the picture
 }
 
 // cropTo cuts a part of w by h pixels of the picture around mid out. Beyond the
 // picture its edge goes on.
-func cropTo(g *image.Gray, mid point, w, h, scale, turn float64) crop {
-	if scale < 1 { // so that what is left out is averaged
-		n := int(1 / scale)
-		if n > 1 {
-			small := shrinkPart(g, mid, math.Hypot(w, h)/2, n)
-			c := cropTo(small.gray, point{(mid.x - small.mid.x) / float64(n), (mid.y - small.mid.y) / float64(n)},
-				w/float64(n), h/float64(n), scale*float64(n), turn)
-			c.mid, c.scale = mid, scale
-			return c
+func cropTo(g *image.Gray, mid point, w, h, scale float64) crop {
+	if n := int(1 / scale); n > 1 { // so that what is left out is averaged
+		small, corner := shrinkPart(g, mid, math.Hypot(w, h)/2, n)
+		c := cropTo(small, point{(mid.x - corner.x) / float64(n), (mid.y - corner.y) / float64(n)},
+			w/float64(n), h/float64(n), scale*float64(n))
+		c.mid, c.scale = mid, scale
+		return c
+	}
+	out := image.NewGray(image.Rect(0, 0, max(int(w*scale), 1), max(int(h*scale), 1)))
+	columns := betweens(out.Rect.Dx(), mid.x, scale, g.Rect.Dx())
+	for y, r := range betweens(out.Rect.Dy(), mid.y, scale, g.Rect.Dy()) {
+		above, below := g.Pix[r.a*g.Stride:], g.Pix[r.b*g.Stride:]
+		row := out.Pix[y*out.Stride:][:len(columns)]
+		for x, c := range columns {
+			top := float32(above[c.a]) + c.part*(float32(above[c.b])-float32(above[c.a]))
+			bottom := float32(below[c.a]) + c.part*(float32(below[c.b])-float32(below[c.a]))
+			row[x] = byte(top + r.part*(bottom-top) + 0.5)
 		}
 	}
-	pw, ph := max(int(w*scale), 1), max(int(h*scale), 1)
-	out := image.NewGray(image.Rect(0, 0, pw, ph))
-	sin, cos := math.Sincos(turn)
-	for y := range ph {
-		row := out.Pix[y*out.Stride:][:pw]
-		v := (float64(y)+0.5)/scale - float64(ph)/scale/2
-		for x := range row {
-			u := (float64(x)+0.5)/scale - float64(pw)/scale/2
-			row[x] = byte(sample(g, mid.x+u*cos-v*sin, mid.y+u*sin+v*cos) + 0.5)
-		}
-	}
-	return crop{out, mid, scale, turn}
+	return crop{out, mid, scale}
 }
 
-// shrinkPart makes the square around mid smaller by whole pixels. The mid of
-// the result is its upper left corner in the picture.
-func shrinkPart(g *image.Gray, mid point, reach float64, n int) crop {
+// A between is a place between the middles of two pixels.
+type between struct {
+	a, b int
+	part float32 // of the way from a to b
+}
+
+// betweens are the places along one side of a picture of the given size from
+// which n pixels of a crop come.
+func betweens(n int, mid, scale float64, size int) []between {
+	all := make([]between, n)
+	for i := range all {
+		at := mid + (float64(i)+0.5-float64(n)/2)/scale - 0.5
+		low := math.Floor(at)
+		a := int(low)
+		all[i] = between{min(max(a, 0), size-1), min(max(a+1, 0), size-1), float32(at - low)}
+	}
+	return all
+}
+
+// shrinkPart makes the square around mid smaller by whole pixels, and says
+// where its upper left corner is in the picture.
+func shrinkPart(g *image.Gray, mid point, reach float64, n int) (small *image.Gray, corner point) {
 	box := image.Rect(int(mid.x-reach)-n, int(mid.y-reach)-n, int(mid.x+reach)+2*n, int(mid.y+reach)+2*n).Intersect(g.Rect)
 	part := g.SubImage(box).(*image.Gray)
 	part = &image.Gray{Pix: part.Pix, Stride: part.Stride, Rect: image.Rect(0, 0, box.Dx(), box.Dy())}
-	return crop{gray: shrink(part, n), mid: point{float64(box.Min.X), float64(box.Min.Y)}}
+	return shrink(part, n), point{float64(box.Min.X), float64(box.Min.Y)}
 }
 
 // out is where a place in the crop is in the picture.
 func (c crop) out(p point) point {
 	b := c.gray.Rect
-	u, v := (p.x-float64(b.Dx())/2)/c.scale, (p.y-float64(b.Dy())/2)/c.scale
-	sin, cos := math.Sincos(c.turn)
-	return point{c.mid.x + u*cos - v*sin, c.mid.y + u*sin + v*cos}
+	return point{c.mid.x + (p.x-float64(b.Dx())/2)/c.scale, c.mid.y + (p.y-float64(b.Dy())/2)/c.scale}
 }
 
 // even makes dark and light as dark and light everywhere as they are where the

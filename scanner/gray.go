@@ -133,17 +133,24 @@ func sharpen(g *image.Gray) *image.Gray {
 // smooth takes the noise out: the mean of every 3 by 3 pixels.
 func smooth(g *image.Gray) *image.Gray {
 	w, h := g.Rect.Dx(), g.Rect.Dy()
-	out := image.NewGray(g.Rect)
-	sums := make([]int, w)
+	out := image.NewGray(image.Rect(0, 0, w, h))
+	if w == 0 {
+		return out
+	}
+	sums := make([]uint32, w+2) // of three pixels one below the other, the first and the last twice
 	for y := range h {
-		for x := range w {
-			sums[x] = 0
-			for _, yy := range [3]int{max(y-1, 0), y, min(y+1, h-1)} {
-				sums[x] += int(g.Pix[yy*g.Stride+x])
-			}
+		above := g.Pix[max(y-1, 0)*g.Stride:][:w]
+		row := g.Pix[y*g.Stride:][:w]
+		below := g.Pix[min(y+1, h-1)*g.Stride:][:w]
+		mid := sums[1:][:w]
+		for x := range mid {
+			mid[x] = uint32(above[x]) + uint32(row[x]) + uint32(below[x])
 		}
-		for x := range w {
-			out.Pix[y*out.Stride+x] = byte((sums[max(x-1, 0)] + sums[x] + sums[min(x+1, w-1)]) / 9)
+		sums[0], sums[w+1] = sums[1], sums[w]
+		left, right := sums[:w], sums[2:][:w]
+		dst := out.Pix[y*out.Stride:][:w]
+		for x := range dst {
+			dst[x] = byte((left[x] + mid[x] + right[x]) / 9)
 		}
 	}
 	return out

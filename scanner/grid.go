@@ -74,7 +74,7 @@ func inGrid(g *image.Gray, a area) (finding, bool) {
 func inGridSharpened(g *image.Gray, a area) (finding, bool) {
 	b := a.box(0.3*a.height + 8)
 	scale := min(max(180/a.height, 0.5), 2)
-	c := cropTo(g, a.mid, float64(b.Dx()), float64(b.Dy()), scale, 0)
+	c := cropTo(g, a.mid, float64(b.Dx()), float64(b.Dy()), scale)
 	c.gray = unsharp(smooth(c.gray), int(max(a.height*scale/40, 2)), 3)
 	at := a
 	at.mid = point{float64(c.gray.Rect.Dx()) / 2, float64(c.gray.Rect.Dy()) / 2}
@@ -108,34 +108,39 @@ func inGridAsIs(g *image.Gray, a area) (finding, bool) {
 func fitSides(g *image.Gray, a area, module float64) (best quad, sign float32, ok bool) {
 	corners := a.corners()
 	reach := 0.14*a.height + 3
-	var most float32
-	for _, s := range [2]float32{1, -1} {
-		var lines [4][2]point
-		total := float32(0)
-		for i := range 4 {
-			from, to := corners[i], corners[(i+1)%4]
-			line, gain := fitSide(g, from, to, a.mid, reach, module, s)
-			lines[i] = line
-			total += gain
+	var fits [2][4]sideFit // of dark on light, of light on dark
+	for i := range 4 {
+		fits[0][i], fits[1][i] = fitSide(g, corners[i], corners[(i+1)%4], a.mid, reach, module)
+	}
+	most := float32(0)
+	for n, s := range [2]float32{1, -1} {
+		sides, total := &fits[n], float32(0)
+		for _, side := range sides {
+			total += side.gain
 		}
 		if total <= most {
 			continue
 		}
-		var q quad
 		for i := range 4 {
-			p, crosses := crossPoint(lines[(i+3)%4], lines[i])
+			p, crosses := crossPoint(sides[(i+3)%4].line, sides[i].line)
 			if !crosses {
 				p = corners[i]
 			}
-			q[i] = p
+			best[i] = p
 		}
-		best, sign, most = q, s, total
+		sign, most = s, total
 	}
 	return best, sign, most > 16
 }
 
-// fitSide finds the line near a side beyond which it is light.
-func fitSide(g *image.Gray, from, to, mid point, reach, module float64, sign float32) (line [2]point, gain float32) {
+// A sideFit is a line, and by how much it is lighter, or darker, beyond it.
+type sideFit struct {
+	line [2]point
+	gain float32
+}
+
+// fitSide finds the lines near a side beyond which it is lightest and darkest.
+func fitSide(g *image.Gray, from, to, mid point, reach, module float64) (light, dark sideFit) {
 	dx, dy := to.x-from.x, to.y-from.y
 	n := math.Hypot(dx, dy)
 	out := point{dy / n, -dx / n}
@@ -143,53 +148,62 @@ func fitSide(g *image.Gray, from, to, mid point, reach, module float64, sign flo
 		out = point{-out.x, -out.y}
 	}
 	const along, steps = 28, 9
-	// Profiles across the side, once; every line then only adds up samples.
+	// How much lighter it is outside than inside, at every place across the side;
+	// a line then only adds these up.
 	span := reach + 2.5*module
 	fine := max(module/4, 0.4)
 	m := int(2*span/fine) + 1
-	profile := make([]float32, along*m)
+	profile, steep := make([]float32, m), make([]float32, along*m)
+	off := func(modules float64) int { return int(math.Round(modules * module / fine)) }
+	near, far, within := off(0.4), off(0.9), off(1.5)
 	for i := range along {
 		t := (float64(i) + 0.5) / along
+		x, y := from.x+t*dx-span*out.x, from.y+t*dy-span*out.y
+		for j := range profile {
+			d := float64(j) * fine
+			profile[j] = sample(g, x+d*out.x, y+d*out.y)
+		}
+		at := func(j int) float32 { return profile[min(max(j, 0), m-1)] }
 		for j := range m {
-			d := float64(j)*fine - span
-			profile[i*m+j] = sample(g, from.x+t*dx+d*out.x, from.y+t*dy+d*out.y)
+			steep[i*m+j] = (at(j+near)+at(j+far))/2 - (at(j-near)+at(j-far)+at(j-within))/3
 		}
 	}
-	at := func(i int, d float64) float32 {
-		j := int((d+span)/fine + 0.5)
-		return profile[i*m+min(max(j, 0), m-1)]
-	}
-	gain = float32(math.Inf(-1))
+	infinity := float32(math.Inf(1))
+	most, least := -infinity, infinity
+	var mostAt, leastAt [2]float64 // how far out the line is at the ends of the side
 	try := func(a, b float64) {
 		sum := float32(0)
+		step := (b - a) / along / fine
+		j := (a+span)/fine + 0.5 + step/2
 		for i := range along {
-			t := (float64(i) + 0.5) / along
-			d := a + t*(b-a)
-			outside := at(i, d+0.4*module) + at(i, d+0.9*module)
-			inside := at(i, d-0.4*module) + at(i, d-0.9*module) + at(i, d-1.5*module)
-			sum += sign * (outside/2 - inside/3)
+			sum += steep[i*m+int(j)]
+			j += step
 		}
-		if sum /= along; sum > gain {
-			gain = sum
-			line = [2]point{{from.x + a*out.x, from.y + a*out.y}, {to.x + b*out.x, to.y + b*out.y}}
+		if sum > most {
+			most, mostAt = sum, [2]float64{a, b}
+		}
+		if sum < least {
+			least, leastAt = sum, [2]float64{a, b}
 		}
 	}
-	var a0, b0 float64
 	for i := range 2*steps + 1 {
 		for j := range 2*steps + 1 {
-			a, b := reach*float64(i-steps)/steps, reach*float64(j-steps)/steps
-			before := gain
-			if try(a, b); gain > before {
-				a0, b0 = a, b
+			try(reach*float64(i-steps)/steps, reach*float64(j-steps)/steps)
+		}
+	}
+	for _, at := range [2][2]float64{mostAt, leastAt} {
+		for i := -2; i <= 2; i++ {
+			for j := -2; j <= 2; j++ {
+				try(at[0]+reach*float64(i)/steps/3, at[1]+reach*float64(j)/steps/3)
 			}
 		}
 	}
-	for i := -2; i <= 2; i++ {
-		for j := -2; j <= 2; j++ {
-			try(a0+reach*float64(i)/steps/3, b0+reach*float64(j)/steps/3)
-		}
+	side := func(at [2]float64, gain float32) sideFit {
+		return sideFit{[2]point{
+			{from.x + at[0]*out.x, from.y + at[0]*out.y}, {to.x + at[1]*out.x, to.y + at[1]*out.y},
+		}, gain / along}
 	}
-	return line, gain
+	return side(mostAt, most), side(leastAt, -least)
 }
 
 func crossPoint(a, b [2]point) (point, bool) {
@@ -319,10 +333,16 @@ const fitsLeast = 0.7
 func (c *grid) fit(g *image.Gray) float32 {
 	p := c.projection()
 	sum := float32(0)
+	gray, scale := c.light+c.dark, 1/(c.light-c.dark)
+	du := 1 / float64(c.columns)
 	for y := 1; y < c.rows-1; y++ {
-		for x := 1; x < c.columns-1; x++ {
-			v := c.darkness(g, p, float64(x), float64(y))
-			sum += max(v, -v)
+		// As darkness has it, from one module to the next.
+		u, v := 1.5*du, (float64(y)+0.5)/float64(c.rows)
+		px, py, w := p.a*u+p.b*v+p.c, p.d*u+p.e*v+p.f, p.g*u+p.h*v+1
+		for range c.columns - 2 {
+			d := (gray - 2*sample(g, px/w, py/w)) * scale
+			sum += min(max(d, -d), 1)
+			px, py, w = px+p.a*du, py+p.d*du, w+p.g*du
 		}
 	}
 	return sum/float32((c.rows-2)*(c.columns-2)) + c.fits(g)/float32(math.Sqrt(float64(c.rows+c.columns)))

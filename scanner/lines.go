@@ -72,9 +72,18 @@ func profile(g *image.Gray, l line, into []float32) []float32 {
 // sample is the brightness at a place between the middles of four pixels.
 func sample(g *image.Gray, x, y float64) float32 {
 	x, y = x-0.5, y-0.5
+	w, h := g.Rect.Dx(), g.Rect.Dy()
+	if x >= 0 && y >= 0 && x < float64(w-1) && y < float64(h-1) { // hardly any is at the edge
+		ix, iy := int(x), int(y)
+		fx, fy := float32(x-float64(ix)), float32(y-float64(iy))
+		top := g.Pix[iy*g.Stride+ix:]
+		bottom := top[g.Stride:]
+		a := float32(top[0]) + fx*(float32(top[1])-float32(top[0]))
+		b := float32(bottom[0]) + fx*(float32(bottom[1])-float32(bottom[0]))
+		return a + fy*(b-a)
+	}
 	ix, iy := int(math.Floor(x)), int(math.Floor(y))
 	fx, fy := float32(x-float64(ix)), float32(y-float64(iy))
-	w, h := g.Rect.Dx(), g.Rect.Dy()
 	x0, x1 := min(max(ix, 0), w-1), min(max(ix+1, 0), w-1)
 	y0, y1 := min(max(iy, 0), h-1), min(max(iy+1, 0), h-1)
 	top, bottom := g.Pix[y0*g.Stride:], g.Pix[y1*g.Stride:]

@@ -48,7 +48,6 @@ const (
 // cell is what a small square of the picture looks like.
 type cell struct {
 	low, high     byte
-	sum           int32
 	xx, yy, xy    float32 // structure tensor
 	black, th, tv int32   // black pixels; changes between black and white along rows and columns
 	away          float32 // how far pixels are from the threshold, 1 being as far as any around
@@ -88,20 +87,26 @@ func locate(g *image.Gray) []area {
 
 func look(v *image.Gray, cx, cy int) cell {
 	c := cell{low: 255}
+	left := cx * locateCell
+	// Of the pixels beside the cell, too, where the picture goes on.
+	from, to := max(left-1, 0), min(left+locateCell+1, v.Rect.Dx())
+	var xx, yy, xy int32 // at most 64 times the square of 255
 	for y := cy * locateCell; y < (cy+1)*locateCell; y++ {
-		row := v.Pix[y*v.Stride:]
-		above, below := v.Pix[max(y-1, 0)*v.Stride:], v.Pix[min(y+1, v.Rect.Dy()-1)*v.Stride:]
-		for x := cx * locateCell; x < (cx+1)*locateCell; x++ {
+		row := v.Pix[y*v.Stride:][from:to]
+		above := v.Pix[max(y-1, 0)*v.Stride:][left:][:locateCell]
+		below := v.Pix[min(y+1, v.Rect.Dy()-1)*v.Stride:][left:][:locateCell]
+		for i := range locateCell {
+			x := left + i - from
 			p := row[x]
 			c.low, c.high = min(c.low, p), max(c.high, p)
-			c.sum += int32(p)
-			gx := float32(int(row[min(x+1, v.Rect.Dx()-1)]) - int(row[max(x-1, 0)]))
-			gy := float32(int(below[x]) - int(above[x]))
-			c.xx += gx * gx
-			c.yy += gy * gy
-			c.xy += gx * gy
+			gx := int32(row[min(x+1, len(row)-1)]) - int32(row[max(x-1, 0)])
+			gy := int32(below[i]) - int32(above[i])
+			xx += gx * gx
+			yy += gy * gy
+			xy += gx * gy
 		}
 	}
+	c.xx, c.yy, c.xy = float32(xx), float32(yy), float32(xy)
 	return c
 }
 
@@ -145,17 +150,18 @@ func blacken(v *image.Gray, cells []cell, w, h int, floor float64) {
 			t := byte(level / weight)
 			away := int32(0)
 			for y := cy * locateCell; y < (cy+1)*locateCell; y++ {
-				row := v.Pix[y*v.Stride:]
-				below := v.Pix[min(y+1, v.Rect.Dy()-1)*v.Stride:]
-				for x := cx * locateCell; x < (cx+1)*locateCell; x++ {
-					dark := row[x] < t
+				left := cx * locateCell
+				row := v.Pix[y*v.Stride:][left:min(left+locateCell+1, v.Rect.Dx())]
+				below := v.Pix[min(y+1, v.Rect.Dy()-1)*v.Stride:][left:][:locateCell]
+				for x, p := range row[:locateCell] {
+					dark := p < t
 					if dark {
 						c.black++
-						away += int32(t - row[x])
+						away += int32(t - p)
 					} else {
-						away += int32(row[x] - t)
+						away += int32(p - t)
 					}
-					if x+1 < v.Rect.Dx() && dark != (row[x+1] < t) {
+					if x+1 < len(row) && dark != (row[x+1] < t) {
 						c.th++
 					}
 					if dark != (below[x] < t) {

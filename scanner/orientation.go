@@ -73,26 +73,35 @@ func upright(g *image.Gray, orientation int) *image.Gray {
 		outW, outH = h, w
 	}
 	out := image.NewGray(image.Rect(0, 0, outW, outH))
-	for y := range outH {
-		for x := range outW {
-			var sx, sy int
-			switch orientation {
-			case 2: // mirrored left to right
-				sx, sy = w-1-x, y
-			case 3: // upside down
-				sx, sy = w-1-x, h-1-y
-			case 4: // mirrored top to bottom
-				sx, sy = x, h-1-y
-			case 5: // mirrored on the main diagonal
-				sx, sy = y, x
-			case 6: // to be turned a quarter clockwise
-				sx, sy = y, h-1-x
-			case 7: // mirrored on the other diagonal
-				sx, sy = w-1-y, h-1-x
-			case 8: // to be turned a quarter anticlockwise
-				sx, sy = w-1-y, x
+	// The pixel at x,y comes from first + x*right + y*down.
+	var first, right, down int
+	switch orientation {
+	case 2: // mirrored left to right
+		first, right, down = w-1, -1, g.Stride
+	case 3: // upside down
+		first, right, down = (h-1)*g.Stride+w-1, -1, -g.Stride
+	case 4: // mirrored top to bottom
+		first, right, down = (h-1)*g.Stride, 1, -g.Stride
+	case 5: // mirrored on the main diagonal
+		first, right, down = 0, g.Stride, 1
+	case 6: // to be turned a quarter clockwise
+		first, right, down = (h-1)*g.Stride, -g.Stride, 1
+	case 7: // mirrored on the other diagonal
+		first, right, down = (h-1)*g.Stride+w-1, -g.Stride, -1
+	case 8: // to be turned a quarter anticlockwise
+		first, right, down = w-1, g.Stride, -1
+	}
+	// In squares, whose pixels all lie in few lines of the memory's cache.
+	const square = 32
+	for top := 0; top < outH; top += square {
+		for left := 0; left < outW; left += square {
+			n := min(square, outW-left)
+			for y := top; y < min(top+square, outH); y++ {
+				from := first + left*right + y*down
+				for x := range out.Pix[y*out.Stride+left:][:n] {
+					out.Pix[y*out.Stride+left+x] = g.Pix[from+x*right]
+				}
 			}
-			out.Pix[y*out.Stride+x] = g.Pix[sy*g.Stride+sx]
 		}
 	}
 	return out

@@ -50,7 +50,7 @@ func (s *search) withoutEngine() {
 		found := p.findings(s.ctx)
 		plain := p.name == plainPass
 		s.add(found, p.name, p.way, plain)
-		if p.ends && s.done(true) {
+		if p.ends && s.done() {
 			return
 		}
 	}

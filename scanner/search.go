@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 	"time"
 
 	"implantrace/scanner/internal/zxing"
@@ -78,27 +79,37 @@ func (s *search) run() {
 		s.withoutEngine()
 		return
 	}
-	s.timed(plainPass, func() { s.plain(commonFormats, 1) })
-	if s.done(true) {
+	common := zxing.ReadOptions{Formats: commonFormats, TryHarder: true, TryRotate: true, ReturnErrors: true}
+	s.timed(plainPass, func() { s.plain(plainPass, s.whole.gray, common, 1) })
+	if s.done() {
+		return
+	}
+	s.timed("inverted", func() { s.plain("inverted", invert(s.whole.gray), common, 1) })
+	if s.done() {
 		return
 	}
 	for i, v := range variants {
 		s.timed(v.name, func() { s.inAreas(v) })
-		if s.done(true) {
+		if s.done() {
 			return
 		}
 		if i == 0 {
 			s.timed("grids", s.grids)
-			if s.done(true) {
+			if s.done() {
 				return
 			}
 		}
 	}
-	s.timed("all formats", func() { s.plain(nil, 3) })
-	if s.done(false) {
-		return
+	if !s.proven() || !s.settled() {
+		s.timed("all formats", func() {
+			all := common
+			all.Formats, all.TryInvert, all.TryDownscale = nil, true, true
+			s.plain("all formats", s.whole.gray, all, 3)
+		})
 	}
-	s.timed("confirm", s.confirm)
+	if !s.settled() {
+		s.timed("confirm", s.confirm)
+	}
 }
 
 // add takes what a pass has found.
@@ -145,15 +156,11 @@ func angleWay(degrees float64) string {
 	return fmt.Sprintf("%d degrees", int(math.Round(a/3))*3%180)
 }
 
-// plain reads the picture as it is, as zxing-cpp does unless asked otherwise.
-func (s *search) plain(formats []string, weight int) {
-	g := s.whole.gray
+// plain reads the whole picture as it is, or light for dark, which zxing-cpp
+// does unless asked otherwise.
+func (s *search) plain(name string, g *image.Gray, o zxing.ReadOptions, weight int) {
 	if !s.spend(weight * len(g.Pix)) {
 		return
-	}
-	o := zxing.ReadOptions{
-		Formats: formats, TryHarder: true, TryRotate: true, TryInvert: true, ReturnErrors: true,
-		TryDownscale: formats == nil,
 	}
 	found, failed := s.zxing(g, o)
 	for i := range found {
@@ -167,7 +174,7 @@ func (s *search) plain(formats []string, weight int) {
 		}
 	}
 	s.failed = append(s.failed, failed...)
-	s.add(found, plainPass, plainPass, true)
+	s.add(found, name, plainPass, true)
 }
 
 // A variant is a way to look into areas.
@@ -208,7 +215,7 @@ func (s *search) inAreas(v variant) {
 			continue
 		}
 		tried++
-		c := cropTo(s.gray, a.mid, w, h, scale, 0)
+		c := cropTo(s.gray, a.mid, w, h, scale)
 		if v.filter != nil {
 			c.gray = v.filter(c.gray)
 		}
@@ -322,25 +329,21 @@ func explained(a area, symbols []judged) bool {
 // done says that no further pass is needed: all is sure, no likely area is
 // open, and what the caller looks for is among what was read. A link to a
 // leaflet in a QR code does not end the search for the device.
-func (s *search) done(proven bool) bool {
+func (s *search) done() bool {
 	if s.ctx.Err() != nil {
 		return true
 	}
-	symbols := s.judge()
-	found := false
-	for _, sym := range symbols {
-		if !sym.Sure {
-			return false
-		}
-		found = found || !proven || s.proves == nil || s.proves(sym.AIM+sym.Text)
-	}
-	if !found {
+	if !s.settled() || !s.proven() {
 		return false
 	}
-	for _, a := range s.areas {
-		if a.score >= likely && !explained(a, symbols) {
-			return false
-		}
-	}
-	return true
+	symbols := s.judge()
+	return !slices.ContainsFunc(s.areas, func(a area) bool { return a.score >= likely && !explained(a, symbols) })
+}
+
+// proven says that something was read for sure that proves itself, or that
+// nothing is asked to.
+func (s *search) proven() bool {
+	return slices.ContainsFunc(s.judge(), func(sym judged) bool {
+		return sym.Sure && (s.proves == nil || s.proves(sym.AIM+sym.Text))
+	})
 }
