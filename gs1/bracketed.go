@@ -2,20 +2,38 @@ package gs1
 
 import "strings"
 
-// bracketed reads "(AI)value(AI)value". A "(" inside a value is written "\(".
+// bracketed reads "(AI)value(AI)value". A "(" inside a value is written "\(". The
+// first "|" parts the data of a linear symbol and of its composite component.
 func (p *parser) bracketed() {
-	for pos := 0; pos < len(p.input); {
+	bar := strings.IndexByte(p.input, '|')
+	if bar < 0 {
+		p.bracketedPart(0, len(p.input))
+		return
+	}
+	p.bracketedPart(0, bar)
+	if p.room(bar) {
+		p.bracketedPart(bar+1, len(p.input))
+	}
+}
+
+// bracketedPart reads the fields between pos and last.
+func (p *parser) bracketedPart(pos, last int) {
+	if pos == last {
+		p.hard(CodeEmpty, "", pos, 0, "no data before or behind the | of a composite symbol")
+		return
+	}
+	for pos < last {
 		if !p.room(pos) {
 			return
 		}
 		n := p.bracketAt(pos)
 		if n == 0 {
-			p.hard(CodeBrackets, "", pos, min(6, len(p.input)-pos), "expected an AI of two to four digits in brackets")
-			pos = p.valueEnd(pos + 1)
+			p.hard(CodeBrackets, "", pos, min(6, last-pos), "expected an AI of two to four digits in brackets")
+			pos = p.valueEnd(pos+1, last)
 			continue
 		}
 		start := pos + n + 2
-		end := p.valueEnd(start)
+		end := p.valueEnd(start, last)
 		p.bracketedElement(pos+1, n, start, end)
 		pos = end
 	}
@@ -36,14 +54,14 @@ func (p *parser) bracketAt(pos int) int {
 }
 
 // valueEnd returns where the value at start, which is behind a bracket, ends: at
-// the next "(" that is not escaped.
-func (p *parser) valueEnd(start int) int {
-	for i := start; i < len(p.input); i++ {
+// the next "(" that is not escaped, or at last.
+func (p *parser) valueEnd(start, last int) int {
+	for i := start; i < last; i++ {
 		if p.input[i] == '(' && p.input[i-1] != '\\' {
 			return i
 		}
 	}
-	return len(p.input)
+	return last
 }
 
 // bracketedElement reads one value. The AI stands at pos and has n digits.
@@ -86,7 +104,7 @@ func (p *parser) bracketedElement(pos, n, start, end int) {
 		keep(true)
 		return
 	}
-	if least < most && end < len(p.input) && !p.knownBracketAt(end) {
+	if least < most && end < len(p.input) && p.input[end] == '(' && !p.knownBracketAt(end) {
 		// What follows is no AI and may belong to the value.
 		keep(true)
 		return

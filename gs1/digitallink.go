@@ -23,7 +23,7 @@ func schemeLength(text string) int {
 // digits (RFC 3986, section 2).
 const (
 	uriMarks  = "-._~:/?#[]@!$&'()*+,;=%"
-	hostMarks = "-.:"
+	hostMarks = "-.:[]"
 )
 
 // digitalLink reads a GS1 Digital Link URI that starts at pos and takes the rest

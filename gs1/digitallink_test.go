@@ -8,6 +8,18 @@ import (
 	"testing"
 )
 
+// A host may be an address of IPv6, in square brackets, without a zone.
+func TestHostsOfDigitalLinks(t *testing.T) {
+	for in, want := range map[string]bool{
+		"https://[2001:db8::1]/01/12312312312333": true, "https://[2001:db8::1]:8443/01/12312312312333": true, "https://[fe80::1%25lo]/01/12312312312333": false,
+		"https://192.0.2.1/01/12312312312333": true, "https://xn--fsq.example/01/12312312312333": true, "https://a_b/01/12312312312333": false,
+	} {
+		if got := Parse(in, Options{Now: testNow}).Valid(); got != want {
+			t.Errorf("%s: valid %v", in, got)
+		}
+	}
+}
+
 func TestDigitalLink(t *testing.T) {
 	const g = gtinA
 	at := func(prefix string) int { return len(prefix) }

@@ -24,6 +24,25 @@ func codes(r *Result) []string {
 	return list
 }
 
+// The data of a composite symbol in brackets: a bar stands before those of its
+// component.
+func TestBracketedComposite(t *testing.T) {
+	for _, tt := range []struct{ in, want string }{
+		{"(01)12312312312333(10)ABC123|(99)COMPOSITE", "(01)12312312312333(10)ABC123(99)COMPOSITE"},
+		{"(01)12312312312333|(10)A|B", "(01)12312312312333 hard charset 10 24+1"}, // the second bar is data, which no value has
+		{"(01)12312312312333(10)A|", "(01)12312312312333(10)A hard empty  24+0"},
+		{"|(99)COMPOSITE", "(99)COMPOSITE hard empty  0+0"},
+		{"(01)12312312312333(10)AB|99", "(01)12312312312333(10)AB hard brackets  25+2"},
+		{"(10)A|(01)12312312312333", "(10)A(01)12312312312333"},
+	} {
+		r := Parse(tt.in, Options{Now: testNow, Strict: true, Form: FormBracketed})
+		got := strings.TrimSpace(r.HRI() + " " + strings.Join(codes(r), " "))
+		if got != tt.want {
+			t.Errorf("%q: %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
 func TestParse(t *testing.T) {
 	tests := []struct {
 		name, input string

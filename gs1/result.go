@@ -16,7 +16,8 @@ const (
 	FormElementString Form = iota + 1
 	// FormScanData: it began with an AIM symbology identifier.
 	FormScanData
-	// FormBracketed: AIs in brackets, as people write and print them.
+	// FormBracketed: AIs in brackets, as people write and print them. A bar
+	// stands before the data of a composite component.
 	FormBracketed
 	// FormDigitalLink: a GS1 Digital Link URI, alone or behind an AIM identifier.
 	FormDigitalLink
