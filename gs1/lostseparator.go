@@ -7,8 +7,10 @@ import "strings"
 type Suspicion struct {
 	Element Element
 	// Strong: what stands at the end of the value is a date's AI and a date that
-	// makes sense, as one number in thousands has by chance. Otherwise it is
-	// enough to look at the label, and not enough to doubt the value.
+	// makes sense, or the value is far longer than lots are and is two numbers of
+	// their usual build with an AI between them. One number in thousands is so by
+	// chance. Otherwise it is enough to look at the label, and not enough to doubt
+	// the value.
 	Strong bool
 	// Bare: the input has no separator at all, so that nothing shows that the
 	// reader sends them.
@@ -44,6 +46,9 @@ func (r *Result) LostSeparator() (Suspicion, bool) {
 	}
 	if r.endsInDates(e.Value) {
 		return Suspicion{e, true, r.bare()}, true
+	}
+	if r.bare() && r.holdsTwoNumbers(e) {
+		return Suspicion{e, true, true}, true
 	}
 	if r.bare() && (r.endsInMonth(e.Value) || holdsMark(e.Value) || r.holdsPartner(e)) {
 		return Suspicion{e, false, true}, true
@@ -136,6 +141,48 @@ func (r *Result) plausibleDate(ai AI, yymmdd string) bool {
 func checkYymmd0Hard(yymmdd string, year int) bool {
 	f := checkYymmd0(yymmdd, year)
 	return f != nil && !f.warning
+}
+
+// Two numbers run together are as long as this at least; a lot alone hardly ever
+// is.
+const shortestTwoNumbers = 16
+
+// holdsTwoNumbers reports whether a lot is a number of up to two capitals and four
+// to eight digits, AI 21, and a serial number of letters and digits; or a serial
+// the same with a lot.
+func (r *Result) holdsTwoNumbers(e Element) bool {
+	partner := AI("21")
+	if e.AI == "21" {
+		partner = "10"
+	} else if e.AI != "10" {
+		return false
+	}
+	if len(e.Value) < shortestTwoNumbers || r.has(partner) {
+		return false
+	}
+	letters := 0
+	for letters < 2 && e.Value[letters] >= 'A' && e.Value[letters] <= 'Z' {
+		letters++
+	}
+	for n := letters; n < letters+8 && n+2 < len(e.Value) && e.Value[n] >= '0' && e.Value[n] <= '9'; n++ {
+		if n < letters+4 || AI(e.Value[n:n+2]) != partner {
+			continue
+		}
+		if rest := e.Value[n+2:]; len(rest) >= 8 && plainNumber(rest) && !digits(rest) && strings.ContainsAny(rest, digitChars) {
+			return true
+		}
+	}
+	return false
+}
+
+// plainNumber reports whether s is capitals and digits only.
+func plainNumber(s string) bool {
+	for i := range len(s) {
+		if !(s[i] >= '0' && s[i] <= '9' || s[i] >= 'A' && s[i] <= 'Z') {
+			return false
+		}
+	}
+	return true
 }
 
 // holdsPartner reports whether a lot may hold the serial number behind it, a

@@ -445,7 +445,8 @@ func (a *parseAnswer) understand(q parseRequest, now time.Time) (other string) {
 	// Where one HIBC message has product and quantity, the quantity is given as a
 	// number; a symbol of its own keeps its digits, as with GS1.
 	flat := flatDevice
-	if len(carriers) == 1 && carriers[0].Form == "hibc" {
+	together := slices.ContainsFunc(pack.Issues, func(i udi.PackIssue) bool { return i.Code == udi.CodeHIBCTogether })
+	if len(carriers) == 1 && carriers[0].Form == "hibc" && !together {
 		flat = func(d udi.Device) *device {
 			if n := strings.TrimLeft(d.Quantity, "0"); n != "" {
 				d.Quantity = n

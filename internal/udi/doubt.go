@@ -42,7 +42,7 @@ func (m *Meaning) doubt() {
 		Message: "The end of this value looks like another field: a separator may have been lost. Compare it with the label.",
 		Detail:  "the value holds what may be another AI and its value"}
 	if s.Strong {
-		i.Detail = "a date's AI and a valid date stand within the last value"
+		i.Detail = "another AI and its value stand within the last value, as numbers hardly ever have by chance"
 		// A reader that has sent another separator sends them all. From any other,
 		// nobody can tell where the value ends.
 		if s.Bare {

@@ -94,3 +94,16 @@ func TestMarksAtTheEndOfBracketedValues(t *testing.T) {
 		}
 	}
 }
+
+// A lot far longer than lots are, which is two numbers run together, is not used.
+func TestTwoNumbersRunTogether(t *testing.T) {
+	m := udi.Understand("0108025153000365"+"17290131"+"10V1002521JGFMG4P38R", now)
+	if !m.Damaged() || m.Device.Lot != "" || len(m.Readings) == 0 || m.Readings[0].Device.Lot != "V10025" || m.Readings[0].Device.Serial != "JGFMG4P38R" {
+		t.Errorf("%+v", m)
+	}
+	for _, lot := range []string{"19A21G8345", "V1002521JGFMG", "V100252112345678", "VVV1002521JGFMG4P38R", "V10025-21JGFMG4P38R"} {
+		if m := udi.Understand("0108025153000365"+"17290131"+"10"+lot, now); m.Damaged() || m.Device.Lot != lot {
+			t.Errorf("%s: %+v", lot, m)
+		}
+	}
+}
