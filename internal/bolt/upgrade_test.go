@@ -1,0 +1,186 @@
+package bolt_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"implantrace/internal/bolt"
+	"implantrace/internal/seal"
+	"implantrace/internal/trace"
+)
+
+// first puts the store of the first program, and its keys, into a folder.
+func first(t *testing.T) (path string, keys *seal.Keyring) {
+	t.Helper()
+	dir := t.TempDir()
+	b, err := os.ReadFile("testdata/first/keys.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "keys.json"), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if keys, err = seal.LoadKeyring(filepath.Join(dir, "keys.json")); err != nil {
+		t.Fatal(err)
+	}
+	packed, err := os.Open("testdata/first/implantrace.db.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	content, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err = io.ReadAll(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(dir, bolt.FileName)
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path, keys
+}
+
+// A store of the first program opens, gets today's tables, verifies, says of
+// everything what the first program said, and takes new entries.
+func TestAStoreOfTheFirstProgramIsReadable(t *testing.T) {
+	ctx := context.Background()
+	path, keys := first(t)
+	s, err := bolt.Open(path, bolt.Options{Keys: keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	r, err := s.Verify(ctx, t.TempDir())
+	if err != nil || len(r.Findings) > 0 || r.Entries != 29 || r.Opened == 0 || r.Opened != r.Sealed {
+		t.Errorf("verify: %+v, %v", r, err)
+	}
+	b, err := os.ReadFile("testdata/first/answers.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var questions []struct {
+		Ask, ID string
+		Query   trace.Query
+		Answer  json.RawMessage
+	}
+	if err := json.Unmarshal(b, &questions); err != nil || len(questions) < 40 {
+		t.Fatalf("%d questions, %v", len(questions), err)
+	}
+	for _, q := range questions {
+		got, err := answer(ctx, s, q.Ask, q.ID, q.Query)
+		if err != nil {
+			t.Errorf("%s %s: %v", q.Ask, q.ID, err)
+			continue
+		}
+		if missing := lacks(decoded(t, q.Answer), decoded(t, got)); missing != "" {
+			t.Errorf("%s %s %+v: %s\nthe first program said %s\nthis one says %s", q.Ask, q.ID, q.Query, missing, q.Answer, got)
+		}
+	}
+	u := trace.UsageID(trace.NewEventID())
+	append1(t, s, trace.UsageFact{Usage: u, Status: trace.Implanted}, &trace.Secret{Note: "new"})
+	if r, err := s.Verify(ctx, t.TempDir()); err != nil || len(r.Findings) > 0 || r.Entries != 30 {
+		t.Errorf("verify with a new entry: %+v, %v", r.Findings, err)
+	}
+}
+
+// answer asks a store what the first program was asked.
+func answer(ctx context.Context, s *bolt.Store, ask, id string, q trace.Query) (json.RawMessage, error) {
+	var v any
+	var err error
+	switch ask {
+	case "patient":
+		v, err = byID(ctx, id, s.Patient)
+	case "identity":
+		v, err = byID(ctx, id, s.Identity)
+	case "procedure":
+		v, err = byID(ctx, id, s.Procedure)
+	case "usage":
+		v, err = byID(ctx, id, s.Usage)
+	case "receipt":
+		v, err = byID(ctx, id, func(ctx context.Context, id trace.EventID) (trace.Receipt, error) { return s.Find(ctx, id, id[:]) })
+	case "product":
+		v, err = s.Product(ctx, id)
+	case "nhs":
+		v, err = s.PatientsBy(ctx, s.Lookups(trace.LookupNHS, id)...)
+	case "approval":
+		v, err = s.Approval(ctx)
+	case "heads":
+		v, err = s.Heads(ctx)
+	case "coverage":
+		v, err = s.Coverage(ctx)
+	case "candidates":
+		var ids []trace.UsageID
+		for h, herr := range s.Candidates(ctx, q) {
+			if herr != nil {
+				return nil, herr
+			}
+			ids = append(ids, h.Usage.ID)
+		}
+		v = ids
+	default:
+		return nil, fmt.Errorf("nobody knows how to ask for %q", ask)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(v)
+}
+
+func byID[T, V any](ctx context.Context, id string, ask func(context.Context, trace.ID[T]) (V, error)) (V, error) {
+	parsed, err := trace.ParseID[T](id)
+	if err != nil {
+		var none V
+		return none, err
+	}
+	return ask(ctx, parsed)
+}
+
+func decoded(t *testing.T, b []byte) (v any) {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// lacks says what of an old answer is not in the new one, which may say more.
+func lacks(old, new any) string {
+	switch o := old.(type) {
+	case map[string]any:
+		n, _ := new.(map[string]any)
+		for k, v := range o {
+			if why := lacks(v, n[k]); why != "" {
+				return k + ": " + why
+			}
+		}
+		return ""
+	case []any:
+		n, _ := new.([]any)
+		if len(n) != len(o) {
+			return fmt.Sprintf("%d in place of %d", len(n), len(o))
+		}
+		for i := range o {
+			if why := lacks(o[i], n[i]); why != "" {
+				return fmt.Sprintf("%d: %s", i, why)
+			}
+		}
+		return ""
+	}
+	if !reflect.DeepEqual(old, new) {
+		return fmt.Sprintf("%v in place of %v", new, old)
+	}
+	return ""
+}
