@@ -50,7 +50,7 @@ func appendForEver(dir string) {
 		os.Exit(1)
 	}
 	var mu sync.Mutex
-	for range 4 {
+	for range 16 {
 		go func() {
 			for {
 				id := trace.NewEventID()
@@ -76,24 +76,26 @@ func appendForEver(dir string) {
 }
 
 // A process that is killed at any moment has lost nothing that it acknowledged,
-// and has left nothing half-written.
-func TestAcknowledgedSurvivesKill(t *testing.T) { killRounds(t, 5) }
+// and has left nothing half-written: sixteen writers, one file that grows, and
+// twenty kills.
+func TestAcknowledgedSurvivesKill(t *testing.T) { killRounds(t, 20, 100) }
 
 func TestSoakAcknowledgedSurvivesKill(t *testing.T) {
 	if os.Getenv("IMPLANTRACE_SOAK") == "" {
 		t.Skip("a long test: IMPLANTRACE_SOAK=1 runs it")
 	}
-	killRounds(t, 50)
+	killRounds(t, 100, 2000)
 }
 
-func killRounds(t *testing.T, rounds int) {
+// killRounds kills that often, each time after up to so many acknowledgements.
+func killRounds(t *testing.T, rounds, most int) {
 	dir := t.TempDir()
 	if err := seal.NewKeyring().Save(filepath.Join(dir, "keys.json")); err != nil {
 		t.Fatal(err)
 	}
 	var acknowledged []trace.EventID
 	for round := range rounds {
-		acknowledged = append(acknowledged, killAfter(t, dir, 20+37*round%200)...)
+		acknowledged = append(acknowledged, killAfter(t, dir, 1+37*round%most)...)
 		s, err := openIn(dir)
 		if err != nil {
 			t.Fatalf("round %d: %v", round, err)
