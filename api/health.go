@@ -19,9 +19,10 @@ type readiness struct {
 	Faults      []string          `json:"faults"`
 	Warnings    []string          `json:"warnings"`    // the node works, and somebody should see to these
 	Checkpoints []trace.Departure `json:"checkpoints"` // how signed checkpoints leave the machine
-	Assets      bool              `json:"assets"`      // the pages' assets are built in
-	Serial      bool              `json:"serial"`      // handhelds are supported in this build
-	Engine      bool              `json:"engine"`      // zxing-cpp is built in; without it gozxing reads pictures alone
+	SecondCopy  *SecondCopy       `json:"second_copy,omitempty"`
+	Assets      bool              `json:"assets"` // the pages' assets are built in
+	Serial      bool              `json:"serial"` // handhelds are supported in this build
+	Engine      bool              `json:"engine"` // zxing-cpp is built in; without it gozxing reads pictures alone
 }
 
 // ready: the node can record.
@@ -34,6 +35,7 @@ func (s *Server) ready(c echo.Context) error {
 	if s.Warnings != nil {
 		r.Warnings = append(r.Warnings, s.Warnings(c.Request().Context())...)
 	}
+	r.SecondCopy = s.secondCopy()
 	if _, err := s.store.Coverage(c.Request().Context()); err != nil {
 		r.Faults = append(r.Faults, "the store cannot be read")
 	}

@@ -54,20 +54,24 @@ func (s *Server) measure(next echo.HandlerFunc) echo.HandlerFunc {
 type state struct{ server *Server }
 
 var (
-	entriesDesc  = prometheus.NewDesc("implantrace_journal_entries", "Entries in a node's log.", []string{"node"}, nil)
-	sizeDesc     = prometheus.NewDesc("implantrace_store_bytes", "Size of the store.", nil, nil)
-	waitingDesc  = prometheus.NewDesc("implantrace_readings_waiting", "Readings that are not recorded yet.", nil, nil)
-	readingsDesc = prometheus.NewDesc("implantrace_scanner_readings_total", "Readings from a handheld.", []string{"scanner"}, nil)
-	cutDesc      = prometheus.NewDesc("implantrace_scanner_cut_off_total", "Readings that an unplugged handheld cut off.", []string{"scanner"}, nil)
-	noiseDesc    = prometheus.NewDesc("implantrace_scanner_overlong_total", "Texts without an end that were dropped.", []string{"scanner"}, nil)
-	leftDesc     = prometheus.NewDesc("implantrace_checkpoint_age_seconds", "Since a checkpoint last reached a place outside the machine.", []string{"to"}, nil)
-	behindDesc   = prometheus.NewDesc("implantrace_checkpoint_behind_entries", "Entries that no checkpoint at that place stands for.", []string{"to"}, nil)
-	upDesc       = prometheus.NewDesc("implantrace_scanner_connected", "1 when a handheld is connected.", []string{"scanner"}, nil)
+	entriesDesc    = prometheus.NewDesc("implantrace_journal_entries", "Entries in a node's log.", []string{"node"}, nil)
+	sizeDesc       = prometheus.NewDesc("implantrace_store_bytes", "Size of the store.", nil, nil)
+	waitingDesc    = prometheus.NewDesc("implantrace_readings_waiting", "Readings that are not recorded yet.", nil, nil)
+	readingsDesc   = prometheus.NewDesc("implantrace_scanner_readings_total", "Readings from a handheld.", []string{"scanner"}, nil)
+	cutDesc        = prometheus.NewDesc("implantrace_scanner_cut_off_total", "Readings that an unplugged handheld cut off.", []string{"scanner"}, nil)
+	noiseDesc      = prometheus.NewDesc("implantrace_scanner_overlong_total", "Texts without an end that were dropped.", []string{"scanner"}, nil)
+	leftDesc       = prometheus.NewDesc("implantrace_checkpoint_age_seconds", "Since a checkpoint last reached a place outside the machine.", []string{"to"}, nil)
+	behindDesc     = prometheus.NewDesc("implantrace_checkpoint_behind_entries", "Entries that no checkpoint at that place stands for.", []string{"to"}, nil)
+	copiedDesc     = prometheus.NewDesc("implantrace_second_copy_entries", "Entries in the second copy.", nil, nil)
+	copyBehindDesc = prometheus.NewDesc("implantrace_second_copy_behind_entries", "Entries that are not in the second copy yet.", nil, nil)
+	lateDesc       = prometheus.NewDesc("implantrace_second_copy_behind_seconds", "Since when the second copy has been behind; 0 when it is up to date.", nil, nil)
+	copyUpDesc     = prometheus.NewDesc("implantrace_second_copy_reached", "1 when the second copy can be written.", nil, nil)
+	upDesc         = prometheus.NewDesc("implantrace_scanner_connected", "1 when a handheld is connected.", []string{"scanner"}, nil)
 )
 
 // Describe is prometheus.Collector's.
 func (m state) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{entriesDesc, sizeDesc, waitingDesc, readingsDesc, cutDesc, noiseDesc, upDesc, leftDesc, behindDesc} {
+	for _, d := range []*prometheus.Desc{entriesDesc, sizeDesc, waitingDesc, readingsDesc, cutDesc, noiseDesc, upDesc, leftDesc, behindDesc, copiedDesc, copyBehindDesc, lateDesc, copyUpDesc} {
 		ch <- d
 	}
 }
@@ -88,6 +92,16 @@ func (m state) Collect(ch chan<- prometheus.Metric) {
 	}
 	if s.Maintenance != nil {
 		gauge(sizeDesc, float64(s.Maintenance.Size()))
+	}
+	if c := s.secondCopy(); c != nil {
+		gauge(copiedDesc, float64(c.Entries))
+		gauge(copyBehindDesc, float64(c.Behind))
+		gauge(lateDesc, c.BehindSeconds)
+		reached := 1.0
+		if c.Fault != "" {
+			reached = 0
+		}
+		gauge(copyUpDesc, reached)
 	}
 	gauge(waitingDesc, float64(s.Desk.Waiting()))
 	for _, d := range s.departures(context.Background()) {

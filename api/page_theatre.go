@@ -23,6 +23,13 @@ type board struct {
 	Last      *theatre.Answer
 	Earlier   []theatre.Answer
 	Usages    []usageCard // latest first
+	Copy      copyLine
+}
+
+// copyLine is how the second copy does; empty where there is none.
+type copyLine struct {
+	Words string
+	Late  bool
 }
 
 // usageCard is one device of the open procedure.
@@ -58,7 +65,8 @@ func (s *Server) board(c echo.Context) (board, error) {
 	if err != nil {
 		return board{}, err
 	}
-	b := board{frame: f}
+	second := s.secondCopy()
+	b := board{frame: f, Copy: copyLine{second.Words(s.Recorder.Zone()), second.Late()}}
 	if b.State, err = s.Desk.State(c.Request().Context()); err != nil {
 		return b, whole(err)
 	}
@@ -145,8 +153,8 @@ func (s *Server) pageTheatre(c echo.Context) error {
 // change.
 func (s *Server) pageBoard(c echo.Context) error {
 	part := c.QueryParam("part")
-	if part != "who" && part != "last" && part != "devices" {
-		return trace.Errorf(trace.Invalid, "The part is who, last or devices.")
+	if part != "who" && part != "last" && part != "devices" && part != "copy" {
+		return trace.Errorf(trace.Invalid, "The part is who, last, devices or copy.")
 	}
 	b, err := s.board(c)
 	if err != nil {

@@ -46,6 +46,9 @@ type Options struct {
 	// Warnings say what somebody should see to although the node works; nil:
 	// nothing.
 	Warnings func(context.Context) []string
+	// SecondCopy says how far the second copy has come; nil, and a nil answer:
+	// there is none.
+	SecondCopy func() *SecondCopy
 }
 
 // Server answers HTTP.

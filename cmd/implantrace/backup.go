@@ -71,7 +71,7 @@ func backupTo(ctx context.Context, s streams, c *app.Config, path string) (err e
 			err = errors.Join(err, rerr)
 		}
 	}()
-	writing := sizes(s.err, "writing")
+	writing := barOfBytes(s.err, "writing")
 	size, err := io.Copy(f, &metered{Reader: r.Body, total: total, show: writing.show})
 	writing.clear()
 	if err == nil {
@@ -80,7 +80,7 @@ func backupTo(ctx context.Context, s streams, c *app.Config, path string) (err e
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("%s was not written: %w", path, err)
 	}
-	proving := sizes(s.err, "proving")
+	proving := barOfBytes(s.err, "proving")
 	made, err := app.Restore(ctx, *c, app.Version(version), app.RestoreFrom{File: f.Name(), Check: true, Progress: proving.show})
 	proving.clear()
 	unproved := errors.Is(err, app.ErrNothingOpens)
@@ -94,34 +94,34 @@ func backupTo(ctx context.Context, s streams, c *app.Config, path string) (err e
 		return fmt.Errorf("%s was written and not proved, because the node's keys are not at hand: name them with --keys, or try it with the recovery key: "+
 			"implantrace restore %s --identity FILE --check", path, path)
 	}
-	fmt.Fprintf(s.out, "%s: %s, everything until %s.\n", path, bytesOf(size), made.Manifest.Until.Local().Format(time.DateTime))
-	for _, k := range made.Manifest.Recovery {
+	fmt.Fprintf(s.out, "%s: %s, everything until %s.\n", path, bytesOf(size), made.Until.Local().Format(time.DateTime))
+	for _, k := range made.Recovery {
 		fmt.Fprintf(s.out, "opens for the recovery key %s\n", named(k.Key, k.Name))
 	}
 	return printVerification(s.out, made.Verification)
 }
 
-// sized is a progress bar over bytes; it shows nothing but on a terminal.
-type sized struct {
+// byteBar is a progress bar over bytes; it shows nothing but on a terminal.
+type byteBar struct {
 	bar  progressBar
 	what string
 }
 
-func sizes(w io.Writer, what string) *sized {
-	s := &sized{what: what}
+func barOfBytes(w io.Writer, what string) *byteBar {
+	s := &byteBar{what: what}
 	if terminal(w) {
 		s.bar.out = w
 	}
 	return s
 }
 
-func (s *sized) show(done, total int64) {
+func (s *byteBar) show(done, total int64) {
 	if s.bar.out != nil && total > 0 {
 		s.bar.show(s.what+" KiB", int(done>>10), int(total>>10))
 	}
 }
 
-func (s *sized) clear() { s.bar.clear() }
+func (s *byteBar) clear() { s.bar.clear() }
 
 // metered counts what is read.
 type metered struct {
@@ -157,11 +157,12 @@ func named(key, name string) string {
 
 func restoreCommand() subcommand {
 	return subcommand{
-		name: "restore", args: "FILE [--identity FILE] [--check]", summary: "bring a node back from a backup",
+		name: "restore", args: "[FILE] [--from-copy FOLDER] [--identity FILE] [--check]", summary: "bring a node back from a backup or second copy",
 		help: `
-Brings a node back on this machine: opens the backup, proves it whole, works everything out anew from its journal, and
-only then puts the store into the data folder and the keys beside it. A folder that has a store is refused, and so is a
-key file with other keys. It asks nothing.
+Brings a node back on this machine from a backup, from the second copy (serve --copy-to), or from a backup and then what
+the second copy has beyond it: opens it, proves it whole, works everything out anew from its journal, and only then puts
+the store into the data folder and the keys beside it. A folder that has a store is refused, and so is a key file with
+other keys. It asks nothing.
 
 With the recovery key (--identity) nothing else is needed: an empty machine will do. Without it the node's own key file
 opens the backup. With --check everything is proved and nothing is put anywhere: try it before it is needed.
@@ -172,38 +173,49 @@ is given twice.
 Examples:
   implantrace restore today.age --identity recovery.txt
   implantrace restore today.age --identity recovery.txt --check
+  implantrace restore --from-copy /mnt/share --identity recovery.txt
   implantrace restore today.age --data /var/lib/implantrace --keys /etc/implantrace.keys`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			c := storeFlags(fs)
 			from := app.RestoreFrom{}
+			fs.StringVar(&from.Copy, "from-copy", "", "`FOLDER` of the second copy")
 			fs.StringVar(&from.Identity, "identity", "", "`FILE` with the recovery key (default: the node's own keys open it)")
 			fs.BoolVar(&from.Check, "check", false, "prove that it could be restored, and put nothing anywhere")
 			return func(ctx context.Context, s streams, args []string) error {
-				if len(args) != 1 {
-					return usagef("name the backup to restore from")
+				switch {
+				case len(args) == 1:
+					from.File = args[0]
+				case len(args) > 1 || from.Copy == "":
+					return usagef("name the backup to restore from, or the second copy with --from-copy")
 				}
-				from.File = args[0]
-				reading := sizes(s.err, "reading")
+				reading := barOfBytes(s.err, "reading")
 				from.Progress = reading.show
 				r, err := app.Restore(ctx, *c, app.Version(version), from)
 				reading.clear()
 				if err != nil {
 					return err
 				}
-				m := r.Manifest
-				fmt.Fprintf(s.out, "%s: node %s (%s), written %s by implantrace %s.\n", args[0], m.Name, m.Node, m.Made.Local().Format(time.DateTime), m.Version)
-				if err := printVerification(s.out, r.Verification); err != nil {
-					return err
-				}
-				until := m.Until.Local().Format(time.DateTime)
-				if from.Check {
-					fmt.Fprintf(s.out, "It can be restored, with everything until %s. Nothing was put anywhere.\n", until)
-					return nil
-				}
-				fmt.Fprintf(s.out, "Restored: everything until %s. What was recorded later is not here.\nStore %s\nKeys  %s\nThis node is %s from now on. Start it: implantrace serve --data %s\n",
-					until, r.Store, r.Keys, r.Node, filepath.Dir(r.Store))
-				return nil
+				return tellRestored(s, r, from)
 			}
 		},
 	}
+}
+
+func tellRestored(s streams, r app.Restored, from app.RestoreFrom) error {
+	fmt.Fprintf(s.out, "%s: node %s (%s)", r.From, r.Name, r.Node)
+	if !r.Made.IsZero() {
+		fmt.Fprintf(s.out, ", written %s", r.Made.Local().Format(time.DateTime))
+	}
+	fmt.Fprintln(s.out, ".")
+	if err := printVerification(s.out, r.Verification); err != nil {
+		return err
+	}
+	until := r.Until.Local().Format(time.DateTime)
+	if from.Check {
+		fmt.Fprintf(s.out, "It can be restored, with everything until %s. Nothing was put anywhere.\n", until)
+		return nil
+	}
+	fmt.Fprintf(s.out, "Restored: everything until %s. What was recorded later is not here.\nStore %s\nKeys  %s\nThis node is %s from now on. Start it: implantrace serve --data %s\n",
+		until, r.Store, r.Keys, r.Now, filepath.Dir(r.Store))
+	return nil
 }

@@ -25,14 +25,18 @@ The keys of the store lie beside the data folder, in a file with .keys behind it
 help keys). Make a recovery key on the first day and keep it away from this machine: without it there are no backups, and
 without keys nobody can read the patients' names.
 
+With --copy-to, everything that is recorded is also written, encrypted, to a folder on another disk or share; no answer
+waits for it. The theatre page says when it is behind, and implantrace restore --from-copy brings the node back from it.
+
 Examples:
   implantrace serve
+  implantrace serve --copy-to /mnt/share
   implantrace serve --data /var/lib/implantrace --scanner /dev/ttyACM0
   implantrace serve --scanner desk=/dev/serial/by-id/usb-Honeywell-if00@115200
   implantrace serve --checkpoint-to /mnt/audit/checkpoints --checkpoint-to https://audit.example.nhs.uk/implantrace/
   implantrace serve --config /etc/implantrace.toml
 
-The file knows listen, data, keys, keys_command, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. Flags go
+The file knows listen, data, keys, keys_command, copy_to, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. Flags go
 before the file.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			var c app.Config
@@ -40,6 +44,8 @@ before the file.`,
 			data := fs.String("data", "", "`FOLDER` of the store (default ./data)")
 			keyFlags(fs, &c)
 			fs.BoolVar(&c.NewStore, "new-store", false, "make a store for keys that are there already: only the first time")
+			fs.StringVar(&c.CopyTo, "copy-to", "", "`FOLDER` on another disk or share, to which everything is copied as it is recorded")
+			fs.BoolVar(&c.CopyNew, "copy-new", false, "begin the second copy anew where the one that was there is gone: only once")
 			fs.StringVar(&c.Listen, "listen", "", "loopback `ADDRESS` (default 127.0.0.1:8080)")
 			fs.StringVar(&c.Name, "name", "", "what people call this node (default: the machine's name)")
 			fs.StringVar(&c.Zone, "zone", "", "the site's time `ZONE` (default Europe/London)")
@@ -82,7 +88,7 @@ before the file.`,
 // merge lays the flags over the file.
 func merge(flags, file app.Config) app.Config {
 	for _, f := range []struct{ flag, file *string }{
-		{&flags.Data, &file.Data}, {&flags.Listen, &file.Listen}, {&flags.Name, &file.Name}, {&flags.Zone, &file.Zone},
+		{&flags.Data, &file.Data}, {&flags.CopyTo, &file.CopyTo}, {&flags.Listen, &file.Listen}, {&flags.Name, &file.Name}, {&flags.Zone, &file.Zone},
 		{&flags.WristbandDelimiter, &file.WristbandDelimiter}, {&flags.Badge, &file.Badge},
 	} {
 		if *f.flag == "" {
@@ -134,6 +140,9 @@ func serve(ctx context.Context, s streams, c app.Config, log *slog.Logger) error
 `, version, n.Config.Name, address, address, address, n.Store.Path(), n.KeysFrom(), n.Store.VerifierKey())
 		for _, to := range n.Config.CheckpointTo {
 			fmt.Fprintf(s.out, "  Checkpoints leave for %s, every %s\n", to, n.Config.CheckpointEvery)
+		}
+		if n.Config.CopyTo != "" {
+			fmt.Fprintf(s.out, "  Copy     %s\n", n.Config.CopyTo)
 		}
 		for _, w := range n.Warnings(ctx) {
 			fmt.Fprintf(s.out, "  Warning  %s\n", w)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"implantrace/internal/backup"
 	"implantrace/internal/bolt"
@@ -83,21 +84,28 @@ func (n *Node) backup(ctx context.Context, w io.Writer, size func(int64)) (m bac
 
 // Restored says what a restore brought back.
 type Restored struct {
-	Manifest     backup.Manifest
+	From         string // what it was read from
+	Node         trace.NodeID
+	Name         string    // of that node
+	Made         time.Time // when the backup was made; zero without one
+	Until        time.Time // when the last entry of the node was recorded that is here
 	Verification trace.Verification
-	Node         trace.NodeID // the restored store's own log, which begins now
-	Store, Keys  string       // where they are; "" after a check
+	Now          trace.NodeID      // the restored store's own log, which begins now; zero after a check
+	Recovery     []trace.Recipient // who could have opened the backup
+	Store, Keys  string            // where they are; "" after a check
 }
 
-// RestoreFrom says where a restore reads from.
+// RestoreFrom says where a restore reads from: an archive, a second copy, or an
+// archive and then what the second copy has beyond it.
 type RestoreFrom struct {
 	File     string // an archive
+	Copy     string // folder of a second copy
 	Identity string // file with an age identity; "": the node's own keys open it
 	Check    bool   // prove that it could be restored, and leave nothing behind
 	Progress func(done, total int64)
 }
 
-// Restore brings a node back from an archive: it opens it, proves it whole, and
+// Restore brings a node back: it opens what it is given, proves it whole, and
 // works everything out again from its journal, before anything gets its name.
 // A folder that has a store is refused, and so is a key file of other keys.
 func Restore(ctx context.Context, c Config, v Version, from RestoreFrom) (r Restored, err error) {
@@ -109,47 +117,166 @@ func Restore(ctx context.Context, c Config, v Version, from RestoreFrom) (r Rest
 	if err != nil {
 		return r, err
 	}
-	in, err := os.Open(from.File)
+	b := builder{ctx: ctx, config: c, version: v, from: from, place: place}
+	if from.File != "" {
+		err = b.archive()
+	} else {
+		err = b.copyAlone()
+	}
+	if err == nil && !from.Check {
+		b.out.Store, b.out.Keys = place.store, place.keys
+		if place.keys == "" {
+			b.out.Keys = c.elsewhere()
+		}
+	}
+	return b.out, err
+}
+
+// builder builds the store that a restore brings back.
+type builder struct {
+	ctx     context.Context
+	config  Config
+	version Version
+	from    RestoreFrom
+	place   place
+	out     Restored
+}
+
+// archive builds it from an archive, and what the second copy has beyond it.
+func (b *builder) archive() error {
+	in, err := os.Open(b.from.File)
 	if err != nil {
-		return r, err
+		return err
 	}
 	defer in.Close()
-	a, err := backup.Open(in, place.identities...)
+	a, err := backup.Open(in, b.place.identities...)
 	if err != nil {
-		return r, fmt.Errorf("%s: %w", from.File, err)
+		return fmt.Errorf("%s: %w", b.from.File, err)
 	}
-	r.Manifest = a.Manifest
-	if err := place.accepts(a.Keys); err != nil {
-		return r, err
+	m := a.Manifest
+	b.out = Restored{From: b.from.File, Node: m.Node, Name: m.Name, Made: m.Made, Until: m.Until, Recovery: m.Recovery}
+	if err := b.place.accepts(a.Keys); err != nil {
+		return err
 	}
-	err = place.build(func(path string) error {
-		out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	return b.place.build(a.Keys, func(path string) error {
+		if err := b.extract(a, path); err != nil {
+			return fmt.Errorf("%s: %w", b.from.File, err)
+		}
+		if b.out.Verification, err = verified(b.ctx, path, a.Keys, m.Heads); err != nil {
+			return fmt.Errorf("%s: %w", b.from.File, err)
+		}
+		if b.from.Check && b.from.Copy == "" {
+			return nil
+		}
+		s, err := bolt.Open(path, bolt.Options{Keys: a.Keys, Name: b.name(m.Name), Version: string(b.version), Refound: true})
 		if err != nil {
 			return err
 		}
-		err = a.Store(&counted{out: out, total: a.Manifest.Bytes, tell: from.Progress, ctx: ctx})
-		if err == nil {
-			err = out.Sync()
+		b.out.Now = s.Node()
+		if b.from.Copy == "" {
+			return s.Close()
 		}
-		if err = errors.Join(err, out.Close()); err != nil {
-			return fmt.Errorf("%s: %w", from.File, err)
+		heads, err := b.receive(s, m.Node, a.Keys)
+		if err = errors.Join(err, s.Close()); err != nil {
+			return err
 		}
-		if r.Verification, err = verified(ctx, path, a.Keys, a.Manifest.Heads); err != nil {
-			return fmt.Errorf("%s: %w", from.File, err)
+		b.out.Verification, err = verified(b.ctx, path, a.Keys, heads)
+		return err
+	})
+}
+
+func (b *builder) extract(a *backup.Archive, path string) error {
+	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	err = a.Store(&counted{out: out, total: a.Manifest.Bytes, tell: b.from.Progress, ctx: b.ctx})
+	if err == nil {
+		err = out.Sync()
+	}
+	return errors.Join(err, out.Close())
+}
+
+// copyAlone builds it from a second copy.
+func (b *builder) copyAlone() error {
+	second, err := backup.OpenCopy(b.from.Copy, b.place.identities...)
+	if err != nil {
+		return err
+	}
+	b.out = Restored{From: second.Dir, Node: second.Node, Name: second.Name, Recovery: second.Recovery}
+	if err := b.place.accepts(second.Keys); err != nil {
+		return err
+	}
+	return b.place.build(second.Keys, func(path string) error {
+		s, err := bolt.Open(path, bolt.Options{Keys: second.Keys, Name: b.name(second.Name), Version: string(b.version)})
+		if err != nil {
+			return err
+		}
+		b.out.Now = s.Node()
+		if err := s.SetRecovery(b.ctx, func([]trace.Recipient) ([]trace.Recipient, error) { return second.Recovery, nil }); err != nil {
+			return errors.Join(err, s.Close())
+		}
+		heads, err := b.receive(s, second.Node, second.Keys)
+		if err = errors.Join(err, s.Close()); err != nil {
+			return err
+		}
+		b.out.Verification, err = verified(b.ctx, path, second.Keys, heads)
+		return err
+	})
+}
+
+// receive takes in what a second copy holds, and gives where its logs end.
+func (b *builder) receive(s *bolt.Store, node trace.NodeID, keys *seal.Keyring) (heads []trace.TreeHead, err error) {
+	second, err := backup.OpenCopy(b.from.Copy, append(slices.Clone(b.place.identities), keys.Age())...)
+	if err != nil {
+		return nil, err
+	}
+	if second.Node != node {
+		return nil, fmt.Errorf("%s is the copy of node %s, and the backup is of node %s", second.Dir, second.Node, node)
+	}
+	if second.Keys.Fingerprint() != keys.Fingerprint() {
+		return nil, fmt.Errorf("the node's key was changed between the backup and the second copy: restore from the copy alone")
+	}
+	if err := second.SubjectKeys(func(page []trace.SubjectKey) error { return s.ReceiveKeys(b.ctx, page) }); err != nil {
+		return nil, err
+	}
+	ends := make(map[trace.NodeID]trace.TreeHead)
+	err = second.Shipments(func(shipment trace.Shipment) error {
+		if err := s.Receive(b.ctx, shipment); err != nil {
+			return fmt.Errorf("%s: entries %d to %d of node %s: %w", second.Dir, shipment.First, shipment.Next()-1, shipment.Node, err)
+		}
+		if head := shipment.Head(); head.Size > ends[shipment.Node].Size {
+			ends[shipment.Node] = head
+		}
+		if shipment.Node == node && shipment.Until.After(b.out.Until) {
+			b.out.Until = shipment.Until
 		}
 		return nil
-	}, func(path string) error {
-		name := c.Name
-		if a.Manifest.Name != "" {
-			name = a.Manifest.Name
-		}
-		r.Node, err = refound(path, a.Keys, name, v)
-		return err
-	}, a.Keys)
-	if err == nil && !from.Check {
-		r.Store, r.Keys = place.store, place.keys
+	})
+	if err != nil {
+		return nil, err
 	}
-	return r, err
+	// A log that the backup had further than the copy ends where the backup's did.
+	now, err := s.Heads(b.ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range now {
+		if end := ends[h.Node]; end.Size == h.Size {
+			heads = append(heads, end)
+		} else if end.Size > h.Size {
+			return nil, fmt.Errorf("%s: the log of node %s ends early", second.Dir, h.Node)
+		}
+	}
+	return heads, nil
+}
+
+// name is what people call the restored node: what they called the one before.
+func (b *builder) name(old string) string {
+	if old == "" {
+		return b.config.Name
+	}
+	return old
 }
 
 // verified works everything out again from a store's journal, and holds its
@@ -172,14 +299,6 @@ func verified(ctx context.Context, path string, keys *seal.Keyring, heads []trac
 		}
 	}
 	return v, nil
-}
-
-func refound(path string, keys *seal.Keyring, name string, v Version) (trace.NodeID, error) {
-	s, err := bolt.Open(path, bolt.Options{Keys: keys, Name: name, Version: string(v), Refound: true})
-	if err != nil {
-		return trace.NodeID{}, err
-	}
-	return s.Node(), s.Close()
 }
 
 // counted tells how much was written, and stops when its context is done.

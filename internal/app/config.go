@@ -27,6 +27,8 @@ type Config struct {
 	// either, the environment variable [KeysVariable] may hold it.
 	KeysCommand string
 	NewStore    bool   // make a store for keys that are there already
+	CopyTo      string // folder of the second copy, on another disk or share; "": none
+	CopyNew     bool   // begin the second copy anew in a folder where it was before
 	Listen      string // address; 127.0.0.1:8080
 	Name        string // what people call the node; the machine's name
 	Zone        string // the site's time zone; Europe/London
@@ -62,6 +64,7 @@ type file struct {
 	Data               string   `toml:"data"`
 	Keys               string   `toml:"keys"`
 	KeysCommand        string   `toml:"keys_command"`
+	CopyTo             string   `toml:"copy_to"`
 	Listen             string   `toml:"listen"`
 	Name               string   `toml:"name"`
 	Zone               string   `toml:"zone"`
@@ -91,7 +94,7 @@ func ReadConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return Config{}, configf("%s: there is no setting %q", path, unknown[0])
 	}
-	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, Listen: f.Listen, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
+	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, Listen: f.Listen, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
 	c.CheckpointTo = f.CheckpointTo
 	if f.CheckpointEvery != "" {
 		if c.CheckpointEvery, err = time.ParseDuration(f.CheckpointEvery); err != nil || c.CheckpointEvery <= 0 {

@@ -19,6 +19,10 @@ import (
 // child names the data folder that the test binary, run again, serves.
 const child = "IMPLANTRACE_TEST_SERVE"
 
+// copyBeside stands behind the data folder's name: a child whose folder has it
+// keeps its second copy there.
+const copyBeside = "-copy"
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(child); dir != "" {
 		serveChild(dir)
@@ -31,7 +35,11 @@ func TestMain(m *testing.M) {
 func serveChild(dir string) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	n, err := app.Open(ctx, app.Config{Data: dir, Listen: "127.0.0.1:0", Name: "child"}, "test", slog.New(slog.DiscardHandler), nil)
+	c := app.Config{Data: dir, Listen: "127.0.0.1:0", Name: "child"}
+	if _, err := os.Stat(dir + copyBeside); err == nil {
+		c.CopyTo = dir + copyBeside
+	}
+	n, err := app.Open(ctx, c, "test", slog.New(slog.DiscardHandler), nil)
 	if err == nil {
 		err = n.Serve(ctx, func(address string) { fmt.Println("serves", address) })
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"implantrace/api"
+	"implantrace/internal/backup"
 	"implantrace/internal/bolt"
 	"implantrace/internal/checkpoint"
 	"implantrace/internal/command"
@@ -39,6 +40,7 @@ type Node struct {
 	serials   []*scanner.Serial
 	retry     retry
 	publisher *checkpoint.Publisher
+	shipper   *backup.Shipper // keeps the second copy; nil: there is none
 }
 
 // Version is the program's, for the journal and the pages.
@@ -140,11 +142,14 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	if n.Desk, err = theatre.NewDesk(ctx, n.Recorder, n.scanners); err != nil {
 		return err
 	}
+	if n.shipper, err = n.newShipper(ctx); err != nil {
+		return err
+	}
 	if err := n.checkpoints(); err != nil {
 		return err
 	}
 	n.API, err = api.New(api.Options{Recorder: n.Recorder, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, Operator: n, NodeName: n.Config.Name, Version: string(v),
-		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings, Departures: n.Departures, SendCheckpoints: n.publisher.Now})
+		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy})
 	return err
 }
 
@@ -268,6 +273,12 @@ func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
 	}
 	recording.Go(func() { n.Desk.Run(working) })
 	recording.Go(func() { n.publisher.Run(working) })
+	shipping, stopShipping := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopShipping()
+	var shipped sync.WaitGroup
+	if n.shipper != nil {
+		shipped.Go(func() { n.shipper.Run(shipping) })
+	}
 	if ready != nil {
 		ready(tcp.Addr().String())
 	}
@@ -289,6 +300,10 @@ func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
 	}
 	stop() // what still waits is recorded
 	recording.Wait()
+	// What was recorded last is in the copy too, where it can be reached.
+	n.finishCopy(finish)
+	stopShipping()
+	shipped.Wait()
 	if w := n.Desk.Waiting(); w > 0 {
 		err = errors.Join(err, fmt.Errorf("%d readings could not be recorded", w))
 	}

@@ -70,7 +70,7 @@ const restoring = ".restoring"
 
 // build makes the store under a name of its own, proves it, and only then names
 // it: keys first, so that a restore that was cut short can be repeated.
-func (p place) build(write, finish func(path string) error, keys *seal.Keyring) (err error) {
+func (p place) build(keys *seal.Keyring, write func(path string) error) (err error) {
 	dir := p.config.Data
 	if p.check {
 		if dir, err = os.MkdirTemp("", "implantrace-check-*"); err != nil {
@@ -84,11 +84,7 @@ func (p place) build(write, finish func(path string) error, keys *seal.Keyring) 
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err // of a restore that was cut short
 	}
-	err = write(path)
-	if err == nil && !p.check {
-		err = finish(path)
-	}
-	if err != nil || p.check {
+	if err = write(path); err != nil || p.check {
 		if rerr := os.Remove(path); rerr != nil && !errors.Is(rerr, os.ErrNotExist) {
 			err = errors.Join(err, rerr)
 		}

@@ -20,14 +20,8 @@ func TestANodeWithoutARecoveryKeySaysSo(t *testing.T) {
 	if got, body := asked(t, c, "GET", "/api/v1/operator/backup", ""); got != 409 || !strings.Contains(body, "implantrace keys recovery new") {
 		t.Errorf("%d %s", got, body)
 	}
-	_, public, err := seal.NewRecovery()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, second, err := seal.NewRecovery()
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, public := recoveryKey(t)
+	_, second := recoveryKey(t)
 	for _, s := range []struct {
 		path, body string
 		status     int
@@ -51,4 +45,13 @@ func TestANodeWithoutARecoveryKeySaysSo(t *testing.T) {
 	if got, _ := asked(t, c, "GET", "/api/v1/operator/backup", ""); got != 200 {
 		t.Errorf("%d", got)
 	}
+}
+
+func recoveryKey(t *testing.T) (identity, public string) {
+	t.Helper()
+	identity, public, err := seal.NewRecovery()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return identity, public
 }

@@ -24,6 +24,9 @@ func (n *Node) Warnings(ctx context.Context) (all []string) {
 	if len(n.Config.CheckpointTo) == 0 {
 		all = append(all, NoCheckpoints)
 	}
+	if c := n.secondCopy(); c != nil && c.Fault != "" {
+		all = append(all, "the second copy is not written: "+c.Fault)
+	}
 	return all
 }
 

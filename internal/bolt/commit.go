@@ -108,6 +108,9 @@ func (s *Store) answer(batch []*request, err error) {
 	}
 	err = writeError(err)
 	s.note(err)
+	if err == nil {
+		s.tellCommitted()
+	}
 	for _, r := range batch {
 		if err != nil {
 			r.results, r.err = nil, err

@@ -38,23 +38,15 @@ func TestARestoredStoreContinuesNoLog(t *testing.T) {
 		t.Errorf("%+v, %v", who, err)
 	}
 	// What the copy lacks comes in and is proved.
-	var rest []trace.Entry
-	for e, err := range s.Entries(ctx, trace.Position{Node: old}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		e.Secret = nil
-		rest = append(rest, e)
-	}
-	heads, err := s.Heads(ctx)
+	rest, err := s.Ship(ctx, trace.Position{Node: old})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := again.Import(ctx, old, rest, heads[0]); err != nil {
+	if err := again.Receive(ctx, rest); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := again.Patient(ctx, bob.Patient); err != nil {
-		t.Error(err)
+	if who, err := again.Identity(ctx, bob.Patient); err != nil || who.Given != "Ottoline" {
+		t.Errorf("%+v, %v", who, err)
 	}
 	if v, err := again.Verify(ctx, ""); err != nil || len(v.Findings) > 0 || len(v.Heads) != 2 {
 		t.Errorf("%+v, %v", v, err)

@@ -10,7 +10,7 @@ import (
 // behind it, so that a bit of it that changed is seen.
 
 // summed lists the settings that are kept so.
-func summed() [][]byte { return [][]byte{metaRecovery} }
+func summed() [][]byte { return [][]byte{metaRecovery, metaCopies, metaKeyring} }
 
 func (t *transaction) set(name, value []byte) error {
 	sum := sha256.Sum256(value)

@@ -82,6 +82,8 @@ type Store struct {
 	done    chan struct{} // the committer has ended
 	kept    atomic.Uint64 // entries of this node that were acknowledged
 
+	committed chan struct{} // something was committed
+
 	trouble atomic.Pointer[error] // of the last write; nil when it was committed
 }
 
@@ -118,7 +120,7 @@ func Open(path string, o Options) (*Store, error) {
 	}
 	options := bbolt.Options{Timeout: o.Wait, FreelistType: bbolt.FreelistMapType, ReadOnly: o.ReadOnly, MaxSize: o.MaxSize, PreLoadFreelist: !o.ReadOnly}
 	codec := journal.NewCodec()
-	s := &Store{clock: o.Clock, codec: codec, fold: record.Fold{Codec: codec}, queue: newQueue(), done: make(chan struct{})}
+	s := &Store{clock: o.Clock, codec: codec, fold: record.Fold{Codec: codec}, queue: newQueue(), done: make(chan struct{}), committed: make(chan struct{}, 1)}
 	s.ring.Store(o.Keys)
 	if fresh {
 		o.Refound = false

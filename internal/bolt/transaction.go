@@ -81,13 +81,7 @@ func openSealed(keys *seal.Keyring, node trace.NodeID, e trace.Entry, wrapped fu
 	if err != nil {
 		return nil, err
 	}
-	name := subject[:]
-	if e.Node != node {
-		// A subject that two nodes met has a key at each. This one's opens what
-		// this node sealed, and nothing else.
-		name = append(name, e.Node[:]...)
-	}
-	w := wrapped(name)
+	w := wrapped(keyName(subject, e.Node, node))
 	if len(w) == 0 {
 		return nil, nil // erased, or never at hand
 	}

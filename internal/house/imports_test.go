@@ -75,7 +75,7 @@ var guests = []struct {
 	{"go.etcd.io/bbolt", "internal/bolt", false},
 	{"golang.org/x/mod", "internal/journal internal/bolt", true},
 	{"filippo.io/age", "internal/seal internal/backup internal/app", true},
-	{"github.com/fxamacker/cbor", "internal/trace internal/journal internal/record internal/seal internal/bolt", true},
+	{"github.com/fxamacker/cbor", "internal/trace internal/journal internal/record internal/seal internal/bolt internal/backup", true},
 	{"github.com/creack/pty", "internal/demo", true},
 	{"github.com/prometheus", "api", true},
 	{"github.com/getkin/kin-openapi", "api", true},
