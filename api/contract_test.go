@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,18 +17,14 @@ func TestEveryRouteIsDescribedAndNothingElse(t *testing.T) {
 	}
 	served := make(map[string]bool)
 	for _, r := range n.server.Routes() {
-		path := strings.ReplaceAll(r[1], "/*", "/{path}")
-		for _, name := range []string{"id", "di"} {
-			path = strings.ReplaceAll(path, ":"+name, "{"+name+"}")
-		}
-		served[r[0]+" "+path] = true
+		served[r[0]+" "+described(strings.ReplaceAll(r[1], "/*", "/{path}"))] = true
 	}
-	described := make(map[string]bool)
+	told := make(map[string]bool)
 	ids := make(map[string]string)
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			key := method + " " + path
-			described[key] = true
+			told[key] = true
 			if op.OperationID == "" || ids[op.OperationID] != "" {
 				t.Errorf("%s: operationId %q is missing or that of %s", key, op.OperationID, ids[op.OperationID])
 			}
@@ -38,16 +35,22 @@ func TestEveryRouteIsDescribedAndNothingElse(t *testing.T) {
 		}
 	}
 	for _, key := range sorted(served) {
-		if !described[key] {
+		if !told[key] {
 			t.Errorf("%s is served and not described", key)
 		}
 	}
-	for _, key := range sorted(described) {
+	for _, key := range sorted(told) {
 		if !served[key] {
 			t.Errorf("%s is described and not served", key)
 		}
 	}
 }
+
+// parameter is one in a route's path.
+var parameter = regexp.MustCompile(`:([a-z]+)`)
+
+// described is a route's path as the description writes it.
+func described(path string) string { return parameter.ReplaceAllString(path, "{$1}") }
 
 func TestEveryQueryParameterIsDescribed(t *testing.T) {
 	n := newNode(t)
@@ -59,18 +62,18 @@ func TestEveryQueryParameterIsDescribed(t *testing.T) {
 		if !strings.HasPrefix(route[1], "/api/v1/") {
 			continue
 		}
-		item := doc.Paths.Value(strings.ReplaceAll(strings.ReplaceAll(route[1], ":id", "{id}"), ":di", "{di}"))
-		var described []string
+		item := doc.Paths.Value(described(route[1]))
+		var told []string
 		for _, p := range item.GetOperation(route[0]).Parameters {
 			if p.Value.In == "query" {
-				described = append(described, p.Value.Name)
+				told = append(told, p.Value.Name)
 			}
 		}
 		taken := strings.Fields(names)
-		slices.Sort(described)
+		slices.Sort(told)
 		slices.Sort(taken)
-		if !slices.Equal(described, taken) {
-			t.Errorf("%s %s takes %v, and %v are described", route[0], route[1], taken, described)
+		if !slices.Equal(told, taken) {
+			t.Errorf("%s %s takes %v, and %v are described", route[0], route[1], taken, told)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"implantrace/internal/casework"
 	"implantrace/internal/command"
 	"implantrace/internal/theatre"
 	"implantrace/internal/trace"
@@ -36,6 +37,7 @@ type Options struct {
 	// SendCheckpoints lets them leave at once, and waits for it.
 	SendCheckpoints func(context.Context) error
 	Operator        Operator
+	Office          *casework.Office // nil: one of its own over Recorder
 	NodeName        string
 	Version         string
 	Log             *slog.Logger
@@ -68,6 +70,9 @@ type Server struct {
 func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Office == nil {
+		o.Office = &casework.Office{Recorder: o.Recorder}
 	}
 	if o.Scanners == nil {
 		o.Scanners = func() []scanner.SerialState { return nil }
@@ -167,6 +172,21 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/recalls/search", handler: s.searchRecall, body: noticeMost, time: 2 * time.Minute},
 		{method: "POST", path: "/api/v1/recalls/matches", handler: s.matchNotice, body: noticeMost, time: noLimit},
 		{method: "GET", path: "/api/v1/recalls/notice.schema.json", handler: s.noticeSchema},
+		{method: "POST", path: "/api/v1/recalls/propose", handler: s.propose, body: 2 * bodyMost},
+
+		{method: "POST", path: "/api/v1/notices", handler: s.saveNotice, body: noticeMost, time: 2 * time.Minute},
+		{method: "GET", path: "/api/v1/notices", handler: s.listNotices},
+		{method: "GET", path: "/api/v1/notices/:id", handler: s.notice},
+		{method: "POST", path: "/api/v1/notices/:id/amend", handler: s.amendNotice, body: noticeMost, time: 2 * time.Minute},
+		{method: "POST", path: "/api/v1/notices/:id/state", handler: s.setNoticeState, time: 2 * time.Minute},
+		{method: "POST", path: "/api/v1/notices/:id/answers", handler: s.answerAction},
+		{method: "POST", path: "/api/v1/notices/:id/attachments", handler: s.attach, body: casework.AttachmentMost + bodyMost, form: true},
+		{method: "GET", path: "/api/v1/notices/:id/attachments/:attachment", handler: s.attachment},
+		{method: "GET", path: "/api/v1/notices/:id/board", handler: s.noticeBoard, time: 2 * time.Minute},
+		{method: "POST", path: "/api/v1/notices/:id/cases", handler: s.openCases, time: 2 * time.Minute},
+		{method: "GET", path: "/api/v1/notices/:id/cases/:case", handler: s.noticeCase},
+		{method: "POST", path: "/api/v1/notices/:id/cases/change", handler: s.changeCases},
+		{method: "POST", path: "/api/v1/notices/:id/cases/undo", handler: s.undoCases},
 
 		{method: "GET", path: "/api/v1/exports/iso16054.csv", handler: s.exportISO16054, time: noLimit, query: "procedure from to"},
 		{method: "GET", path: "/api/v1/exports/fhir.json", handler: s.exportFHIR, time: noLimit, query: "procedure from to"},

@@ -34,8 +34,10 @@ find: looks up all patients with a DI and a lot of about 20 pieces, in a process
   usages_median_ms         the same lookup with all that is recorded of each usage
   scan_rss_anon_bytes      after a pass over 10,000 entries of the journal
   compact_bytes, bytes_per_record, compact_per_record, fill_s, lookup_large_to_small, append_large_to_small
-recall: searches for such a lot as a recall does, with writing variants, corrections and what cannot be excluded.
-  recall_median_ms, recall_p95_ms, recall_max_ms, usages_looked_at_median, patients_most, searches, fill_s
+recall: searches for notices of one product, 50 lots and a range of serial numbers, which 200 patients have, to the complete list; with
+  10,000 usages ("small") and with --records ("large"). Then streams a notice of a family, in a process of its own.
+  recall_median_ms, recall_p95_ms, recall_max_ms, usages_looked_at_median, patients_median, searches, fill_s, recall_large_to_small
+  family_usages, family_first_ms (to the first row), family_ms, family_rss_anon_bytes (the most seen while it streamed)
 open: opens the store in a process of its own, nine times.
   open_median_ms, open_max_ms, open_rss_anon_bytes, open_rss_file_bytes (the most of any), opens, file_bytes
 

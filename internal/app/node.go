@@ -16,6 +16,7 @@ import (
 	"implantrace/api"
 	"implantrace/internal/backup"
 	"implantrace/internal/bolt"
+	"implantrace/internal/casework"
 	"implantrace/internal/checkpoint"
 	"implantrace/internal/command"
 	"implantrace/internal/seal"
@@ -29,6 +30,7 @@ type Node struct {
 	Config   Config
 	Store    *bolt.Store
 	Recorder command.Recorder
+	Office   *casework.Office // where recall notices are worked on, and which every scan asks
 	Desk     *theatre.Desk
 	API      *api.Server
 	Pictures *scanner.Workers // where all pictures that the node gets are read
@@ -137,6 +139,8 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 		}
 		n.serials = append(n.serials, s)
 	}
+	n.Office = &casework.Office{Recorder: n.Recorder}
+	n.Recorder.Namers = append(n.Recorder.Namers, n.Office)
 	n.Pictures = scanner.NewWorkers(max(1, runtime.NumCPU()/2))
 	var err error
 	if n.Desk, err = theatre.NewDesk(ctx, n.Recorder, n.scanners); err != nil {
@@ -148,7 +152,7 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	if err := n.checkpoints(); err != nil {
 		return err
 	}
-	n.API, err = api.New(api.Options{Recorder: n.Recorder, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, Operator: n, NodeName: n.Config.Name, Version: string(v),
+	n.API, err = api.New(api.Options{Recorder: n.Recorder, Office: n.Office, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, Operator: n, NodeName: n.Config.Name, Version: string(v),
 		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy})
 	return err
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"implantrace/internal/bolt"
-	"implantrace/internal/recall"
 	"implantrace/internal/trace"
 )
 
@@ -178,57 +177,4 @@ func (b Bench) Open(ctx context.Context, records int) (o Open, err error) {
 	}
 	o.Single, err = t.single(ctx, 150)
 	return o, err
-}
-
-// Recall is what finding everybody costs.
-type Recall struct {
-	Bench       string  `json:"bench"`
-	Records     int     `json:"records"`
-	FillSeconds float64 `json:"fill_s"`
-	Searches    int     `json:"searches"`
-	Looked      int     `json:"usages_looked_at_median"` // of the named products, in one search
-	Patients    int     `json:"patients_most"`           // in an answer
-	MedianMs    float64 `json:"recall_median_ms"`
-	P95Ms       float64 `json:"recall_p95_ms"`
-	MaxMs       float64 `json:"recall_max_ms"`
-	Single
-}
-
-// Recall fills a store with usages and asks for a lot of about 20 pieces, again
-// and again, with all that a recall asks: writing variants, what was recorded
-// before corrections, what cannot be excluded.
-func (b Bench) Recall(ctx context.Context, records, searches int) (a Recall, err error) {
-	t, err := b.bed(records)
-	if err != nil {
-		return a, err
-	}
-	defer func() { err = errors.Join(err, t.close()) }()
-	start := time.Now()
-	if err := t.fill(ctx, records); err != nil {
-		return a, err
-	}
-	a = Recall{Bench: "recall", Records: t.hospital.usages, FillSeconds: time.Since(start).Seconds(), Searches: searches}
-	lots := t.someLots()
-	var took []time.Duration
-	var looked []int
-	for i := range searches {
-		t.progress("searching", i, searches)
-		var answer recall.Answer
-		m, err := recall.Criteria{DIs: recall.Texts{lots[i%len(lots)][0]}, Lots: recall.Named(lots[i%len(lots)][1])}.Compile(time.UTC)
-		if err != nil {
-			return a, err
-		}
-		one, err := timed(func() (err error) { answer, err = recall.Search(ctx, t.store, m, t.hospital.now); return err })
-		if err != nil {
-			return a, err
-		}
-		took, looked = append(took, one), append(looked, answer.Coverage.Looked)
-		a.Patients = max(a.Patients, answer.Patients)
-	}
-	t.progress("searching", searches, searches)
-	slices.Sort(looked)
-	a.Looked = looked[len(looked)/2]
-	a.MedianMs, a.P95Ms, a.MaxMs = median(took), quantile(took, 95), quantile(took, 100)
-	a.Single, err = t.single(ctx, 150)
-	return a, err
 }

@@ -22,6 +22,7 @@ type order struct {
 	Store, Keys string
 	Lots        [][2]string // DI and lot, each looked up in turn
 	Lookups     int
+	Family      string // a family of products, to be streamed
 }
 
 // Fresh is what a process of its own has measured: nothing is in its memory but
@@ -39,6 +40,13 @@ type Fresh struct {
 	AnonBytes     int64   `json:"rss_anon_bytes"`      // after the lookups
 	FileRssBytes  int64   `json:"rss_file_bytes"`      // likewise
 	ScanAnonBytes int64   `json:"scan_rss_anon_bytes"` // after one pass over 10,000 entries of the journal
+	Stream        Stream  `json:"-"`
+}
+
+// answered is what a process of its own prints.
+type answered struct {
+	Fresh
+	Stream Stream
 }
 
 // ProcessArgument is the word behind "bench" with which this program measures in
@@ -64,7 +72,10 @@ func (t *bed) fresh(ctx context.Context, o order) (f Fresh, err error) {
 	if err != nil {
 		return f, fmt.Errorf("measuring in a process of its own: %w: %s", err, strings.TrimSpace(failed.String()))
 	}
-	return f, json.Unmarshal(out, &f)
+	var a answered
+	err = json.Unmarshal(out, &a)
+	a.Fresh.Stream = a.Stream
+	return a.Fresh, err
 }
 
 // Process is the process of its own: it reads what to measure and prints what it
@@ -92,7 +103,12 @@ func Process(ctx context.Context, in *json.Decoder, out *json.Encoder) (err erro
 			return err
 		}
 	}
-	return out.Encode(f)
+	if o.Family != "" {
+		if err := f.Stream.run(ctx, s, o.Family); err != nil {
+			return err
+		}
+	}
+	return out.Encode(answered{f, f.Stream})
 }
 
 func (f *Fresh) look(ctx context.Context, s *bolt.Store, o order) error {

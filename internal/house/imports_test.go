@@ -46,6 +46,7 @@ var rooms = []struct {
 	{"internal/theatre", "gs1 internal/udi internal/trace internal/check internal/command scanner"},
 	{"internal/recall", "gs1 internal/udi internal/trace"},
 	{"internal/recall/recalltest", "internal/udi internal/trace"},
+	{"internal/casework", "internal/udi internal/trace internal/command internal/recall"},
 	{"internal/registry", "gs1 internal/udi internal/trace"},
 	{"internal/fhir", "gs1 internal/udi internal/trace"},
 	{"internal/strict", ""},

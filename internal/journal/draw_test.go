@@ -68,7 +68,7 @@ func drawAttributes(t *rapid.T) (a trace.Attributes) {
 
 func drawFact(t *rapid.T) trace.Fact {
 	w := func(label string) string { return word(t, label) }
-	switch rapid.IntRange(1, 8).Draw(t, "kind") {
+	switch rapid.IntRange(1, 11).Draw(t, "kind") {
 	case 1:
 		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version")}
 	case 2:
@@ -99,6 +99,15 @@ func drawFact(t *rapid.T) trace.Fact {
 		return trace.CatalogueFact{Source: w("source"), Batch: drawID(t, "batch"), Rows: list(t, "rows", func() trace.CatalogueRow {
 			return trace.CatalogueRow{DI: w("di"), Maker: w("maker"), MakerAddress: w("address"), Brand: w("brand"), CatalogueNo: w("catalogue number"), Description: w("description"), Attributes: drawAttributes(t)}
 		})}
+	case 9:
+		return trace.NoticeFact{Notice: drawID(t, "notice"), Body: rapid.SliceOfN(rapid.Byte(), 1, 9).Draw(t, "body"), State: trace.NoticeState(w("state")), Later: drawID(t, "later"), Name: w("name"),
+			Answer: trace.Answered{Action: w("action"), Answer: w("answer")}, Traced: trace.Traced{At: drawTime(t, "at"), Took: time.Duration(rapid.Int64().Draw(t, "took")), Confirmed: rapid.Int().Draw(t, "confirmed"),
+				Possible: rapid.Int().Draw(t, "possible"), Precautionary: rapid.Int().Draw(t, "precautionary"), People: rapid.Int().Draw(t, "people")}}
+	case 10:
+		return trace.AttachmentFact{Attachment: drawID(t, "attachment"), Notice: drawID(t, "notice"), Name: w("name"), Type: w("type"), Size: rapid.Int().Draw(t, "size"), SHA256: trace.Hash{rapid.Byte().Draw(t, "hash")}}
+	case 11:
+		return trace.CaseFact{Case: drawID(t, "case"), Notice: drawID(t, "notice"), Patient: drawID(t, "patient"), Procedure: drawID(t, "procedure"), Usages: list(t, "usages", func() trace.UsageID { return drawID(t, "usage") }),
+			Tier: w("tier"), Status: trace.CaseStatus(w("status")), Owner: w("owner"), Due: w("due"), Next: w("next"), Seen: drawID(t, "seen"), Undoes: drawID(t, "undoes")}
 	}
 	return trace.ApprovalFact{Approved: rapid.Bool().Draw(t, "approved"), Officer: w("officer"), Role: w("role"), Site: w("site"), Statement: w("statement"), Release: w("release")}
 }

@@ -130,6 +130,12 @@ func (c Codec) fact(k trace.FactKind, b []byte) (trace.Fact, error) {
 		return decodeFact[trace.ApprovalFact](c, b)
 	case trace.KindCatalogue:
 		return decodeFact[trace.CatalogueFact](c, b)
+	case trace.KindNotice:
+		return decodeFact[trace.NoticeFact](c, b)
+	case trace.KindAttachment:
+		return decodeFact[trace.AttachmentFact](c, b)
+	case trace.KindCase:
+		return decodeFact[trace.CaseFact](c, b)
 	}
 	return nil, fmt.Errorf("%w: kind %d", ErrEncoding, k)
 }

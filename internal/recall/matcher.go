@@ -552,7 +552,7 @@ func (v verdict) finding(from trace.Provenance, unjudged bool) (f Finding) {
 // identify asks whether the device is one that is meant, whatever became of it.
 func (m *Matcher) identify(u trace.UsageInFull) (v verdict, unjudged bool) {
 	e := evidence{device: u.Usage.Device, byHand: byHand(u.Usage.Provenance), unsure: unsure(u.Usage), whole: &u, explain: true, missing: &unjudged}
-	if u.Product.DI != "" && !u.Product.Withdrawn {
+	if u.Product.DI != "" && !u.Product.Withdrawn && u.Product.DI == u.Usage.Device.DI {
 		e.product = &u.Product
 	}
 	v = m.root.judge(&e)
@@ -601,12 +601,35 @@ func unsure(u trace.Usage) string {
 // understood, or several readings of it are possible.
 func repaired(u trace.Usage) bool {
 	for _, c := range u.Carriers {
+		if asRead(c.Text, u.Device) {
+			continue
+		}
 		m := udi.Understand(c.Symbology+c.Text, u.Occurred)
 		if m.Repaired() || len(m.Readings) > 0 {
 			return true
 		}
 	}
 	return false
+}
+
+// asRead reports whether a GS1 code gives identifier, lot and serial number of a
+// device whole and as they are recorded, each behind its AI and up to a separator or
+// the end: there is nothing that could have been undone. Most codes are so, and it
+// is told much faster than by understanding them.
+func asRead(text string, d udi.Device) bool {
+	if d.Agency != udi.AgencyGS1 || len(d.DI) != 14 || !strings.HasPrefix(text, "01"+d.DI) {
+		return false
+	}
+	for _, f := range [][2]string{{"10", d.Lot}, {"21", d.Serial}} {
+		if f[1] == "" {
+			continue
+		}
+		_, rest, ok := strings.Cut(text[16:], f[0]+f[1])
+		if !ok || rest != "" && rest[0] != '\x1d' {
+			return false
+		}
+	}
+	return true
 }
 
 // words names an identity.

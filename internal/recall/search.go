@@ -133,7 +133,7 @@ type Found struct {
 // Search asks the record and gathers the whole answer. now is when it is asked.
 func Search(ctx context.Context, f trace.Finder, m *Matcher, now time.Time) (Answer, error) {
 	a := Answer{Criteria: m.criteria, Confirmed: []Match{}, Possible: []Match{}, Precautionary: []Match{}, NotInPatient: []Match{}, Unlinked: []Unlinked{}}
-	people := persons{f: f, same: make(map[trace.PatientID]trace.PatientID)}
+	people := NewPersons(f)
 	for found, err := range Matches(ctx, f, m, now, &a.Coverage) {
 		if err != nil {
 			return Answer{}, err
@@ -143,7 +143,7 @@ func Search(ctx context.Context, f trace.Finder, m *Matcher, now time.Time) (Ans
 			continue
 		}
 		match := *found.Match
-		if match.Person, err = people.of(ctx, match.Patient); err != nil {
+		if match.Person, err = people.Of(ctx, match.Patient); err != nil {
 			return Answer{}, err
 		}
 		switch {
@@ -411,13 +411,19 @@ func implanted(u trace.Usage) bool {
 	return slices.ContainsFunc(u.History, func(s trace.Stamp) bool { return s.Status == trace.Implanted })
 }
 
-// persons picks one id for all patients that are one person.
-type persons struct {
+// Persons picks one id for all patients that are one person.
+type Persons struct {
 	f    trace.Finder
 	same map[trace.PatientID]trace.PatientID
 }
 
-func (p persons) of(ctx context.Context, id trace.PatientID) (trace.PatientID, error) {
+// NewPersons asks f who is one person.
+func NewPersons(f trace.Finder) Persons {
+	return Persons{f, make(map[trace.PatientID]trace.PatientID)}
+}
+
+// Of is the id that all patients who are one person with id have in common.
+func (p Persons) Of(ctx context.Context, id trace.PatientID) (trace.PatientID, error) {
 	if one, ok := p.same[id]; ok || id.IsZero() {
 		return one, nil
 	}

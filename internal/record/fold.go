@@ -57,6 +57,13 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 		w.value(Products, []byte(fact.DI), foldProduct(about))
 	case trace.CatalogueFact:
 		w.catalogue(e, fact)
+	case trace.NoticeFact:
+		w.value(Notices, fact.Notice[:], foldNotice(about))
+	case trace.AttachmentFact:
+		first := about[0]
+		w.value(Attachments, AttachmentKey(fact.Notice, fact.Attachment), trace.Attachment{AttachmentFact: first.Fact.(trace.AttachmentFact), Stamp: stamp(first)})
+	case trace.CaseFact:
+		w.value(Cases, CaseKey(fact.Notice, fact.Case), foldCase(about))
 	case trace.ApprovalFact:
 		last := about[len(about)-1]
 		w.value(Approvals, []byte("site"), ApprovalRow{last.Fact.(trace.ApprovalFact), stamp(last)})

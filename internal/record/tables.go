@@ -33,6 +33,9 @@ const (
 	Loose       Table = 'x' // DI 0 recorded, node, seq -> nothing: codes that were read and belong to no usage
 	Approvals   Table = 'a' // "site" -> Approval
 	Numbers     Table = 'I' // DI 0 usage n -> marks, lot 0 serial: every usage; n is 0 for what it is, 1... for what it was before a correction
+	Notices     Table = 'N' // notice -> Notice
+	Cases       Table = 'K' // notice, case -> Case
+	Attachments Table = 'Y' // notice, attachment -> Attachment
 	ByCatalogue Table = 'M' // folded catalogue number 0 usage -> nothing: usages whose label gives one
 )
 
@@ -53,6 +56,7 @@ func Tables() []Projection {
 		{BySerial, "usages by DI and serial", 2}, {ByTime, "usages by time", 1},
 		{Products, "products", 2}, {Catalogue, "rows of catalogues", 1}, {Readings, "readings by time", 1}, {Loose, "readings without a usage", 2}, {Approvals, "approvals", 1},
 		{Numbers, "usages by DI with their numbers", 1}, {ByCatalogue, "usages by catalogue number", 1},
+		{Notices, "notices", 1}, {Cases, "cases by notice", 1}, {Attachments, "attachments by notice", 1},
 	}
 }
 

@@ -22,6 +22,10 @@ const (
 	KindApproval  FactKind = 7 // a site approves clinical use, or takes that back
 
 	KindCatalogue FactKind = 20 // rows of a catalogue came in from elsewhere
+
+	KindNotice     FactKind = 30 // a recall notice
+	KindAttachment FactKind = 31 // a document of a notice
+	KindCase       FactKind = 32 // the work on one patient of a notice
 )
 
 // Fact is what an entry says. The fields that are filled are what it says;

@@ -145,6 +145,16 @@ type Finder interface {
 	// in order.
 	UsedDIs(ctx context.Context) iter.Seq2[string, error]
 
+	// Notices gives all notices, in the order of their ids, oldest first.
+	Notices(ctx context.Context) iter.Seq2[Notice, error]
+	Notice(ctx context.Context, id NoticeID) (Notice, error)
+	// NoticeBody is the body of a notice, as the entry at a place says it.
+	NoticeBody(ctx context.Context, at Position) ([]byte, error)
+	// Cases gives the cases of a notice, in the order of their ids.
+	Cases(ctx context.Context, n NoticeID) iter.Seq2[Case, error]
+	Case(ctx context.Context, n NoticeID, id CaseID) (Case, error)
+	Attachments(ctx context.Context, n NoticeID) iter.Seq2[Attachment, error]
+
 	// Readings gives readings by time, latest first, from behind a key.
 	Readings(ctx context.Context, after []byte) iter.Seq2[ReadingHit, error]
 	// Loose gives the readings that may be of a device in no usage: those of a
