@@ -16,7 +16,7 @@ const (
 	StepBrackets   = "brackets"         // brackets around a number without an AI, other brackets, spaces between fields
 	StepSpaces     = "spaces"           // spaces between groups of characters
 	StepPercent    = "percent"          // the whole text percent-encoded
-	StepScheme     = "scheme"           // a web address without its scheme, or with the scheme in mixed case
+	StepScheme     = "scheme"           // a web address without its scheme, with the scheme in mixed case, or with words for AIs
 	StepRepeated   = "repeated"         // the same text more than once
 	StepLines      = "lines"            // several codes on lines of their own, one of them a number without an AI
 	StepWidth      = "width"            // the wide letters, digits and brackets of East Asian keyboards
@@ -119,7 +119,7 @@ var undone = []struct {
 }{
 	{(*cleaner).identifier, true}, {(*cleaner).standIns, false}, {(*cleaner).identifierInside, false}, {(*cleaner).caseFlipped, true},
 	{(*cleaner).width, true}, {(*cleaner).lines, false}, {(*cleaner).brackets, false}, {(*cleaner).words, false}, {(*cleaner).spaces, false},
-	{(*cleaner).percent, true}, {(*cleaner).scheme, false},
+	{(*cleaner).percent, true}, {(*cleaner).scheme, true}, {(*cleaner).aliases, false},
 }
 
 // undo keeps the first thing that makes text of proven sense, or the first two
@@ -664,6 +664,35 @@ func (c *cleaner) scheme() bool {
 	c.replaceAt(start, 0, "https://")
 	c.step(StepScheme, c.origin(start), 0, message, "https:// was put before it")
 	return true
+}
+
+// aliasAI are the words that the first versions of GS1 Digital Link allowed in the
+// path for AIs.
+var aliasAI = map[string]string{
+	"gtin": "01", "cpv": "22", "lot": "10", "ser": "21", "sscc": "00", "itip": "8006", "gln": "414", "glnx": "254", "gmn": "8013", "grai": "8003", "giai": "8004",
+	"gdti": "253", "gcn": "255", "ginc": "401", "gsin": "402", "gsrn": "8018", "gsrnp": "8017", "srin": "8019", "cpid": "8010", "cpsn": "8011", "party": "417", "refno": "8020",
+}
+
+// aliases reads those words as the AIs.
+func (c *cleaner) aliases() bool {
+	if !isWebAddress(c.body()) {
+		return false
+	}
+	offset, length, word := c.rewrite(func(i int) (int, string) {
+		if c.text[i] != '/' {
+			return 0, ""
+		}
+		if n := strings.IndexByte(c.text[i+1:min(len(c.text), i+7)], '/'); n > 0 {
+			if ai := aliasAI[c.text[i+1:i+1+n]]; ai != "" {
+				return 1 + n, "/" + ai
+			}
+		}
+		return 0, ""
+	})
+	if length > 0 {
+		c.step(StepScheme, offset, length, "The web address had words for field numbers. They were read as these.", "read "+quoted(word)+" as an AI")
+	}
+	return length > 0
 }
 
 // quoted shows a character that may not be printable.

@@ -41,8 +41,12 @@ func (c *cleaner) ofICCBBA() {
 	if length > 0 {
 		c.step(StepPercent, offset, length, "The reading came in the encoding of web pages, which was undone.", "escapes of XML were undone")
 	}
+	behind := c.behind(" ")
 	offset, length, _ = c.rewrite(func(i int) (int, string) {
-		if rest := strings.TrimLeft(c.text[i:], " "); c.text[i] == ' ' && rest != "" && strings.IndexByte("=&", rest[0]) >= 0 {
+		if c.text[i] != ' ' {
+			return 0, ""
+		}
+		if end := behind(i); end < len(c.text) && strings.IndexByte("=&", c.text[end]) >= 0 {
 			return 1, ""
 		}
 		return 0, ""

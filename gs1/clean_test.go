@@ -86,6 +86,9 @@ func TestClean(t *testing.T) {
 		{"spaces between groups", "01 0802 5153 0003 65", "0108025153000365", "spaces 2+16"},
 		{"percent-encoded", "%2801%2908025153000365", "(01)08025153000365", "percent 0+8"},
 		{"scheme in mixed case", "Https://id.gs1.org/01/08025153000365", "https://id.gs1.org/01/08025153000365", "scheme 0+5"},
+		{"words for AIs in a web address", "https://id.gs1.org/gtin/08025153000365/lot/A", "https://id.gs1.org/01/08025153000365/10/A", "scheme 18+24"},
+		{"words for AIs and no scheme", "id.gs1.org/gtin/08025153000365/ser/A?17=290131", "https://id.gs1.org/01/08025153000365/21/A?17=290131", "scheme 0+0 scheme 10+24"},
+		{"a word that is none", "https://id.gs1.org/gtim/08025153000365", "https://id.gs1.org/gtim/08025153000365", ""},
 		{"no scheme", "id.gs1.org/01/08025153000365", "https://id.gs1.org/01/08025153000365", "scheme 0+0"},
 
 		{"GS in letters and a space", with("GS "), good, "separator 25+3"},

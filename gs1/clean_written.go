@@ -199,11 +199,12 @@ func (c *cleaner) brackets() bool {
 		return false
 	}
 	kind := strings.IndexByte(opening, c.text[head])
+	behind := c.behind(" \t\r\n,;|/\x1d")
 	offset, length, _ := c.rewrite(func(i int) (int, string) {
 		switch b := c.text[i]; {
 		case i < head, strings.IndexByte(" \t\r\n", b) >= 0:
 			return 1, ""
-		case strings.IndexByte(",;|/\x1d", b) >= 0 && bracketAI(strings.TrimLeft(c.text[i:], " \t\r\n,;|/\x1d")) > 0:
+		case strings.IndexByte(",;|/\x1d", b) >= 0 && bracketAI(c.text[behind(i):]) > 0:
 			return 1, ""
 		case b == opening[kind]:
 			if n := bracketAI(c.text[i:]); n == 4 && c.text[i+1:i+3] == string(gtinAI) {
@@ -222,6 +223,18 @@ func (c *cleaner) brackets() bool {
 	}
 	c.step(StepBrackets, offset, length, "The brackets, or what stood between the fields, were put right.", "words, spaces and marks were left out, other brackets were read as round ones, a GTIN was brought to 14 digits")
 	return true
+}
+
+// behind returns a function that says where the run of marks at i ends. It is asked
+// for growing i.
+func (c *cleaner) behind(marks string) func(i int) int {
+	end := 0
+	return func(i int) int {
+		if i >= end {
+			end = len(c.text) - len(strings.TrimLeft(c.text[i:], marks))
+		}
+		return end
+	}
 }
 
 // changed is what rewrite's match says of a byte that should be another one.

@@ -9,7 +9,7 @@ import (
 
 // readGS1 understands GS1 data.
 func (m *Meaning) readGS1(text string, now time.Time, rules Rules) {
-	o := gs1.Options{Now: now}
+	o := gs1.Options{Now: now, ShortGTINs: true}
 	m.gs1 = gs1.Parse(text, o)
 	m.Form, m.Symbology = m.gs1.Form.String(), m.gs1.Symbology
 	for e := range m.gs1.Elements() {

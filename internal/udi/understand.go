@@ -162,7 +162,7 @@ func Understand(scanData string, now time.Time) Meaning { return Rules{}.Underst
 // Understand is Understand with a site's rules.
 func (rules Rules) Understand(scanData string, now time.Time) Meaning {
 	m := Meaning{Kind: KindText, Form: "plain", Elements: []Element{}, Issues: []Issue{}}
-	m.raw, m.cleaned = scanData, gs1.Clean(scanData, gs1.Options{Now: now})
+	m.raw, m.cleaned = scanData, gs1.Clean(scanData, gs1.Options{Now: now, ShortGTINs: true})
 	text := m.cleaned.Text
 	for _, s := range m.cleaned.Steps {
 		m.Repairs = append(m.Repairs, Repair(s))
