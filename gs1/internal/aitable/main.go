@@ -26,6 +26,9 @@ func main() {
 	dictionary := flag.String("dictionary", "", "the dictionary `file`")
 	output := flag.String("output", "aitable.go", "the Go `file` to write")
 	flag.Parse()
+	if *dictionary == "" {
+		log.Fatal("no dictionary: name its file with -dictionary, or for go generate in GS1_SYNTAX_DICTIONARY")
+	}
 	text, err := os.ReadFile(*dictionary)
 	if err != nil {
 		log.Fatal(err)
