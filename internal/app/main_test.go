@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"implantrace/internal/app"
+	"implantrace/internal/bolt/faulty"
 )
 
 // child names the data folder that the test binary, run again, serves.
@@ -24,6 +25,7 @@ const child = "IMPLANTRACE_TEST_SERVE"
 const copyBeside = "-copy"
 
 func TestMain(m *testing.M) {
+	faulty.Main()
 	if dir := os.Getenv(child); dir != "" {
 		serveChild(dir)
 	}

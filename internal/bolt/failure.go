@@ -68,13 +68,18 @@ func writeError(err error) error {
 	case errors.As(err, &e):
 		return e
 	case errors.Is(err, berrors.ErrMaxSizeReached), is(err, syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG):
-		return trace.Errorf(trace.Full, "the disk is full: outcome unknown, make room and repeat with the same id: %w", err)
+		return because(err, trace.Full, "the disk is full: outcome unknown, make room and repeat with the same id")
 	case errors.Is(err, berrors.ErrDatabaseReadOnly), is(err, syscall.EROFS):
-		return trace.Errorf(trace.ReadOnly, "the disk cannot be written: outcome unknown, repeat with the same id when it can: %w", err)
+		return because(err, trace.ReadOnly, "the disk cannot be written: outcome unknown, repeat with the same id when it can")
 	case errors.As(err, &no):
 		return err
 	}
-	return trace.Errorf(trace.OutcomeUnknown, "outcome unknown, repeat with the same id: %w", err)
+	return because(err, trace.OutcomeUnknown, "outcome unknown, repeat with the same id")
+}
+
+// because is an error whose cause, which names files, is for the log.
+func because(err error, k trace.ErrorKind, message string) error {
+	return &trace.Error{Kind: k, Message: message, Offset: -1, Err: err}
 }
 
 // is reports whether one of these is the cause of err. bbolt gives the cause of a

@@ -61,11 +61,11 @@ func (r *reserve) restore() error {
 		r.left = r.size
 		return nil
 	case k == trace.Full:
-		return trace.Errorf(trace.Full, "the disk is full: nothing was recorded, make room and repeat with the same id: %w", err)
+		return because(err, trace.Full, "the disk is full: nothing was recorded, make room and repeat with the same id")
 	case k == trace.ReadOnly:
 		return writeError(err)
 	}
-	return trace.Errorf(trace.OutcomeUnknown, "the disk fails: nothing was recorded, repeat with the same id: %w", err)
+	return because(err, trace.OutcomeUnknown, "the disk fails: nothing was recorded, repeat with the same id")
 }
 
 func (r *reserve) whole() bool { return r.left >= r.size }

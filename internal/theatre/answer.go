@@ -27,6 +27,9 @@ type Answer struct {
 	Usage     trace.UsageID     `json:"usage,omitzero"`
 	Status    trace.Status      `json:"status,omitempty"`
 	Repeated  bool              `json:"repeated"` // this very reading was recorded before
+	// Unrecorded says why the reading is not in the record yet, as far as the
+	// node knows: only the verdict stands. "" when it is recorded.
+	Unrecorded string `json:"unrecorded,omitempty"`
 }
 
 // answer puts a recorded reading into words.

@@ -16,6 +16,7 @@ const queueMost = 10_000
 type queued struct {
 	id      trace.EventID
 	reading scanner.Reading
+	seen    bool // its verdict was on the page, though it is not recorded
 }
 
 // queue holds readings from handhelds until they are recorded.
@@ -40,6 +41,19 @@ func (q *queue) first() (queued, bool) {
 	return q.all[0], true
 }
 
+// unseen gives those whose verdict nobody has seen, and takes them for seen.
+func (q *queue) unseen() (some []queued) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range q.all {
+		if !q.all[i].seen {
+			q.all[i].seen = true
+			some = append(some, q.all[i])
+		}
+	}
+	return some
+}
+
 // done takes the first out, unless it is another than this one.
 func (q *queue) done(id trace.EventID) {
 	q.mu.Lock()
@@ -58,7 +72,7 @@ func (d *Desk) Feed(r scanner.Reading) bool {
 		d.queue.mu.Unlock()
 		return false
 	}
-	d.queue.all = append(d.queue.all, queued{trace.NewEventID(), r})
+	d.queue.all = append(d.queue.all, queued{id: trace.NewEventID(), reading: r})
 	pile := len(d.queue.all) > 1
 	d.queue.mu.Unlock()
 	if pile { // the page says how many
@@ -94,10 +108,7 @@ func (d *Desk) Run(ctx context.Context) {
 			if over {
 				return
 			}
-			select {
-			case <-time.After(pause):
-			case <-ctx.Done():
-			}
+			d.pause(ctx, pause, err)
 			pause = min(2*pause, longest)
 			continue
 		}
@@ -110,6 +121,23 @@ func (d *Desk) Run(ctx context.Context) {
 		d.queue.done(q.id)
 		d.waiting(nil)
 		d.watch.tell() // one less waits
+	}
+}
+
+// pause waits before readings are tried again, and shows the verdicts on those
+// that wait meanwhile.
+func (d *Desk) pause(ctx context.Context, long time.Duration, why error) {
+	over := time.NewTimer(long)
+	defer over.Stop()
+	for {
+		d.preview(ctx, why)
+		select {
+		case <-d.queue.wake:
+		case <-over.C:
+			return
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

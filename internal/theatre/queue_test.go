@@ -3,12 +3,14 @@ package theatre_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"implantrace/internal/command"
+	"implantrace/internal/theatre"
 	"implantrace/internal/trace"
 	"implantrace/scanner"
 )
@@ -88,8 +90,15 @@ func TestReadingsWaitWhileTheStoreFails(t *testing.T) {
 			feed(b, want...)
 			<-b.store.failed
 			b.until("the page says why", func() bool { return b.state().Trouble != "" })
-			if s := b.state(); s.Waiting != 20 || b.desk.Waiting() != 20 || s.Trouble != fault.err.Error() || len(s.Recent) != 0 {
-				t.Errorf("waiting %d, trouble %q, shown %d", s.Waiting, s.Trouble, len(s.Recent))
+			b.until("all verdicts are shown", func() bool { return len(b.state().Recent) == 20 })
+			s := b.state()
+			if s.Waiting != 20 || b.desk.Waiting() != 20 || s.Trouble != fault.err.Error() {
+				t.Errorf("waiting %d, trouble %q", s.Waiting, s.Trouble)
+			}
+			for _, a := range s.Recent {
+				if a.Unrecorded == "" || a.Device == nil {
+					t.Errorf("%+v", a)
+				}
 			}
 			<-b.store.failed // it is tried again
 			b.store.with(nil, false)
@@ -98,7 +107,7 @@ func TestReadingsWaitWhileTheStoreFails(t *testing.T) {
 			if got := b.texts(); strings.Join(got, "\n") != strings.Join(want, "\n") {
 				t.Errorf("recorded %q", got)
 			}
-			if s := b.state(); len(s.Recent) != 20 || s.Trouble != "" {
+			if s := b.state(); len(s.Recent) != 20 || s.Trouble != "" || slices.ContainsFunc(s.Recent, func(a theatre.Answer) bool { return a.Unrecorded != "" }) {
 				t.Errorf("%d on the page, trouble %q", len(s.Recent), s.Trouble)
 			}
 		})

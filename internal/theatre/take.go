@@ -57,6 +57,9 @@ func (d *Desk) Take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, procedure trace.ProcedureID, same udi.Device, sameUsage trace.UsageID) (Answer, error) {
 	canon, receipt, done, err := d.recorder.Before(ctx, id, "reading", contentOf(r, procedure))
 	if err != nil {
+		if again(err) {
+			d.check(ctx, id, r, procedure, err)
+		}
 		return Answer{}, err
 	}
 	if done {
@@ -69,12 +72,8 @@ func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 		}
 		return a, err
 	}
-	d.turn++
-	now := d.recorder.Clock()
-	if r.At.IsZero() {
-		r.At = now
-	}
-	t := taking{desk: d, id: id, turn: d.turn, reading: r, now: now, means: d.recorder.Rules.Understand(r.ScanData(), now), same: same, sameUsage: sameUsage}
+	t := d.taking(id, r)
+	t.same, t.sameUsage = same, sameUsage
 	if err := t.place(ctx, procedure); err != nil {
 		return Answer{}, err
 	}
@@ -82,15 +81,18 @@ func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 	if err != nil {
 		return Answer{}, err
 	}
-	meta := command.Meta{ID: id, Occurred: r.At, Provenance: provenance(r.Source), By: trace.Actor{Via: via(r)}}
+	meta := command.Meta{ID: id, Occurred: t.reading.At, Provenance: provenance(r.Source), By: trace.Actor{Via: via(r)}}
 	if d.unknown == nil || len(d.unknown) >= unknownMost {
 		d.unknown = make(map[trace.EventID]func())
 	}
 	d.unknown[id] = t.settle
 	if _, err := d.recorder.Record(ctx, meta, canon, drafts...); err != nil {
+		if again(err) {
+			d.unrecorded(ctx, t, err)
+		}
 		return Answer{}, err
 	}
-	a, err := d.answer(ctx, t.fact, r.At)
+	a, err := d.answer(ctx, t.fact, t.reading.At)
 	if err != nil {
 		return a, err // recorded; asked again, it is answered
 	}
@@ -99,9 +101,23 @@ func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 	return a, nil
 }
 
-// show puts an answer on the screen.
+// taking begins to take a reading, with d.mu held.
+func (d *Desk) taking(id trace.EventID, r scanner.Reading) *taking {
+	d.turn++
+	now := d.recorder.Clock()
+	if r.At.IsZero() {
+		r.At = now
+	}
+	return &taking{desk: d, id: id, turn: d.turn, reading: r, now: now, means: d.recorder.Rules.Understand(r.ScanData(), now)}
+}
+
+// show puts an answer on the screen, in the place of an earlier one to the same
+// reading.
 func (d *Desk) show(a Answer) {
-	delete(d.unknown, a.Reading)
+	if a.Unrecorded == "" {
+		delete(d.unknown, a.Reading)
+	}
+	d.recent = slices.DeleteFunc(d.recent, func(o Answer) bool { return o.Reading == a.Reading })
 	d.recent = slices.Insert(d.recent, 0, a)
 	if len(d.recent) > recentMost {
 		d.recent = d.recent[:recentMost]
