@@ -21,6 +21,13 @@ func (n *Node) Warnings(ctx context.Context) (all []string) {
 			all = append(all, fmt.Sprintf("no checkpoint reaches %s: %s", d.To, d.Trouble))
 		}
 	}
+	if nodes, err := n.Store.Coverage(ctx); err == nil {
+		for _, c := range nodes {
+			if c.Lost > 0 {
+				all = append(all, fmt.Sprintf("%d entries of node %s (%s) are lost since its file was damaged: answers lack them", c.Lost, c.Node, c.Name))
+			}
+		}
+	}
 	if len(n.Config.CheckpointTo) == 0 {
 		all = append(all, NoCheckpoints)
 	}

@@ -3,10 +3,14 @@ package bolt
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
+	"implantrace/internal/journal"
 	"implantrace/internal/record"
 	"implantrace/internal/seal"
 	"implantrace/internal/trace"
@@ -187,7 +191,7 @@ func (s *Store) Import(ctx context.Context, node trace.NodeID, entries []trace.E
 			if e.Fact == nil || e.Lamport > lamportMost {
 				return trace.Errorf(trace.Invalid, "entry %d of node %s is none that a node makes", e.Seq, node)
 			}
-			row, _, err := s.codec.EncodeRow(e)
+			row, leaf, err := s.codec.EncodeRow(e)
 			if err != nil {
 				return err
 			}
@@ -195,7 +199,14 @@ func (s *Store) Import(ctx context.Context, node trace.NodeID, entries []trace.E
 			case e.Seq > size:
 				return trace.Errorf(trace.Invalid, "entries %d to %d of node %s are missing", size, e.Seq-1, node)
 			case e.Seq < size:
-				if !bytes.Equal(row, t.tx.Bucket(bucketLog).Get(record.PositionKey(e.Position))) {
+				there := t.tx.Bucket(bucketLog).Get(record.PositionKey(e.Position))
+				if lost, ok := s.codec.LostHash(there); ok && lost == trace.Hash(tlog.RecordHash(leaf)) {
+					if err := t.fillIn(e, row); err != nil {
+						return err
+					}
+					continue
+				}
+				if !bytes.Equal(row, there) {
 					return trace.Errorf(trace.Conflict, "entry %d of node %s is not the one that came before", e.Seq, node)
 				}
 				continue
@@ -230,11 +241,13 @@ func (s *Store) Entries(ctx context.Context, from trace.Position) iter.Seq2[trac
 				end := t.size(from.Node)
 				for len(page) < rows && from.Seq < end {
 					e, err := t.opened(from)
+					if from.Seq++; errors.Is(err, journal.ErrLost) {
+						continue
+					}
 					if err != nil {
 						return err
 					}
 					page = append(page, e)
-					from.Seq++
 				}
 				return nil
 			})

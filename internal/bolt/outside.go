@@ -21,13 +21,14 @@ type outside struct {
 	held   []trace.Held
 	at     map[trace.NodeID]map[uint64][]int // which of held are of a size of a log
 	sizes  map[trace.NodeID]uint64           // of the logs that are there
+	holes  map[trace.NodeID]uint64           // the first place of each log whose hash is gone
 	given  bool                              // something was given from outside
 	ownKey bool                              // the signatures were checked with the node's own key
 }
 
 // gather reads the checkpoints and checks their signatures.
 func gather(trust trace.Trust, node trace.NodeID, own *seal.Keyring, find func(where, what string), say func(string, ...any)) *outside {
-	o := &outside{at: make(map[trace.NodeID]map[uint64][]int), sizes: make(map[trace.NodeID]uint64), given: len(trust.Checkpoints) > 0}
+	o := &outside{at: make(map[trace.NodeID]map[uint64][]int), sizes: make(map[trace.NodeID]uint64), holes: make(map[trace.NodeID]uint64), given: len(trust.Checkpoints) > 0}
 	var keys []note.Verifier
 	for _, text := range trust.Keys {
 		v, err := journal.ParseKey(text)
@@ -130,6 +131,9 @@ func (o *outside) judgeLog(log trace.NodeID, find func(where, what string), say 
 			first, since = good.Size, fmt.Sprintf(" The entries before, %s, are those of checkpoint %s%s.", stretch(0, good.Size), good.Name, signedAt(good))
 		}
 		what := fmt.Sprintf("checkpoint %s%s has another root for its %d entries: history was rewritten.%s", bad.Name, signedAt(bad), bad.Size, since)
+		if hole, ok := o.holes[log]; ok && hole >= first && hole < bad.Size {
+			what = fmt.Sprintf("cannot be held against checkpoint %s%s: entry %d is lost, and its hash is too.%s", bad.Name, signedAt(bad), hole, since)
+		}
 		if bad.Size > size {
 			what = fmt.Sprintf("checkpoint %s%s has %d entries, and the journal has %d: entries were taken away.%s", bad.Name, signedAt(bad), bad.Size, size, since)
 		}

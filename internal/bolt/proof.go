@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -68,6 +69,9 @@ func (s *Store) Inclusion(ctx context.Context, at trace.Position, size uint64) (
 			return trace.Errorf(trace.Invalid, "entry %d is not in a log of %d entries", at.Seq, size)
 		}
 		_, leaf, err := s.codec.DecodeRow(t.tx.Bucket(bucketLog).Get(record.PositionKey(at)))
+		if errors.Is(err, journal.ErrLost) {
+			return trace.Errorf(trace.NotFound, "entry %d of node %s is lost; only its hash is left", at.Seq, at.Node)
+		}
 		if err != nil {
 			return err
 		}

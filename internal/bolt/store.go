@@ -237,7 +237,10 @@ func (s *Store) renew(tx *bbolt.Tx) error {
 	t := &transaction{store: s, tx: tx}
 	return tx.Bucket(bucketLog).ForEach(func(_, row []byte) error {
 		e, _, err := s.codec.DecodeRow(row)
-		if err != nil {
+		switch {
+		case errors.Is(err, journal.ErrLost):
+			return nil
+		case err != nil:
 			return err
 		}
 		return t.apply(e)

@@ -159,6 +159,40 @@ func (t *transaction) keep(e trace.Entry) error {
 	return t.apply(e)
 }
 
+// keepLost keeps the place of an entry that is gone, with the hash of its leaf.
+func (t *transaction) keepLost(at trace.Position, leaf trace.Hash) error {
+	row, err := t.store.codec.LostRow(leaf)
+	if err != nil {
+		return err
+	}
+	if err := t.tx.Bucket(bucketLog).Put(record.PositionKey(at), row); err != nil {
+		return err
+	}
+	h := tree{t.tx, at.Node}
+	first, hashes, err := journal.LeafHash(h, at.Seq, leaf)
+	if err != nil {
+		return err
+	}
+	for i, hash := range hashes {
+		if err := t.tx.Bucket(bucketTree).Put(h.key(first+uint64(i)), hash[:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillIn puts an entry that was lost back in its place.
+func (t *transaction) fillIn(e trace.Entry, row []byte) error {
+	if err := t.tx.Bucket(bucketLog).Put(record.PositionKey(e.Position), row); err != nil {
+		return err
+	}
+	e, _, err := t.store.codec.DecodeRow(row)
+	if err != nil {
+		return err
+	}
+	return t.apply(e)
+}
+
 func (t *transaction) apply(e trace.Entry) error {
 	mutations, err := t.store.fold.Apply(e, t)
 	if err != nil {

@@ -119,11 +119,13 @@ type verifying struct {
 
 type verifier struct {
 	verifying
-	node    trace.NodeID          // whose store it is
-	keyed   map[trace.NodeID]bool // nodes whose subjects' keys are here
-	survey  *survey
-	outside *outside
-	report  trace.Verification
+	node       trace.NodeID          // whose store it is
+	keyed      map[trace.NodeID]bool // nodes whose subjects' keys are here
+	survey     *survey
+	outside    *outside
+	recovered  []trace.RecoveryFact // what a doctor said of logs
+	gone, bare []trace.Position     // places of lost entries; entries whose sealed part is gone
+	report     trace.Verification
 }
 
 func verify(ctx context.Context, file *pageFile, with verifying) (trace.Verification, error) {
@@ -142,6 +144,7 @@ func verify(ctx context.Context, file *pageFile, with verifying) (trace.Verifica
 	if err := v.entries(ctx); err != nil {
 		return v.report, err
 	}
+	v.losses()
 	if v.keys == nil && v.report.Sealed > 0 {
 		v.note("The keys are not at hand: what is sealed (%d parts) and the subjects' keys could not be opened. What was committed to is under the tree all the same.", v.report.Sealed)
 	}
@@ -268,6 +271,13 @@ func (v *verifier) finish(log *logCheck) {
 // none.
 func (v *verifier) entry(at trace.Position, row []byte) *tlog.Hash {
 	where := describe(string(bucketLog), record.PositionKey(at))
+	if hash, ok := v.codec.LostHash(row); ok {
+		v.lost(at)
+		if _, ok := v.outside.holes[at.Node]; !ok && hash == (trace.Hash{}) {
+			v.outside.holes[at.Node] = at.Seq
+		}
+		return (*tlog.Hash)(&hash)
+	}
 	e, leaf, err := v.codec.DecodeRow(row)
 	if leaf == nil {
 		v.find(where, "cannot be read: "+err.Error())
@@ -282,6 +292,9 @@ func (v *verifier) entry(at trace.Position, row []byte) *tlog.Hash {
 		v.find(where, fmt.Sprintf("says of itself that it is entry %d of node %s", e.Seq, e.Node))
 		return &hash
 	}
+	if f, ok := e.Fact.(trace.RecoveryFact); ok {
+		v.recovered = append(v.recovered, f)
+	}
 	again, _, err := v.codec.EncodeRow(e)
 	if err != nil || !bytes.Equal(again, row) {
 		v.find(where, "is not in the canonical encoding")
@@ -290,13 +303,58 @@ func (v *verifier) entry(at trace.Position, row []byte) *tlog.Hash {
 	return &hash
 }
 
+func (v *verifier) lost(at trace.Position) {
+	v.report.Entries--
+	v.report.Lost++
+	v.gone = append(v.gone, at)
+}
+
+// losses holds what is gone against what was said of it when the store was
+// recovered.
+func (v *verifier) losses() {
+	said := func(at trace.Position, spans func(trace.RecoveredLog) []trace.Span) bool {
+		for _, f := range v.recovered {
+			for _, log := range f.Logs {
+				if log.Node == at.Node && trace.Has(spans(log), at.Seq) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	spans := make(map[trace.NodeID][]trace.Span)
+	for _, at := range v.gone {
+		if !said(at, func(l trace.RecoveredLog) []trace.Span { return l.Lost }) {
+			v.find(describe(string(bucketLog), record.PositionKey(at)), "is lost: only its hash stands in its place, and no recovery of the store says so")
+			continue
+		}
+		spans[at.Node] = trace.Extend(spans[at.Node], at.Seq)
+	}
+	for _, log := range v.report.Heads {
+		for _, s := range spans[log.Node] {
+			v.note("LOST: %s of node %s, when the store was recovered from a damaged file. Its place is kept.", stretch(s.First, s.Last+1), log.Node)
+		}
+	}
+	for _, at := range v.bare {
+		if !said(at, func(l trace.RecoveredLog) []trace.Span { return l.Bare }) {
+			v.find(describe(string(bucketLog), record.PositionKey(at)), "has a commitment, and what was sealed is gone")
+			continue
+		}
+		v.note("LOST: what was sealed in %s, when the store was recovered from a damaged file.", describe(string(bucketLog), record.PositionKey(at)))
+	}
+}
+
 func (v *verifier) sealed(where string, e trace.Entry) {
 	if len(e.Commitment) == 0 && len(e.Sealed) == 0 {
 		return
 	}
 	v.report.Sealed++
-	if len(e.Commitment) == 0 || len(e.Sealed) == 0 {
-		v.find(where, "has a commitment without a sealed part, or the other way round")
+	if len(e.Sealed) == 0 {
+		v.bare = append(v.bare, e.Position)
+		return
+	}
+	if len(e.Commitment) == 0 {
+		v.find(where, "has a sealed part that nothing was committed to")
 		return
 	}
 	if v.keys == nil {
@@ -418,6 +476,9 @@ func (v *verifier) build(ctx context.Context, t *transaction, next func() (k, ro
 			return false, err
 		}
 		e, _, err := v.codec.DecodeRow(row)
+		if errors.Is(err, journal.ErrLost) {
+			continue
+		}
 		if err == nil {
 			err = t.apply(e)
 		}

@@ -68,7 +68,7 @@ func drawAttributes(t *rapid.T) (a trace.Attributes) {
 
 func drawFact(t *rapid.T) trace.Fact {
 	w := func(label string) string { return word(t, label) }
-	switch rapid.IntRange(1, 11).Draw(t, "kind") {
+	switch rapid.IntRange(1, 12).Draw(t, "kind") {
 	case 1:
 		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version")}
 	case 2:
@@ -108,6 +108,12 @@ func drawFact(t *rapid.T) trace.Fact {
 	case 11:
 		return trace.CaseFact{Case: drawID(t, "case"), Notice: drawID(t, "notice"), Patient: drawID(t, "patient"), Procedure: drawID(t, "procedure"), Usages: list(t, "usages", func() trace.UsageID { return drawID(t, "usage") }),
 			Tier: w("tier"), Status: trace.CaseStatus(w("status")), Owner: w("owner"), Due: w("due"), Next: w("next"), Seen: drawID(t, "seen"), Undoes: drawID(t, "undoes")}
+	case 12:
+		n := rapid.Uint64()
+		span := func() trace.Span { return trace.Span{First: n.Draw(t, "first"), Last: n.Draw(t, "last")} }
+		return trace.RecoveryFact{Logs: list(t, "logs", func() trace.RecoveredLog {
+			return trace.RecoveredLog{Node: trace.NodeID{1}, Entries: n.Draw(t, "entries"), Lost: list(t, "lost", span), Bare: list(t, "bare", span)}
+		})}
 	}
 	return trace.ApprovalFact{Approved: rapid.Bool().Draw(t, "approved"), Officer: w("officer"), Role: w("role"), Site: w("site"), Statement: w("statement"), Release: w("release")}
 }

@@ -128,6 +128,8 @@ func (c Codec) fact(k trace.FactKind, b []byte) (trace.Fact, error) {
 		return decodeFact[trace.ProductFact](c, b)
 	case trace.KindApproval:
 		return decodeFact[trace.ApprovalFact](c, b)
+	case trace.KindRecovery:
+		return decodeFact[trace.RecoveryFact](c, b)
 	case trace.KindCatalogue:
 		return decodeFact[trace.CatalogueFact](c, b)
 	case trace.KindNotice:
@@ -165,11 +167,15 @@ func (c Codec) EncodeRow(e trace.Entry) (row, leaf []byte, err error) {
 	return row, leaf, err
 }
 
-// DecodeRow reads what [Codec.EncodeRow] wrote.
+// DecodeRow reads what [Codec.EncodeRow] wrote. [ErrLost] for a row that only
+// keeps the place of an entry.
 func (c Codec) DecodeRow(b []byte) (e trace.Entry, leaf []byte, err error) {
 	var r Row
 	if err := c.dec.Unmarshal(b, &r); err != nil {
 		return trace.Entry{}, nil, fmt.Errorf("%w: %v", ErrEncoding, err)
+	}
+	if r.lost() {
+		return trace.Entry{}, nil, ErrLost
 	}
 	if e, err = c.Decode(r.Leaf); err != nil {
 		return trace.Entry{}, r.Leaf, err

@@ -61,6 +61,7 @@ func golden() map[string]trace.Entry {
 		"product-attributes": entry(trace.ProductFact{DI: "07611994064584", Attributes: attributes, Verified: []string{"kind", "side"}}),
 		"catalogue": entry(trace.CatalogueFact{Source: "AccessGUDID 2026-03", Batch: id(0x10), Rows: []trace.CatalogueRow{{DI: "07611994064584", Maker: "M", MakerAddress: "A", Brand: "B",
 			CatalogueNo: "C", Description: "D", Attributes: attributes}, {DI: "05060000000013"}}}),
+		"recovery": entry(trace.RecoveryFact{Logs: []trace.RecoveredLog{{Node: trace.NodeID{1}, Entries: 9, Lost: []trace.Span{{First: 2, Last: 4}}, Bare: []trace.Span{{First: 7, Last: 7}}}}}),
 		"approval": entry(trace.ApprovalFact{Approved: true, Officer: "O", Role: "R", Site: "S", Statement: "T", Release: "v1"}),
 		"notice": entry(trace.NoticeFact{Notice: id(0x80), Body: []byte(`{"criteria":{"di":["07611994064584"]}}`), State: trace.NoticeSuperseded, Later: id(0x81), Name: "FSCA 1: N",
 			Answer: trace.Answered{Action: "Put aside", Answer: "done"}, Traced: trace.Traced{At: at, Took: 1500000, Confirmed: 1, Possible: 2, Precautionary: 3, People: 4}}),

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"implantrace/internal/trace"
 )
 
 // Hashes reads the stored hashes of one node's tree by their index; nil where
@@ -28,7 +30,12 @@ func (r reader) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 // Leaf gives the hashes to store, and the index of the first, when the
 // seq-manieth entry (from 0) with these bytes joins a tree.
 func Leaf(h Hashes, seq uint64, leaf []byte) (first uint64, hashes [][32]byte, err error) {
-	hs, err := tlog.StoredHashes(int64(seq), leaf, reader{h})
+	return LeafHash(h, seq, trace.Hash(tlog.RecordHash(leaf)))
+}
+
+// LeafHash is [Leaf] for an entry of which only the hash of its leaf is left.
+func LeafHash(h Hashes, seq uint64, leaf trace.Hash) (first uint64, hashes [][32]byte, err error) {
+	hs, err := tlog.StoredHashesForRecordHash(int64(seq), tlog.Hash(leaf), reader{h})
 	if err != nil {
 		return 0, nil, err
 	}

@@ -42,6 +42,8 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 	w.lamport(e)
 	switch fact := e.Fact.(type) {
 	case trace.NodeFact:
+	case trace.RecoveryFact:
+		w.recovered(e, fact)
 	case trace.ReadingFact:
 		w.put(Readings, join(TimeKey(e.Recorded), PositionKey(e.Position)), nil)
 		if di, loose := looseReading(fact, e.Occurred); loose {
@@ -188,7 +190,10 @@ func (w *writer) command(e trace.Entry) {
 func (w *writer) node(e trace.Entry) {
 	var n trace.NodeCoverage
 	if !w.read(Nodes, e.Node[:], &n) {
-		n = trace.NodeCoverage{Node: e.Node, RecordedSince: e.Recorded}
+		n = trace.NodeCoverage{Node: e.Node}
+	}
+	if n.RecordedSince.IsZero() {
+		n.RecordedSince = e.Recorded
 	}
 	if f, ok := e.Fact.(trace.NodeFact); ok {
 		n.Name = f.Name
@@ -206,6 +211,19 @@ func (w *writer) node(e trace.Entry) {
 		}
 	}
 	w.value(Nodes, e.Node[:], n)
+}
+
+// recovered notes in the coverage of other nodes what was lost of their logs.
+func (w *writer) recovered(e trace.Entry, f trace.RecoveryFact) {
+	for _, log := range f.Logs {
+		if log.Node == e.Node {
+			continue // a recovered store that lost anything begins a log of its own
+		}
+		n := trace.NodeCoverage{Node: log.Node}
+		w.read(Nodes, log.Node[:], &n)
+		n.Lost = max(n.Lost, trace.Spanned(log.Lost)) // in whatever order recoveries are told
+		w.value(Nodes, log.Node[:], n)
+	}
 }
 
 func (w *writer) lamport(e trace.Entry) {

@@ -72,7 +72,7 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		return id
 	}
 	one := func(label string, of ...string) string { return rapid.SampledFrom(append(of, "")).Draw(t, label) }
-	switch few("kind", 7) {
+	switch few("kind", 8) {
 	case 0:
 		return trace.ReadingFact{Reading: number(2, few("reading", 200)), Means: udi.KindDevice}
 	case 1:
@@ -109,6 +109,9 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 			f.Rows = append(f.Rows, trace.CatalogueRow{DI: []string{"07611994064584", "05060000000016", "09520140001039"}[i], Maker: one("of maker", "M", "N"), Brand: one("of brand", "B")})
 		}
 		return f
+	case 7:
+		return trace.RecoveryFact{Logs: []trace.RecoveredLog{{Node: trace.NodeID{byte(1 + few("of node", 2))}, Entries: 20,
+			Lost: []trace.Span{{First: 1, Last: 1 + uint64(few("last", 9))}}}}}
 	}
 	return trace.ApprovalFact{Approved: few("approved", 1) > 0, Officer: one("officer", "O", "P")}
 }

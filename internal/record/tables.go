@@ -49,7 +49,7 @@ type Projection struct {
 // Tables lists every projection.
 func Tables() []Projection {
 	return []Projection{
-		{Objects, "objects", 1}, {Commands, "commands", 1}, {Nodes, "nodes", 2}, {Clock, "clock", 1},
+		{Objects, "objects", 1}, {Commands, "commands", 1}, {Nodes, "nodes", 3}, {Clock, "clock", 1},
 		{Patients, "patients", 1}, {ByLookup, "patients by look-up hash", 1},
 		{Procedures, "procedures", 1}, {ByPatient, "procedures by patient", 1}, {ByStart, "procedures by start", 1},
 		{Usages, "usages", 2}, {ByProcedure, "usages by procedure", 1}, {ByLot, "usages by DI and lot", 2},

@@ -37,6 +37,9 @@ type envelope struct {
 	Fields []byte
 }
 
+// WrappedSize is the length of a wrapped key: a nonce, the key and a tag.
+const WrappedSize = 12 + keySize + 16
+
 // NewDataKey makes a subject's key and wraps it under the node's.
 func (k *Keyring) NewDataKey(subject [16]byte) (key, wrapped []byte) {
 	key = make([]byte, keySize)

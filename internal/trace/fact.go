@@ -21,6 +21,7 @@ const (
 	KindProduct   FactKind = 6
 	KindApproval  FactKind = 7 // a site approves clinical use, or takes that back
 
+	KindRecovery  FactKind = 10 // a store was recovered from a damaged file
 	KindCatalogue FactKind = 20 // rows of a catalogue came in from elsewhere
 
 	KindNotice     FactKind = 30 // a recall notice

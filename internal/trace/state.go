@@ -101,4 +101,5 @@ type NodeCoverage struct {
 	// RecordedSince where history was imported.
 	UsagesFrom time.Time `json:"usages_from,omitzero" cbor:"6,keyasint,omitzero"`
 	UsagesTo   time.Time `json:"usages_to,omitzero" cbor:"7,keyasint,omitzero"`
+	Lost       uint64    `json:"lost,omitempty" cbor:"8,keyasint,omitempty"` // entries that are gone from its log since a file was damaged
 }

@@ -36,6 +36,7 @@ type Held struct {
 type Verification struct {
 	Heads    []TreeHead `json:"heads"`
 	Entries  uint64     `json:"entries"`
+	Lost     uint64     `json:"lost"`    // places of entries that are gone since a file was damaged
 	Sealed   uint64     `json:"sealed"`  // sealed parts
 	Opened   uint64     `json:"opened"`  // of them, opened and held against their commitments
 	Erased   uint64     `json:"erased"`  // of them, without a key
