@@ -501,20 +501,11 @@ func (d *doctor) wants(c candidate) error {
 	if len(e.Sealed) < subjectSize {
 		return nil
 	}
-	name := keyName(e, d.node)
+	name := string(keyName([subjectSize]byte(e.Sealed), e.Node, d.node))
 	if _, ok := d.keys[name]; !ok {
 		d.keys[name] = nil
 	}
 	return nil
-}
-
-// keyName is the name of the key that opens an entry in the store of a node.
-func keyName(e trace.Entry, node trace.NodeID) string {
-	name := bytes.Clone(e.Sealed[:subjectSize])
-	if e.Node != node {
-		name = append(name, e.Node[:]...)
-	}
-	return string(name)
 }
 
 // seek searches the whole file for the keys that are wanted and were not found

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 
 	"implantrace/internal/journal"
 	"implantrace/internal/record"
@@ -45,6 +46,9 @@ func (s *Store) Ship(ctx context.Context, from trace.Position) (out trace.Shipme
 			out.Rows = append(out.Rows, bytes.Clone(row))
 			size += len(row)
 			e, _, err := s.codec.DecodeRow(row)
+			if errors.Is(err, journal.ErrLost) {
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -130,16 +134,27 @@ func (t *transaction) keyringChanged() error {
 // Receive takes shipments of other nodes' logs in, in order. What is there
 // already has to be the same.
 func (s *Store) Receive(ctx context.Context, shipment trace.Shipment) error {
-	entries := make([]trace.Entry, len(shipment.Rows))
+	if err := s.ReceiveKeys(ctx, shipment.Keys); err != nil {
+		return err
+	}
+	var entries []trace.Entry
 	for i, row := range shipment.Rows {
 		e, _, err := s.codec.DecodeRow(row)
+		if errors.Is(err, journal.ErrLost) {
+			at := trace.Position{Node: shipment.Node, Seq: shipment.First + uint64(i)}
+			if err := s.Import(ctx, shipment.Node, entries, trace.TreeHead{}); err != nil {
+				return err
+			}
+			if err := s.receiveLost(ctx, at, row); err != nil {
+				return err
+			}
+			entries = nil
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		entries[i] = e
-	}
-	if err := s.ReceiveKeys(ctx, shipment.Keys); err != nil {
-		return err
+		entries = append(entries, e)
 	}
 	var there uint64
 	if err := s.view(ctx, func(t *transaction) error { there = t.size(shipment.Node); return nil }); err != nil {
@@ -150,6 +165,21 @@ func (s *Store) Receive(ctx context.Context, shipment trace.Shipment) error {
 		proof = trace.TreeHead{} // each entry is held against the one that is there
 	}
 	return s.Import(ctx, shipment.Node, entries, proof)
+}
+
+// receiveLost keeps the place of an entry that the other node lost. One that is
+// here stays.
+func (s *Store) receiveLost(ctx context.Context, at trace.Position, row []byte) error {
+	return s.submit(ctx, upkeep(func(t *transaction) error {
+		leaf, _ := s.codec.LostHash(row)
+		switch size := t.size(at.Node); {
+		case at.Seq < size:
+			return nil
+		case at.Seq > size:
+			return trace.Errorf(trace.Invalid, "entries %d to %d of node %s are missing", size, at.Seq-1, at.Node)
+		}
+		return t.keepLost(at, leaf)
+	}))
 }
 
 // ReceiveKeys keeps keys of what other nodes sealed. One that is there stays.

@@ -42,7 +42,7 @@ func take(f *pageFile, still bool, flaw func(where, what string)) *survey {
 	if still {
 		s.metaPages()
 	}
-	s.walk("", f.meta.root, nil, nil, 0, s.bucket)
+	s.walk("", f.meta.root, 0, nil, nil, 0, s.bucket)
 	for _, name := range buckets() {
 		at, ok := s.buckets[string(name)]
 		switch {
@@ -50,7 +50,7 @@ func take(f *pageFile, still bool, flaw func(where, what string)) *survey {
 			s.damaged[string(name)] = true
 			s.flaw(bucketName(string(name)), "is missing")
 		case at.root != 0:
-			s.walk(string(name), at.root, nil, nil, 0, s.row(string(name)))
+			s.walk(string(name), at.root, 0, nil, nil, 0, s.row(string(name)))
 		default:
 			for _, e := range at.inline {
 				s.row(string(name))(e)
@@ -116,9 +116,9 @@ func (s *survey) row(bucket string) func(element) {
 	}
 }
 
-// walk walks the pages below one. low is the key that stands for the page in
+// walk walks the pages below one, which the page above leads to. low is the key that stands for the page in
 // the branch above it, high that behind it; nil for none.
-func (s *survey) walk(bucket string, id uint64, low, high []byte, depth int, use func(element)) {
+func (s *survey) walk(bucket string, id, above uint64, low, high []byte, depth int, use func(element)) {
 	broken := func(format string, args ...any) {
 		s.damaged[bucket] = true
 		s.flaw(fmt.Sprintf("page %d, %s", id, describeRange(bucket, low, high)), fmt.Sprintf(format, args...))
@@ -150,10 +150,10 @@ func (s *survey) walk(bucket string, id uint64, low, high []byte, depth int, use
 	for i, e := range all {
 		// A branch's key is the first of the page that it stands for.
 		if i == 0 && low != nil && !bytes.Equal(e.key, low) {
-			broken("begins with another key than the branch above it says")
+			broken("begins with another key than page %d above it says: one of the two was changed", above)
 		}
 		if high != nil && bytes.Compare(e.key, high) >= 0 {
-			broken("has a key that belongs behind it")
+			broken("has a key that belongs behind it, by page %d above it", above)
 			break
 		}
 	}
@@ -166,7 +166,7 @@ func (s *survey) walk(bucket string, id uint64, low, high []byte, depth int, use
 		if i+1 < len(all) {
 			next = all[i+1].key
 		}
-		s.walk(bucket, e.child, e.key, next, depth+1, use)
+		s.walk(bucket, e.child, id, e.key, next, depth+1, use)
 	}
 }
 
