@@ -52,7 +52,7 @@ Examples:
 				if info, err := os.Stat(path); err == nil && info.IsDir() {
 					path = filepath.Join(path, bolt.FileName)
 				}
-				searching := sizes(s.err, "searching")
+				searching := barOfBytes(s.err, "searching")
 				r, keys, err := app.Recover(ctx, *c, app.Version(version), args[0], path, *unproved, searching.show)
 				searching.clear()
 				if errors.Is(err, bolt.ErrWrongKeys) {
