@@ -147,9 +147,13 @@ func checkYymmd0Hard(yymmdd string, year int) bool {
 // is.
 const shortestTwoNumbers = 16
 
+// unlikelyMarks hardly ever stand in lots and serial numbers, and some readers send
+// them for the separator.
+const unlikelyMarks = `;,*+_!?:'"=(&`
+
 // holdsTwoNumbers reports whether a lot is a number of up to two capitals and four
-// to eight digits, AI 21, and a serial number of letters and digits; or a serial
-// the same with a lot.
+// to eight digits, AI 21, and a serial number of letters and digits; or two plain
+// numbers (hyphens allowed) with an unlikely mark before AI 21; or a serial the same with a lot.
 func (r *Result) holdsTwoNumbers(e Element) bool {
 	partner := AI("21")
 	if e.AI == "21" {
@@ -157,7 +161,15 @@ func (r *Result) holdsTwoNumbers(e Element) bool {
 	} else if e.AI != "10" {
 		return false
 	}
-	if len(e.Value) < shortestTwoNumbers || r.has(partner) {
+	if r.has(partner) {
+		return false
+	}
+	if n := strings.IndexAny(e.Value, unlikelyMarks); n >= 4 && strings.HasPrefix(e.Value[n+1:], string(partner)) {
+		if rest := e.Value[n+3:]; len(rest) >= 4 && plainNumber(strings.ReplaceAll(e.Value[:n]+rest, "-", "")) {
+			return true
+		}
+	}
+	if len(e.Value) < shortestTwoNumbers {
 		return false
 	}
 	letters := 0
@@ -168,7 +180,7 @@ func (r *Result) holdsTwoNumbers(e Element) bool {
 		if n < letters+4 || AI(e.Value[n:n+2]) != partner {
 			continue
 		}
-		if rest := e.Value[n+2:]; len(rest) >= 8 && plainNumber(rest) && !digits(rest) && strings.ContainsAny(rest, digitChars) {
+		if rest := e.Value[n+2:]; len(rest) >= 6 && plainNumber(rest) && !digits(rest) && strings.ContainsAny(rest, digitChars) {
 			return true
 		}
 	}

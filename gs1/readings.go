@@ -41,19 +41,24 @@ const mostReadings = 5
 // rule but that of check digits has one reading: what stands there.
 func Readings(input string, o Options) []Reading {
 	r := Parse(input, o)
-	if found, ok := asPrinted(r); ok {
+	found, printed := asPrinted(r)
+	if printed && r.Form != FormElementString {
 		return found
 	}
 	if r.Form != FormElementString && (r.Form != FormScanData || carrierOf(r.Symbology) != carrierAI && carrierOf(r.Symbology) != carrierPlain) && r.Form != FormPlain {
 		return nil
 	}
 	start := len(r.Symbology)
-	var found []Reading
-	if r.Valid() {
+	switch {
+	case printed:
+		found = append(found, beheaded(input, start, o)...)
+		return found[:min(mostReadings, len(found))]
+	case r.Valid():
 		if s, ok := r.LostSeparator(); !ok || !s.Strong || !s.Bare {
 			return nil
 		}
-	} else {
+		found = standInReadings(input, start, o)
+	default:
 		found = standInReadings(input, start, o)
 		if len(found) > 0 && !slices.ContainsFunc(found, func(r Reading) bool { return strings.Contains(rareStandIns, r.Instead) }) {
 			return found[:min(mostReadings, len(found))]
@@ -93,7 +98,10 @@ func asPrinted(r *Result) ([]Reading, bool) {
 			return nil, false
 		}
 	}
-	return []Reading{reading}, len(reading.Failed) > 0
+	if len(reading.Failed) == 0 {
+		return nil, false
+	}
+	return []Reading{reading}, true
 }
 
 // beheaded reads input whose first character or two were lost: a reader's text

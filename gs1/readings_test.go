@@ -20,6 +20,10 @@ func TestReadingsOfOtherDamage(t *testing.T) {
 		{"two letters in place of the separator", "01" + body + "101096438GS17220617" + "2155H02AE137", "GS|01 08025153000365, 10 1096438, 17 220617, 21 55H02AE137"},
 		{"a wrong check digit", "01" + "08025153000366" + "101096438", "|10 1096438, not 01 08025153000366"},
 		{"a wrong check digit in brackets", "(01)08025153000366(10)1096438", "|10 1096438, not 01 08025153000366"},
+		{"a mark that makes a valid lot, before a date", "01" + body + "10G46838486=" + "17280318", "=|01 08025153000365, 10 G46838486, 17 280318"},
+		{"a mark that makes a valid lot, before a serial", "01" + body + "17280318" + "10LK-70581!2175T225", "!|01 08025153000365, 17 280318, 10 LK-70581, 21 75T225"},
+		{"a mark that lots have", "01" + body + "17280318" + "10KE-78565/21GNPT0DT", ""},
+		{"the first AI, and what is left begins with another", "03643231389680" + "17251107" + "21RB220898", "|17 251107, 21 RB220898, not 03 64323138968017"},
 		{"a wrong check digit, and worse", "01" + "08025153000366" + "17220231", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -72,6 +72,17 @@ func (t *carrierText) hibc(repaired bool) bool {
 	if bad := hibcForeign(s); bad >= 0 {
 		return t.foreign(bad)
 	}
+	// A value that ends in a space is less likely than two spaces behind the code.
+	if trimmed := strings.TrimRight(s, " "); len(s)-len(trimmed) > 1 {
+		for _, code := range []string{trimmed, trimmed + " "} {
+			if fits(code) {
+				t.s = code
+				t.whole(code)
+				t.issue(CodeHIBCSpace, gs1.Warning, "", len(code), len(s), "Spaces behind the code were left out.", "the check character holds without the spaces at the end")
+				return true
+			}
+		}
+	}
 	switch {
 	case t.whole(s):
 		if trimmed := strings.TrimRight(s, " "); trimmed != s && fits(trimmed) {
