@@ -41,7 +41,10 @@ type usageCard struct {
 	StatusWords string
 	At          time.Time
 	WantsReason bool
-	Ask         string  // what the reason is asked for
+	Ask         string // what the reason is asked for
+	Stopped     bool   // a check said stop, which nobody can clear here
+	Warned      bool   // a check warns, and nobody said why it is used all the same
+	Overridden  []trace.Overridden
 	Offers      []offer // the buttons of this status
 	Others      []offer
 	JoinTo      trace.UsageID // the device scanned before, if this may be the other code of its pack
@@ -49,10 +52,10 @@ type usageCard struct {
 
 // offer is a button that says what became of a device.
 type offer struct {
-	Status trace.Status
-	Words  string
-	Main   bool
-	Key    string // the button's id in the page
+	Value string // of the status: what it is sent as
+	Words string
+	Main  bool
+	Key   string // the button's id in the page
 }
 
 var offerWords = map[trace.Status]string{
@@ -116,9 +119,13 @@ func cardOf(u trace.UsageInFull) usageCard {
 	switch {
 	case u.Usage.Status == trace.Implanted:
 		card.WantsReason, card.Ask = true, "To change what is recorded as implanted, say why"
-	case u.Usage.Verdict.Level == trace.Stop && !u.Usage.Override:
-		card.WantsReason, card.Ask = true, "To use it in spite of the stop, say why"
+	case u.Usage.Verdict.Level == trace.Stop:
+		card.Stopped = true
+		card.WantsReason, card.Ask = true, "If it is in the patient already, say why it was used all the same"
+	case u.Usage.Verdict.Level == trace.Warn:
+		card.Warned = !overridden(u.Usage)
 	}
+	card.Overridden = u.Usage.Overridden
 	main := []trace.Status{trace.Opened, trace.Implanted, trace.Returned}
 	switch {
 	case u.Usage.Status == trace.Opened:
@@ -131,7 +138,10 @@ func cardOf(u trace.UsageInFull) usageCard {
 		if !ok || st == u.Usage.Status {
 			continue
 		}
-		o := offer{Status: st, Words: words, Main: st == trace.Implanted, Key: string(st) + "-" + u.Usage.ID.String()}
+		if st == trace.Implanted && card.Warned {
+			continue // it is offered with each reason
+		}
+		o := offer{Value: string(st), Words: words, Main: st == trace.Implanted, Key: string(st) + "-" + u.Usage.ID.String()}
 		if slices.Contains(main, st) {
 			card.Offers = append(card.Offers, o)
 		} else {
@@ -139,6 +149,14 @@ func cardOf(u trace.UsageInFull) usageCard {
 		}
 	}
 	return card
+}
+
+// overridden reports whether a reason was given for every check of a device that
+// warns.
+func overridden(u trace.Usage) bool {
+	return !slices.ContainsFunc(u.Verdict.Checks, func(c trace.Check) bool {
+		return c.Level == trace.Warn && !slices.ContainsFunc(u.Overridden, func(o trace.Overridden) bool { return o.Rule == c.Rule })
+	})
 }
 
 func (s *Server) pageTheatre(c echo.Context) error {
@@ -169,7 +187,8 @@ func (s *Server) formOpen(c echo.Context) error {
 		return err
 	}
 	q := command.OpenProcedure{Code: trace.Code{Code: field(c, "code"), Text: field(c, "text")}, Side: trace.Side(field(c, "side")),
-		Place: trace.Place{Name: field(c, "place")}, Who: command.Who{NHSNumber: field(c, "nhs_number"), LocalNumber: field(c, "local_number"), LocalIssuer: field(c, "local_issuer")}}
+		Place: trace.Place{Name: field(c, "place")}, Who: command.Who{NHSNumber: field(c, "nhs_number"), LocalNumber: field(c, "local_number"), LocalIssuer: field(c, "local_issuer")},
+		LatexAllergy: trace.Answer(field(c, "latex_allergy"))}
 	q.ID = id
 	if q.Code.Code != "" {
 		q.Code.System = "OPCS-4"
@@ -215,6 +234,17 @@ func (s *Server) formClose(c echo.Context) error {
 	return settled(c, "/theatre")
 }
 
+func (s *Server) formSide(c echo.Context) error {
+	procedure, err := trace.ParseID[trace.OfProcedure](field(c, "procedure"))
+	if err != nil {
+		return err
+	}
+	if err := s.Desk.SetSide(c.Request().Context(), procedure, trace.Side(field(c, "side"))); err != nil {
+		return err
+	}
+	return settled(c, "/theatre")
+}
+
 func (s *Server) formForget(c echo.Context) error {
 	s.Desk.Forget()
 	return settled(c, "/theatre")
@@ -241,7 +271,11 @@ func (s *Server) usageForm(c echo.Context, do func(context.Context, command.Meta
 
 func (s *Server) formOutcome(c echo.Context) error {
 	return s.usageForm(c, func(ctx context.Context, m command.Meta, usage trace.UsageID) error {
-		return s.Recorder.SetOutcome(ctx, command.SetOutcome{Meta: m, Usage: usage, Status: trace.Status(field(c, "status")), Reason: field(c, "reason")})
+		q := command.SetOutcome{Meta: m, Usage: usage, Status: trace.Status(field(c, "status")), Reason: field(c, "reason"), Override: field(c, "override")}
+		if q.Override != "" { // one touch: used, and why
+			q.Status = trace.Implanted
+		}
+		return s.Recorder.SetOutcome(ctx, q)
 	})
 }
 

@@ -7,12 +7,14 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"implantrace/api/web"
+	"implantrace/internal/check"
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
 )
@@ -81,7 +83,29 @@ func words(zone *time.Location) template.FuncMap {
 			return string(l)
 		},
 		"word": word,
+		"reasons": func() []string {
+			return slices.DeleteFunc(trace.OverrideReasons(), func(r string) bool { return r == trace.OverrideOther })
+		},
+		"reason": trace.OverrideWords,
+		"passed": func(cs []trace.Check) []trace.Check { return having(cs, true) },
+		"others": func(cs []trace.Check) []trace.Check { return having(cs, false) },
+		"asks": func(rule string) string {
+			if r, ok := check.ByID(rule); ok {
+				return r.Asks
+			}
+			return rule
+		},
 	}
+}
+
+// having gives the checks that passed, or the others.
+func having(cs []trace.Check, pass bool) (out []trace.Check) {
+	for _, c := range cs {
+		if (c.Level == trace.Pass) == pass {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // word is a level as a screen says it.

@@ -17,7 +17,7 @@ var commands = []struct{ target, body, other string }{
 	{"/api/v1/usages", `{"id":"{new u}","procedure":"{p}","device":{"di":"` + stem + `","lot":"A"}}`, `{"id":"{u}","procedure":"{p}","device":{"di":"` + stem + `","lot":"B"}}`},
 	{"/api/v1/usages", `{"id":"{new v}","procedure":"{p}","device":{"serial":"S-1"}}`, `{"id":"{v}","procedure":"{p}","device":{"serial":"S-2"}}`},
 	{"/api/v1/usages/{u}/join", `{"id":"{new j}","other":"{v}"}`, `{"id":"{j}","other":"{p}"}`},
-	{"/api/v1/usages/{u}/outcome", `{"id":"{new o}","status":"implanted"}`, `{"id":"{o}","status":"wasted"}`},
+	{"/api/v1/usages/{u}/outcome", `{"id":"{new o}","status":"implanted","override":"label-compared"}`, `{"id":"{o}","status":"wasted"}`},
 	{"/api/v1/corrections", `{"id":"{new c}","usage":"{u}","set":{"lot":"C"},"reason":"misread"}`, `{"id":"{c}","usage":"{u}","set":{"lot":"D"},"reason":"misread"}`},
 	{"/api/v1/procedures/{p}/close", `{"id":"{new z}"}`, `{"id":"{z}","end":"2026-03-14T09:30:00Z"}`},
 	{"/api/v1/theatre/open", `{"id":"{new q}","patient":{"nhs_number":"` + ada + `"},"code":{"text":"Knee"},"side":"left"}`,

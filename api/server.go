@@ -148,6 +148,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/theatre/open", handler: s.openAtDesk},
 		{method: "POST", path: "/api/v1/theatre/close", handler: s.closeAtDesk},
 		{method: "POST", path: "/api/v1/theatre/forget", handler: s.forgetAtDesk},
+		{method: "POST", path: "/api/v1/theatre/side", handler: s.setSideAtDesk},
 
 		{method: "POST", path: "/api/v1/patients", handler: s.registerPatient},
 		{method: "POST", path: "/api/v1/patients/search", handler: s.searchPatients},
@@ -215,6 +216,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/theatre/open", handler: s.formOpen, form: true},
 		{method: "POST", path: "/theatre/close", handler: s.formClose, form: true},
 		{method: "POST", path: "/theatre/forget", handler: s.formForget},
+		{method: "POST", path: "/theatre/side", handler: s.formSide, form: true},
 		{method: "POST", path: "/theatre/usages/:id/outcome", handler: s.formOutcome, form: true},
 		{method: "POST", path: "/theatre/usages/:id/withdraw", handler: s.formWithdraw, form: true},
 		{method: "POST", path: "/theatre/usages/:id/join", handler: s.formJoin, form: true},

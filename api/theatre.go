@@ -105,3 +105,17 @@ func (s *Server) forgetAtDesk(c echo.Context) error {
 	s.Desk.Forget()
 	return c.NoContent(http.StatusNoContent)
 }
+
+func (s *Server) setSideAtDesk(c echo.Context) error {
+	var q struct {
+		Procedure trace.ProcedureID `json:"procedure"`
+		Side      trace.Side        `json:"side"`
+	}
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	if err := s.Desk.SetSide(c.Request().Context(), q.Procedure, q.Side); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}

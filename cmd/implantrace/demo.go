@@ -10,10 +10,12 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"implantrace/internal/app"
+	"implantrace/internal/catalogue"
 	"implantrace/internal/demo"
 	"implantrace/internal/history"
 	"implantrace/scanner"
@@ -68,6 +70,10 @@ func runDemo(ctx context.Context, s streams, dir, listen string, seed int64, eve
 	n, err := app.Open(ctx, c, app.Version(version), slog.New(slog.NewTextHandler(io.Discard, nil)), nil)
 	if err != nil {
 		return err
+	}
+	lines := catalogue.ReadCSV(strings.NewReader(demo.CatalogueCSV()), "")
+	if _, err := catalogue.Import(ctx, n.Recorder, lines, catalogue.Options{Source: demo.CatalogueSource}); err != nil {
+		return errors.Join(err, n.Close())
 	}
 	r, err := history.Import(ctx, n.Recorder, bytes.NewReader(demo.Rows(seed, time.Now())), history.Options{Source: demo.Source}, func(r history.Refusal) {
 		fmt.Fprintf(s.err, "demonstration row %d: %s\n", r.Line, r.Reason)

@@ -203,6 +203,44 @@ func (t *transaction) product(di string) (p trace.Product, ok bool, err error) {
 	return record.JoinProduct(people, catalogues), true, nil
 }
 
+// Quarantine is trace.Finder's.
+func (s *Store) Quarantine(ctx context.Context, id trace.QuarantineID) (trace.Quarantine, error) {
+	return load[trace.Quarantine](ctx, s, record.Quarantines, id[:], "quarantine")
+}
+
+// Quarantines is trace.Finder's.
+func (s *Store) Quarantines(ctx context.Context, di string) iter.Seq2[trace.Quarantine, error] {
+	r := keyRange{table: record.ByPackBody}
+	if di != "" {
+		r.prefix = record.PackPrefix(di)
+	}
+	return walk(ctx, s, r, func(t *transaction, key, _ []byte) (q trace.Quarantine, ok bool, err error) {
+		err = t.load(record.Quarantines, key[len(key)-16:], &q, "quarantine")
+		return q, true, err
+	})
+}
+
+// Plan is trace.Finder's.
+func (s *Store) Plan(ctx context.Context, id trace.ProcedureID) (trace.Plan, error) {
+	return load[trace.Plan](ctx, s, record.Plans, id[:], "plan")
+}
+
+// CheckSettings is trace.Finder's.
+func (s *Store) CheckSettings(ctx context.Context) (all []trace.CheckSetting, err error) {
+	err = s.view(ctx, func(t *transaction) error {
+		all = nil
+		for _, v := range t.Scan(record.Settings, nil) {
+			var row record.SettingRow
+			if err := s.codec.Unmarshal(v, &row); err != nil {
+				return err
+			}
+			all = append(all, trace.CheckSetting{CheckSettingFact: row.Fact, Stamp: row.Stamp, File: row.File})
+		}
+		return nil
+	})
+	return all, err
+}
+
 // Approval is trace.Finder's.
 func (s *Store) Approval(ctx context.Context) (trace.Approval, error) {
 	row, err := load[record.ApprovalRow](ctx, s, record.Approvals, []byte("site"), "approval")

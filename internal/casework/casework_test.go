@@ -104,11 +104,11 @@ func lots(lots ...string) recall.Criteria {
 // check is what the recall rule says of a scan.
 func (w *ward) check(lot string) trace.Check {
 	w.Helper()
-	v, err := w.recorder.Judge(w.Context(), udi.Meaning{Kind: udi.KindDevice, Device: udi.Device{Agency: udi.AgencyGS1, DI: stem, Lot: lot}}, trace.ProcedureID{}, trace.PatientID{}, trace.UsageID{}, w.clock())
+	v, err := w.recorder.Judge(w.Context(), command.Judged{Meaning: udi.Meaning{Kind: udi.KindDevice, Device: udi.Device{Agency: udi.AgencyGS1, DI: stem, Lot: lot}}, At: w.clock()})
 	if err != nil {
 		w.Fatal(err)
 	}
-	i := slices.IndexFunc(v.Checks, func(c trace.Check) bool { return c.Rule == "recall" })
+	i := slices.IndexFunc(v.Checks, func(c trace.Check) bool { return c.Rule == "recall" || c.Rule == "recall-possible" })
 	return v.Checks[i]
 }
 

@@ -10,28 +10,58 @@ import (
 
 // expiry: a device may be used up to and on the day of its expiry; a label
 // without a day means the last of the month (GS1 General Specifications 3.4.3).
-func expiry(f Facts) trace.Check {
-	const rule = "expiry"
+var expiry = Rule{ID: "expiry", Asks: "Is the device in date?", Level: trace.Stop, Hazard: "HAZ-07", Ask: func(f Facts) Finding {
+	e, found := expires(f)
+	switch {
+	case found.Result == Unknown:
+		return found
+	case e.over:
+		return fail(fmt.Sprintf("Expired %s.", e.on))
+	case e.today:
+		return pass("In date until today.")
+	}
+	return pass(fmt.Sprintf("In date until %s.", e.shown))
+}}
+
+// expiresToday: a device that expires today may be used, and should not be
+// opened for tomorrow.
+var expiresToday = Rule{ID: "expires-today", Asks: "Does it expire today?", Level: trace.Warn, Hazard: "HAZ-07", Ask: func(f Facts) Finding {
+	e, found := expires(f)
+	switch {
+	case found.Result == Unknown || e.over: // the rule above says so
+		return notApplicable
+	case e.today:
+		return fail(fmt.Sprintf("Expires today, %s.", e.shown))
+	}
+	return pass("It does not expire today.")
+}}
+
+type expiring struct {
+	shown, on   string // "2 March 2026", "on 2 March 2026"
+	over, today bool
+}
+
+func expires(f Facts) (e expiring, found Finding) {
 	d := f.Meaning.Device.Expiry
 	if d.IsZero() {
-		return answer(rule, trace.NotChecked, "The code gives no expiry date. Read it from the label.")
+		return e, unknown("expiry date", "The code gives no expiry date. Read it from the label.")
 	}
 	day, err := time.Parse(time.DateOnly, d.Day)
 	if err != nil {
-		return answer(rule, trace.NotChecked, "The expiry date could not be read.")
+		return e, unknown("expiry date", "The expiry date could not be read.")
 	}
-	shown, on := day.Format("2 January 2006"), "on"
+	e.shown = day.Format("2 January 2006")
+	e.on = "on " + e.shown
 	if d.Precision == udi.PrecisionMonth {
-		shown, on = day.Format("the end of January 2006"), "at"
+		e.shown = day.Format("the end of January 2006")
+		e.on = "at " + e.shown
 	}
 	if d.Precision == udi.PrecisionHour || d.Precision == udi.PrecisionMinute {
-		shown += ", " + d.Time
+		e.shown += ", " + d.Time
+		e.on += ", " + d.Time
 	}
-	switch today := f.Now.Format(time.DateOnly); {
-	case d.Day < today, d.Day == today && d.Time != "" && d.Time <= f.Now.Format("15:04"):
-		return answer(rule, trace.Stop, fmt.Sprintf("Expired %s %s.", on, shown))
-	case d.Day == today:
-		return answer(rule, trace.Warn, fmt.Sprintf("Expires today, %s.", shown))
-	}
-	return answer(rule, trace.Pass, fmt.Sprintf("In date until %s.", shown))
+	today := f.Now.Format(time.DateOnly)
+	e.over = d.Day < today || d.Day == today && d.Time != "" && d.Time <= f.Now.Format("15:04")
+	e.today = !e.over && d.Day == today
+	return e, Finding{}
 }

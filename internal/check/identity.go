@@ -2,15 +2,17 @@ package check
 
 import "implantrace/internal/trace"
 
-// identity: does the code say which product, and which batch or piece?
-func identity(f Facts) trace.Check {
-	const rule = "identity"
+// identity: does the code say which product, which batch or piece, and until
+// when? What is not sterile need not expire.
+var identity = Rule{ID: "identity", Asks: "Were product, lot or serial number, and expiry read?", Level: trace.Warn, Hazard: "HAZ-01", Ask: func(f Facts) Finding {
 	d := f.Meaning.Device
 	switch {
 	case d.DI == "":
-		return answer(rule, trace.Warn, "The code does not say which product this is.")
+		return fail("The code does not say which product this is.")
 	case d.Lot == "" && d.Serial == "":
-		return answer(rule, trace.Warn, "There is no lot or serial number in this code. Scan the other code on the pack, or type the number.")
+		return fail("There is no lot or serial number in this code. Scan the other code on the pack, or type the number.")
+	case d.Expiry.IsZero() && f.attributes().Sterile != trace.No:
+		return fail("There is no expiry date in this code. Scan the other code on the pack, or type the date.")
 	}
-	return answer(rule, trace.Pass, "Product and lot or serial number were read.")
-}
+	return pass("Product, and lot or serial number, were read.")
+}}

@@ -4,13 +4,12 @@ import "implantrace/internal/trace"
 
 // product: is the device identifier in the catalogue? The device is recorded
 // all the same.
-func product(f Facts) trace.Check {
-	const rule = "product"
+var product = Rule{ID: "product", Asks: "Is the product in the catalogue?", Level: trace.Note, Hazard: "HAZ-30", Ask: func(f Facts) Finding {
 	switch {
 	case f.Meaning.Device.DI == "":
-		return answer(rule, trace.NotChecked, "Which product this is is not known.")
+		return unknown("device identifier", "Which product this is is not known.")
 	case f.Product == nil || f.Product.Withdrawn:
-		return answer(rule, trace.NotChecked, "This product is not in the catalogue. It is recorded under its number.")
+		return fail("This product is not in the catalogue. It is recorded under its number; say in a few words what it is.")
 	}
-	return answer(rule, trace.Pass, "The product is in the catalogue.")
-}
+	return pass("The product is in the catalogue.")
+}}

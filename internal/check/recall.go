@@ -9,9 +9,30 @@ import (
 
 // recall: does a recall notice or the site's quarantine name this device? A
 // device that nobody held against the notices must not look cleared.
-func recall(f Facts) trace.Check {
-	const rule = "recall"
-	var sure, possible []string
+var recall = Rule{ID: "recall", Asks: "Is it named by a recall notice or in quarantine?", Level: trace.Stop, Hazard: "HAZ-05", Ask: func(f Facts) Finding {
+	sure, possible := named(f)
+	switch {
+	case len(sure) > 0:
+		return fail("This device is " + strings.Join(sure, "; ") + ". Do not use it.")
+	case len(possible) > 0: // the rule below says so
+		return notApplicable
+	case !slices.Contains(f.Lists, trace.ByRecall):
+		return unknown("recall notices", "Not compared with recall notices: this node keeps none.")
+	}
+	return pass("No recall notice or quarantine of this node names this device.")
+}}
+
+// recallPossible: can it be excluded that a notice or quarantine names it?
+var recallPossible = Rule{ID: "recall-possible", Asks: "Can it be told from devices that are recalled or in quarantine?", Level: trace.Warn, Hazard: "HAZ-05", Ask: func(f Facts) Finding {
+	sure, possible := named(f)
+	if len(sure) > 0 || len(possible) == 0 { // the rule above says all
+		return notApplicable
+	}
+	return fail("This device cannot be told from one that is " + strings.Join(possible, "; ") + ".")
+}}
+
+// named puts into words what names the device, and what may.
+func named(f Facts) (sure, possible []string) {
 	for _, n := range f.Named {
 		words := "named by the recall notice"
 		if n.By == trace.ByQuarantine {
@@ -26,13 +47,5 @@ func recall(f Facts) trace.Check {
 			sure = append(sure, words)
 		}
 	}
-	switch {
-	case len(sure) > 0:
-		return answer(rule, trace.Stop, "This device is "+strings.Join(sure, "; ")+". Do not use it.")
-	case len(possible) > 0:
-		return answer(rule, trace.Warn, "This device cannot be told from one that is "+strings.Join(possible, "; ")+".")
-	case !slices.Contains(f.Lists, trace.ByRecall):
-		return answer(rule, trace.NotChecked, "Not compared with recall notices: this node keeps none.")
-	}
-	return answer(rule, trace.Pass, "No recall notice or quarantine of this node names this device.")
+	return sure, possible
 }

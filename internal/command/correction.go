@@ -385,7 +385,7 @@ func (r Recorder) correctUsage(ctx context.Context, c Correct) (trace.Draft, err
 	if !f.Verdict.IsZero() {
 		verdict = f.Verdict
 	}
-	if err := override(&f, c.Provenance, s.Status, verdict, c.Reason); err != nil {
+	if err := override(&f, c.Provenance, s.Status, verdict, u.Overridden, c.Reason, ""); err != nil {
 		return trace.Draft{}, err
 	}
 	return trace.Draft{Subject: p.Patient, Fact: f}, nil
@@ -416,7 +416,7 @@ func (r Recorder) again(ctx context.Context, u trace.Usage, f trace.UsageFact, p
 		return trace.Verdict{}, nil
 	}
 	now := r.Clock()
-	return r.Judge(ctx, meaning(u, device, damaged, now), p.ID, p.Patient, u.ID, used(p, time.Time{}, now))
+	return r.Judge(ctx, Judged{Meaning: meaning(u, device, damaged, now), Procedure: p, Side: said(u.Side, u.Location), Self: []trace.UsageID{u.ID}, At: used(p, time.Time{}, now)})
 }
 
 // meaning is what the rules are asked about a device that is in the record: its
@@ -424,7 +424,9 @@ func (r Recorder) again(ctx context.Context, u trace.Usage, f trace.UsageFact, p
 func meaning(u trace.Usage, device udi.Device, damaged bool, now time.Time) udi.Meaning {
 	m := udi.Meaning{Kind: udi.KindDevice, Device: device}
 	for _, c := range u.Carriers {
-		for _, i := range udi.Understand(c.Symbology+c.Text, now).Issues {
+		read := udi.Understand(c.Symbology+c.Text, now)
+		m.Origins = append(m.Origins, read.Origins...)
+		for _, i := range read.Issues {
 			if damaged || i.Severity != "hard" {
 				m.Issues = append(m.Issues, i)
 			}

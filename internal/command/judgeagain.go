@@ -37,7 +37,7 @@ func (r Recorder) JudgeAgain(ctx context.Context, di string, id trace.EventID, b
 			return out, err
 		}
 		out.Judged++
-		verdict, err := r.Judge(ctx, meaning(u, u.Device, u.Damaged, now), p.ID, p.Patient, u.ID, usedAt(u, p, now))
+		verdict, err := r.Judge(ctx, Judged{Meaning: meaning(u, u.Device, u.Damaged, now), Procedure: p, Side: said(u.Side, u.Location), Self: []trace.UsageID{u.ID}, At: usedAt(u, p, now)})
 		if err != nil {
 			return out, err
 		}

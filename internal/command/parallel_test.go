@@ -25,7 +25,7 @@ func TestTheSameCommandAtOnceIsRecordedOnce(t *testing.T) {
 		"open": func() (string, error) { id, err := s.OpenProcedure(ctx, open); return id.String(), err },
 		"use":  func() (string, error) { id, err := s.RecordUsage(ctx, use); return id.String(), err },
 		"outcome": func() func() (string, error) {
-			c := command.SetOutcome{Meta: meta(), Usage: u, Status: trace.Implanted}
+			c := command.SetOutcome{Meta: meta(), Usage: u, Status: trace.Implanted, Override: "label-compared"}
 			return func() (string, error) { return "", s.SetOutcome(ctx, c) }
 		}(),
 		"correct": func() func() (string, error) {
@@ -77,7 +77,7 @@ func TestManyRecordAtOnce(t *testing.T) {
 				return
 			}
 			for i := range each {
-				id, err := s.RecordUsage(ctx, using(p, fmt.Sprintf("]d201%s10LOT%d\x1d21S%d-%d", di, i, page, i)))
+				id, err := s.RecordUsage(ctx, using(p, fmt.Sprintf("]d201%s1729032210LOT%d\x1d21S%d-%d", di, i, page, i)))
 				if err == nil {
 					err = s.SetOutcome(ctx, command.SetOutcome{Meta: meta(), Usage: id, Status: trace.Implanted})
 				}

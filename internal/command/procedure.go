@@ -21,6 +21,8 @@ type OpenProcedure struct {
 	End        time.Time      `json:"end,omitzero"`   // of one that is over; zero: it stays open
 	Indication string         `json:"indication,omitempty"`
 	Note       string         `json:"note,omitempty"` // free words, sealed
+	// LatexAllergy is what was asked of the patient.
+	LatexAllergy trace.Answer `json:"latex_allergy,omitempty"`
 }
 
 // OpenProcedure carries the command out and gives the procedure.
@@ -52,7 +54,8 @@ func (r Recorder) OpenProcedure(ctx context.Context, c OpenProcedure) (trace.Pro
 	}
 	procedure := trace.Draft{
 		Fact: trace.ProcedureFact{Procedure: id, Patient: found.Patient, Code: c.Code, Side: c.Side, Place: c.Place,
-			People: c.People, Start: c.Start.UTC(), End: c.End.UTC(), Indication: c.Indication},
+			People: c.People, Start: c.Start.UTC(), End: c.End.UTC(), Indication: c.Indication,
+			LatexAllergy: c.LatexAllergy},
 		Occurred: c.Start, Subject: found.Patient,
 	}
 	if c.Note != "" {
@@ -71,6 +74,9 @@ func (c OpenProcedure) check(now time.Time) error {
 		return trace.Errorf(trace.Invalid, "The procedure wants a code or a name.")
 	}
 	if err := oneOf("the side", c.Side, append(trace.Sides(), "")); err != nil {
+		return err
+	}
+	if err := oneOf("the latex allergy", c.LatexAllergy, []trace.Answer{"", trace.Yes, trace.No}); err != nil {
 		return err
 	}
 	if err := place(c.Place); err != nil {

@@ -21,8 +21,10 @@ type RecordUsage struct {
 	Device    udi.Device        `json:"device,omitzero"`
 	Status    trace.Status      `json:"status,omitempty"` // empty: checked
 	Location  string            `json:"location,omitempty"`
-	Note      string            `json:"note,omitempty"`   // free words, sealed
-	Reason    string            `json:"reason,omitempty"` // why it is used in spite of a stop; sealed
+	Side      trace.Side        `json:"side,omitempty"`     // it goes into, where both are operated on
+	Note      string            `json:"note,omitempty"`     // free words, sealed
+	Reason    string            `json:"reason,omitempty"`   // why it is used in spite of a warn or stop; sealed
+	Override  string            `json:"override,omitempty"` // one of trace.OverrideReasons, in place of words
 }
 
 // RecordUsage carries the command out and gives the usage.
@@ -78,14 +80,17 @@ func (r Recorder) usageDraft(ctx context.Context, id trace.UsageID, p trace.Proc
 	if err != nil {
 		return trace.Draft{}, err
 	}
-	verdict, err := r.Judge(ctx, m, p.ID, p.Patient, id, used(p, c.Occurred, now))
+	if err := oneOf("the side", c.Side, []trace.Side{"", trace.SideLeft, trace.SideRight}); err != nil {
+		return trace.Draft{}, err
+	}
+	verdict, err := r.Judge(ctx, Judged{Meaning: m, Procedure: p, Side: said(c.Side, c.Location), Self: []trace.UsageID{id}, At: used(p, c.Occurred, now)})
 	if err != nil {
 		return trace.Draft{}, err
 	}
 	f := trace.UsageFact{Usage: id, Procedure: p.ID, Device: m.Device, Carriers: c.Carriers, Status: c.Status,
-		Verdict: verdict, Location: c.Location, Damaged: m.Damaged()}
+		Verdict: verdict, Location: c.Location, Side: c.Side, Damaged: m.Damaged()}
 	d := trace.Draft{Occurred: c.Occurred, Subject: p.Patient}
-	if err := override(&f, c.Provenance, c.Status, verdict, c.Reason); err != nil {
+	if err := override(&f, c.Provenance, c.Status, verdict, nil, c.Reason, c.Override); err != nil {
 		return trace.Draft{}, err
 	}
 	d.Fact = f
@@ -134,19 +139,6 @@ func joinNotes(a, b string) string {
 	return a + b
 }
 
-// override asks for a reason where a device goes into a patient in spite of a
-// stop. History that comes in is told, not judged.
-func override(f *trace.UsageFact, from trace.Provenance, s trace.Status, v trace.Verdict, reason string) error {
-	if s != trace.Implanted || v.Level != trace.Stop {
-		return nil
-	}
-	f.Override = true
-	if from != trace.Imported && reason == "" {
-		return trace.Errorf(trace.Invalid, "A check said stop (%s). To record it as implanted, say why it was used all the same.", v.Title)
-	}
-	return nil
-}
-
 // Understood puts together what a device's carriers and its typed fields say.
 // Where two say different things of one, that is an error of kind Conflict:
 // nobody chooses in silence.
@@ -167,7 +159,7 @@ func Understood(carriers []trace.Carrier, typed udi.Device, now time.Time) (udi.
 	if i, ok := pack.Conflict(); ok {
 		return all, trace.Errorf(trace.Conflict, "%s", i.Message)
 	}
-	all.Device = pack.Device
+	all.Device, all.Origins = pack.Device, pack.Origins
 	for _, i := range pack.Issues {
 		all.Issues = append(all.Issues, i.Issue)
 	}
@@ -223,55 +215,15 @@ func Join(a, b udi.Device) (udi.Device, error) {
 	return a.With(b), nil
 }
 
-// Judge gathers the facts about a device and asks the rules.
-func (r Recorder) Judge(ctx context.Context, m udi.Meaning, p trace.ProcedureID, patient trace.PatientID, self trace.UsageID, now time.Time) (trace.Verdict, error) {
-	return r.judge(ctx, m, p, patient, now, self)
-}
-
-// judge is Judge for a pack that is in the record as several usages.
-func (r Recorder) judge(ctx context.Context, m udi.Meaning, p trace.ProcedureID, patient trace.PatientID, now time.Time, self ...trace.UsageID) (trace.Verdict, error) {
-	f := check.Facts{Now: now.In(r.Zone()), Meaning: m, Procedure: p, Patient: patient}
-	if m.Device.DI != "" {
-		product, err := r.Store.Product(ctx, m.Device.DI)
-		switch {
-		case err == nil:
-			f.Product = &product
-		case trace.KindOf(err) != trace.NotFound:
-			return trace.Verdict{}, err
-		}
-		if m.Device.Serial != "" {
-			for h, err := range r.Store.Candidates(ctx, trace.Query{DI: m.Device.DI, Serial: m.Device.Serial}) {
-				if err != nil {
-					return trace.Verdict{}, err
-				}
-				if slices.Contains(self, h.Usage.ID) || h.Usage.Withdrawn || h.Usage.Device.DI != m.Device.DI || h.Usage.Device.Serial != m.Device.Serial {
-					continue
-				}
-				full, err := trace.InFull(ctx, r.Store, h.Usage)
-				if err != nil {
-					return trace.Verdict{}, err
-				}
-				f.Earlier = append(f.Earlier, full)
-			}
-		}
-	}
-	for _, n := range r.Namers {
-		found, err := n.Named(ctx, m.Device)
-		if err != nil {
-			return trace.Verdict{}, err
-		}
-		f.Named, f.Lists = append(f.Named, found...), append(f.Lists, n.By())
-	}
-	return check.Device(f), nil
-}
-
 // SetOutcome says what became of a device.
 type SetOutcome struct {
 	Meta
 	Usage    trace.UsageID `json:"usage"`
 	Status   trace.Status  `json:"status"`
 	Location string        `json:"location,omitempty"` // anatomical
-	Reason   string        `json:"reason,omitempty"`   // wanted for implanting in spite of a stop; sealed
+	Reason   string        `json:"reason,omitempty"`   // wanted for implanting in spite of a warn or stop; sealed
+	Override string        `json:"override,omitempty"` // one of trace.OverrideReasons, in place of words
+	Side     trace.Side    `json:"side,omitempty"`     // it goes into, where both are operated on
 }
 
 // SetOutcome carries the command out.
@@ -308,12 +260,22 @@ func (r Recorder) SetOutcome(ctx context.Context, c SetOutcome) error {
 	if err != nil && trace.KindOf(err) != trace.NotFound {
 		return err
 	}
-	f := trace.UsageFact{Usage: u.ID, Status: c.Status, Location: c.Location}
+	if err := oneOf("the side", c.Side, []trace.Side{"", trace.SideLeft, trace.SideRight}); err != nil {
+		return err
+	}
+	f := trace.UsageFact{Usage: u.ID, Status: c.Status, Location: c.Location, Side: c.Side}
+	if c.Side != "" {
+		u.Side = c.Side
+	}
+	if c.Location != "" {
+		u.Location = c.Location
+	}
 	verdict := u.Verdict
 	if c.Status == trace.Implanted && c.Provenance != trace.Imported {
 		// Much may have come to be known since the scan: the piece was used
 		// elsewhere, the day ended, the product was described.
-		if verdict, err = r.Judge(ctx, meaning(u, u.Device, u.Damaged, now), p.ID, p.Patient, u.ID, used(p, c.Occurred, now)); err != nil {
+		if verdict, err = r.Judge(ctx, Judged{Meaning: meaning(u, u.Device, u.Damaged, now), Procedure: p, Side: said(u.Side, u.Location), Self: []trace.UsageID{u.ID},
+			At: used(p, c.Occurred, now)}); err != nil {
 			return err
 		}
 		verdict = keep(u.Verdict, verdict)
@@ -324,7 +286,7 @@ func (r Recorder) SetOutcome(ctx context.Context, c SetOutcome) error {
 	if u.Status == trace.Implanted && c.Status != trace.Implanted && c.Status != trace.Explanted && c.Provenance != trace.Imported && c.Reason == "" {
 		return trace.Errorf(trace.Invalid, "This device is recorded as implanted. Say why that is changed.")
 	}
-	if err := override(&f, c.Provenance, c.Status, verdict, c.Reason); err != nil {
+	if err := override(&f, c.Provenance, c.Status, verdict, u.Overridden, c.Reason, c.Override); err != nil {
 		return err
 	}
 	d := trace.Draft{Fact: f, Subject: p.Patient}
@@ -335,20 +297,26 @@ func (r Recorder) SetOutcome(ctx context.Context, c SetOutcome) error {
 	return err
 }
 
-// keep adds to a new verdict what was asked at the desk alone and is not asked
-// again: whose wristband it was, and whether the procedure was still going on.
+// keep adds to a new verdict what only the moment of scanning could answer:
+// whose wristband it was, whether the procedure was still going on.
 func keep(old, again trace.Verdict) trace.Verdict {
 	checks := slices.Clone(again.Checks)
 	for _, c := range old.Checks {
-		if !slices.ContainsFunc(again.Checks, func(n trace.Check) bool { return n.Rule == c.Rule }) {
+		if check.IsAtScan(c.Rule) && !slices.ContainsFunc(again.Checks, func(n trace.Check) bool { return n.Rule == c.Rule }) {
 			checks = append(checks, c)
 		}
 	}
-	v := trace.Judge(again.Title, checks...)
+	v := check.Judge(checks...)
 	if v.Level == old.Level && again.Level != old.Level {
 		v.Title = old.Title
 	}
 	return v
+}
+
+// said is the side of a device as it was said: in a field, or at the beginning
+// of its location.
+func said(side trace.Side, location string) trace.Side {
+	return sideOf(trace.Procedure{Side: trace.SideBilateral}, trace.Usage{Side: side, Location: location}, nil)
 }
 
 // JoinUsages says that two usages are the two carriers of one pack: what Other
@@ -400,7 +368,7 @@ func (r Recorder) JoinUsages(ctx context.Context, c JoinUsages) error {
 	if err != nil {
 		return err
 	}
-	verdict, err := r.judge(ctx, m, u.Procedure, p.Patient, used(p, time.Time{}, now), u.ID, o.ID)
+	verdict, err := r.Judge(ctx, Judged{Meaning: m, Procedure: p, Side: said(u.Side, u.Location), Self: []trace.UsageID{u.ID, o.ID}, At: used(p, time.Time{}, now)})
 	if err != nil {
 		return err
 	}

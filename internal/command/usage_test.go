@@ -196,7 +196,7 @@ func TestADeviceIsJudgedAsOfTheTimeItWasUsed(t *testing.T) {
 	q.Occurred = time.Date(2026, 3, 1, 23, 0, 0, 0, time.UTC)
 	id, err = s.RecordUsage(ctx, q)
 	s.ok(err)
-	if u := s.usage(id); level(u, "expiry") != trace.Warn {
+	if u := s.usage(id); level(u, "expiry") != trace.Pass || level(u, "expires-today") != trace.Warn {
 		t.Errorf("used on its last day: %+v", u.Verdict)
 	}
 	if u := s.usage(s.use(open, strings.Replace(expired, "SERIAL1", "S3", 1))); level(u, "expiry") != trace.Stop {
@@ -211,7 +211,7 @@ func TestTheDayIsThatOfTheSite(t *testing.T) {
 	s.now = time.Date(2026, 7, 1, 23, 30, 0, 0, time.UTC) // half past midnight of the second, there
 	p := s.openFor(ada)
 	text := "]d201" + di + "17260701" + "10L"
-	if u := s.usage(s.use(p, text)); level(u, "expiry") != trace.Warn {
+	if u := s.usage(s.use(p, text)); level(u, "expires-today") != trace.Warn {
 		t.Errorf("in UTC: %+v", u.Verdict)
 	}
 	s.Location = london
@@ -230,10 +230,10 @@ func TestAPieceUsedBeforeIsStopped(t *testing.T) {
 	if u := s.usage(first); level(u, "reuse") != trace.Pass {
 		t.Errorf("the first time: %+v", u.Verdict)
 	}
-	if u := s.usage(s.use(p, inDate)); level(u, "reuse") != trace.Warn {
+	if u := s.usage(s.use(p, inDate)); level(u, "scanned-before") != trace.Warn {
 		t.Errorf("twice in one procedure: %+v", u.Verdict)
 	}
-	s.ok(s.SetOutcome(ctx, command.SetOutcome{Meta: meta(), Usage: first, Status: trace.Implanted}))
+	s.ok(s.SetOutcome(ctx, command.SetOutcome{Meta: meta(), Usage: first, Status: trace.Implanted, Override: "label-compared"}))
 	if u := s.usage(s.use(q, inDate)); level(u, "reuse") != trace.Stop {
 		t.Errorf("implanted in another: %+v", u.Verdict)
 	}
@@ -254,10 +254,14 @@ func TestOutcomes(t *testing.T) {
 	u, bad := s.use(p, inDate), s.use(p, expired)
 	set := func(c command.SetOutcome) func() error { return func() error { return s.SetOutcome(ctx, c) } }
 	c := command.SetOutcome{Meta: meta(), Usage: u, Status: trace.Implanted, Location: "left hip"}
+	s.refused(trace.Invalid, "A check warns (This piece was scanned in this procedure already.)", set(c))
+	c.Override = "too lazy"
+	s.refused(trace.Invalid, "the reason cannot be", set(c))
+	c.Override = "label-compared"
 	s.ok(s.SetOutcome(ctx, c))
 	size := s.size()
 	s.ok(s.SetOutcome(ctx, c))
-	if got := s.usage(u); s.size() != size || got.Status != trace.Implanted || got.Location != "left hip" || got.Override || len(got.History) != 2 || got.History[1].Status != trace.Implanted {
+	if got := s.usage(u); s.size() != size || got.Status != trace.Implanted || got.Location != "left hip" || !got.Override || len(got.Overridden) != 1 || got.Overridden[0] != (trace.Overridden{Rule: "scanned-before", Level: trace.Warn, Reason: "label-compared"}) || len(got.History) != 2 || got.History[1].Status != trace.Implanted {
 		t.Errorf("%+v", got)
 	}
 	c.Location = "right hip"
@@ -318,7 +322,7 @@ func TestWhatAJoinKeeps(t *testing.T) {
 	b, err := s.RecordUsage(ctx, q)
 	s.ok(err)
 	s.refused(trace.Conflict, "different outcomes", func() error { return s.JoinUsages(ctx, command.JoinUsages{Meta: meta(), Usage: a, Other: b}) })
-	s.ok(s.SetOutcome(ctx, command.SetOutcome{Meta: meta(), Usage: a, Status: trace.Implanted}))
+	s.ok(s.SetOutcome(ctx, command.SetOutcome{Meta: meta(), Usage: a, Status: trace.Implanted, Override: "label-compared"}))
 	s.ok(s.JoinUsages(ctx, command.JoinUsages{Meta: meta(), Usage: a, Other: b}))
 	if u := s.usage(a); !u.Override || !u.Damaged || u.Location != "left" || u.Device.Lot != "LOT1" || u.Verdict.Level != trace.Stop {
 		t.Errorf("%+v", u)
@@ -350,7 +354,7 @@ func TestAPieceImplantedMeanwhileIsStopped(t *testing.T) {
 	s := newSite(t)
 	one := s.use(s.openFor(command.Who{NHSNumber: "9990000018"}), inDate)
 	other := s.use(s.openFor(command.Who{NHSNumber: "9990000026"}), inDate)
-	s.ok(s.SetOutcome(ctx, command.SetOutcome{Meta: meta(), Usage: one, Status: trace.Implanted}))
+	s.ok(s.SetOutcome(ctx, command.SetOutcome{Meta: meta(), Usage: one, Status: trace.Implanted, Override: "label-compared"}))
 	again := command.SetOutcome{Meta: meta(), Usage: other, Status: trace.Implanted}
 	s.refused(trace.Invalid, "say why it was used all the same", func() error { return s.SetOutcome(ctx, again) })
 	again.Reason = "the label was on two packs"

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"implantrace/internal/trace"
@@ -16,8 +17,18 @@ func (h *hospital) operate() {
 	for i, p := range h.done {
 		ago := int(h.now.Sub(p.start).Hours() / 24)
 		var first kind = -1
+		var stemBy, headOf string
 		for _, k := range p.operation.devices {
-			product := h.pick(k)
+			product := h.pickFitting(k, stemBy, headOf)
+			switch k {
+			case stem:
+				stemBy = product.maker.name
+				if h.isRecallDay(p, ago) {
+					stemBy = h.product(RecallDI).maker.name
+				}
+			case head:
+				headOf = product.attributes().Head.String()
+			}
 			if k == lens || k == mesh || k == first {
 				h.spoilt(i, product)
 			}
@@ -25,7 +36,7 @@ func (h *hospital) operate() {
 			if k == femoral {
 				product = h.sided(p.row.Side)
 			}
-			if k == stem && p.row.Code.Code == "W37.1" && ago <= recallFrom && ago >= recallTo {
+			if k == stem && h.isRecallDay(p, ago) {
 				h.recalled(i, recalled)
 				recalled++
 				continue
@@ -44,6 +55,31 @@ func (h *hospital) operate() {
 			}
 		}
 	}
+}
+
+// isRecallDay reports whether a procedure fell into the days on which the shelf
+// had the recalled lot.
+func (h *hospital) isRecallDay(p procedure, ago int) bool {
+	return p.row.Code.Code == "W37.1" && ago <= recallFrom && ago >= recallTo
+}
+
+// pickFitting picks a product that an ordinary operation would take: a head by
+// the maker of the stem for which there is a liner, and a liner of its diameter.
+func (h *hospital) pickFitting(k kind, stemBy, headOf string) product {
+	for {
+		p := h.pick(k)
+		a := p.attributes()
+		switch {
+		case k == head && stemBy != "" && (p.maker.name != stemBy || !h.hasLiner(a.Head.String())):
+		case k == liner && headOf != "" && a.Inner.String() != headOf:
+		default:
+			return p
+		}
+	}
+}
+
+func (h *hospital) hasLiner(diameter string) bool {
+	return slices.ContainsFunc(h.products, func(p product) bool { return p.kind == liner && p.attributes().Inner.String() == diameter })
 }
 
 // sided is a femoral component for the knee of this side.
@@ -65,7 +101,7 @@ func (h *hospital) use(procedure int, k pack) *usage {
 		u.row.Carriers = []carrierRow{{"]d2", k.text()}}
 	default:
 		u.row.DI, u.row.Lot, u.row.Serial, u.row.Expiry = k.product.di, k.lot, k.serial, k.expiry.Format(time.DateOnly)
-		if n >= 95 && k.product.di != RecallDI {
+		if n >= 98 && k.product.di != RecallDI {
 			u.row.Lot = "" // nobody wrote it down
 		}
 		if n < 75 {
@@ -130,6 +166,7 @@ func (h *hospital) swap(procedure, nth int) {
 		if u.procedure != procedure || u.product.kind != stem {
 			continue
 		}
+		h.refit(procedure)
 		u.product = h.product(RecallDI)
 		u.row.DI, u.row.Lot, u.row.Serial, u.row.Expiry = "", "", "", ""
 		u.row.Carriers, u.row.Status = []carrierRow{{"]d2", h.recalledPack().text()}}, trace.Implanted
@@ -137,6 +174,27 @@ func (h *hospital) swap(procedure, nth int) {
 			h.vary(u, nth)
 		}
 		return
+	}
+}
+
+// refit gives the other components of a hip that a stem of the recalled product
+// goes with.
+func (h *hospital) refit(procedure int) {
+	by := h.product(RecallDI).maker.name
+	for _, k := range []kind{head, liner} {
+		for i := range h.used {
+			u := &h.used[i]
+			if u.procedure != procedure || u.product.kind != k {
+				continue
+			}
+			fitting := h.pickFitting(k, by, "32 mm")
+			if fitting.di == u.product.di {
+				continue
+			}
+			status, location := u.row.Status, u.row.Location
+			u.product = fitting
+			u.row = usageRow{Type: "usage", Status: status, Location: location, Carriers: []carrierRow{{"]d2", h.take(fitting, h.done[procedure].start).text()}}}
+		}
 	}
 }
 

@@ -31,10 +31,10 @@ func (h *hospital) revise() {
 		case u.product.di == RecallDI && len(u.row.Carriers) == 1 && h.isRecalled(u) && recall > 0:
 			recall--
 			h.takeOut(u, hipRevision)
-		case u.product.kind == stem && u.product.di != RecallDI && hips > 0 && i%5 == 0:
+		case u.product.kind == stem && u.product.di != RecallDI && hips > 0 && i%3 == 0:
 			hips--
 			h.takeOut(u, hipRevision)
-		case u.product.kind == pacemaker && pacers > 0 && i%2 == 0:
+		case u.product.kind == pacemaker && pacers > 0:
 			pacers--
 			h.takeOut(u, pacemakerRemoval)
 		}
@@ -56,8 +56,9 @@ func (h *hospital) takeOut(u usage, o operation) {
 	u.row.Status, u.row.Note = trace.Explanted, "Taken out: "+o.indication
 	h.used = append(h.used, u)
 	if o.specialty == joints {
-		k := h.product(gtin(makers[1].number, 201))
-		h.use(i, h.take(k, p.start)).row.Status = trace.Implanted
+		// Of the same maker as the head that stays.
+		k := slices.IndexFunc(h.products, func(p product) bool { return p.kind == stem && p.maker == u.product.maker && p.di != RecallDI })
+		h.use(i, h.take(h.products[k], p.start)).row.Status = trace.Implanted
 	}
 }
 

@@ -1,11 +1,14 @@
 package demo_test
 
 import (
+	"implantrace/internal/catalogue"
+
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -178,5 +181,60 @@ func TestTheRecallFindsPatients(t *testing.T) {
 		if p, err := r.Store.Product(ctx, demo.RecallDI); err != nil || p.Description == "" {
 			t.Errorf("%+v, %v", p, err)
 		}
+	}
+}
+
+// False alarms: two hundred ordinary procedures, every pack scanned as it came
+// off the shelf, with a catalogue that knows the products.
+func TestOrdinaryProceduresRaiseNoAlarm(t *testing.T) {
+	s, err := bolt.Open(filepath.Join(t.TempDir(), bolt.FileName), bolt.Options{Name: "demo", Keys: seal.NewKeyring()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	r := command.Recorder{Store: s, Clock: func() time.Time { return now }}
+	if _, err := catalogue.Import(t.Context(), r, catalogue.ReadCSV(strings.NewReader(demo.CatalogueCSV()), t.TempDir()), catalogue.Options{Source: demo.CatalogueSource,
+		Refused: func(r catalogue.Refusal) { t.Errorf("%+v", r) }}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := history.Import(t.Context(), r, bytes.NewReader(demo.Rows(1, now)), history.Options{Source: demo.Source}, nil); err != nil {
+		t.Fatal(err)
+	}
+	devices, warned, unchecked := 0, map[string]int{}, map[string]int{}
+	withWarn := 0
+	for p, err := range s.Procedures(t.Context(), trace.ProcedureQuery{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for h, err := range s.Candidates(t.Context(), trace.Query{Procedure: p.Procedure.ID}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			u := h.Usage
+			if u.Withdrawn || u.Status == trace.Explanted {
+				continue // what comes out is not checked before use
+			}
+			devices++
+			if u.Verdict.Level == trace.Stop {
+				t.Errorf("stopped: %s %+v", u.Device.DI, u.Verdict.Checks[0])
+			}
+			warns := false
+			for _, c := range u.Verdict.Checks {
+				switch c.Level {
+				case trace.Warn:
+					warns = true
+					warned[c.Rule]++
+				case trace.NotChecked:
+					unchecked[c.Rule]++
+				}
+			}
+			if warns {
+				withWarn++
+			}
+		}
+	}
+	t.Logf("%d devices, %d with a warn (%v); not checked: %v", devices, withWarn, warned, unchecked)
+	if devices < 400 || withWarn*100 > 2*devices {
+		t.Errorf("%d of %d devices with a warn: %v", withWarn, devices, warned)
 	}
 }

@@ -68,7 +68,7 @@ func drawAttributes(t *rapid.T) (a trace.Attributes) {
 
 func drawFact(t *rapid.T) trace.Fact {
 	w := func(label string) string { return word(t, label) }
-	switch rapid.IntRange(1, 12).Draw(t, "kind") {
+	switch rapid.IntRange(1, 16).Draw(t, "kind") {
 	case 1:
 		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version")}
 	case 2:
@@ -113,6 +113,17 @@ func drawFact(t *rapid.T) trace.Fact {
 		span := func() trace.Span { return trace.Span{First: n.Draw(t, "first"), Last: n.Draw(t, "last")} }
 		return trace.RecoveryFact{Logs: list(t, "logs", func() trace.RecoveredLog {
 			return trace.RecoveredLog{Node: trace.NodeID{1}, Entries: n.Draw(t, "entries"), Lost: list(t, "lost", span), Bare: list(t, "bare", span)}
+		})}
+	case 13:
+		return trace.CheckSettingFact{Rule: w("rule"), Level: trace.Level(w("level")), Off: rapid.Bool().Draw(t, "off"), Reason: w("reason"), Who: w("who")}
+	case 14:
+		return trace.QuarantineFact{Quarantine: drawID(t, "quarantine"), DI: w("di"), Lots: list(t, "lots", func() string { return w("lot") }), Serials: list(t, "serials", func() string { return w("serial") }),
+			SerialFrom: w("from"), SerialTo: w("to"), Reason: w("reason"), Who: w("who"), Released: rapid.Bool().Draw(t, "released")}
+	case 15:
+		return trace.PlanFact{Procedure: drawID(t, "procedure"), Items: list(t, "items", func() trace.PlanItem {
+			return trace.PlanItem{DI: w("di"), Maker: w("maker"), Side: trace.Side(w("side")), Attributes: drawAttributes(t)}
+		}), Stays: list(t, "stays", func() trace.StaysItem {
+			return trace.StaysItem{DI: w("di"), Maker: w("maker"), Attributes: drawAttributes(t)}
 		})}
 	}
 	return trace.ApprovalFact{Approved: rapid.Bool().Draw(t, "approved"), Officer: w("officer"), Role: w("role"), Site: w("site"), Statement: w("statement"), Release: w("release")}

@@ -138,6 +138,12 @@ func (c Codec) fact(k trace.FactKind, b []byte) (trace.Fact, error) {
 		return decodeFact[trace.AttachmentFact](c, b)
 	case trace.KindCase:
 		return decodeFact[trace.CaseFact](c, b)
+	case trace.KindCheckSetting:
+		return decodeFact[trace.CheckSettingFact](c, b)
+	case trace.KindQuarantine:
+		return decodeFact[trace.QuarantineFact](c, b)
+	case trace.KindPlan:
+		return decodeFact[trace.PlanFact](c, b)
 	}
 	return nil, fmt.Errorf("%w: kind %d", ErrEncoding, k)
 }

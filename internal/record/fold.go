@@ -66,6 +66,12 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 		w.value(Attachments, AttachmentKey(fact.Notice, fact.Attachment), trace.Attachment{AttachmentFact: first.Fact.(trace.AttachmentFact), Stamp: stamp(first)})
 	case trace.CaseFact:
 		w.value(Cases, CaseKey(fact.Notice, fact.Case), foldCase(about))
+	case trace.CheckSettingFact:
+		w.value(Settings, []byte(fact.Rule), foldSetting(about))
+	case trace.QuarantineFact:
+		w.quarantine(fact.Quarantine, foldQuarantine(about))
+	case trace.PlanFact:
+		w.value(Plans, fact.Procedure[:], foldPlan(about))
 	case trace.ApprovalFact:
 		last := about[len(about)-1]
 		w.value(Approvals, []byte("site"), ApprovalRow{last.Fact.(trace.ApprovalFact), stamp(last)})

@@ -72,7 +72,7 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		return id
 	}
 	one := func(label string, of ...string) string { return rapid.SampledFrom(append(of, "")).Draw(t, label) }
-	switch few("kind", 8) {
+	switch few("kind", 11) {
 	case 0:
 		return trace.ReadingFact{Reading: number(2, few("reading", 200)), Means: udi.KindDevice}
 	case 1:
@@ -112,6 +112,12 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 	case 7:
 		return trace.RecoveryFact{Logs: []trace.RecoveredLog{{Node: trace.NodeID{byte(1 + few("of node", 2))}, Entries: 20,
 			Lost: []trace.Span{{First: 1, Last: 1 + uint64(few("last", 9))}}}}}
+	case 8:
+		return trace.CheckSettingFact{Rule: one("rule", "latex", "side"), Level: trace.Level(one("level", "note", "warn")), Off: few("off", 1) > 0}
+	case 9:
+		return trace.QuarantineFact{Quarantine: number(7, few("quarantine", 2)), DI: one("kept", "07611994064584", "17611994064581", "05060000000016"), Lots: []string{one("kept lot", "A", "B")}, Released: few("released", 2) == 0}
+	case 10:
+		return trace.PlanFact{Procedure: number(4, 1+few("planned", 1)), Items: []trace.PlanItem{{Maker: one("planned maker", "M", "N")}}}
 	}
 	return trace.ApprovalFact{Approved: few("approved", 1) > 0, Officer: one("officer", "O", "P")}
 }

@@ -41,6 +41,7 @@ func foldProcedure(about []trace.Entry) trace.Procedure {
 			p.End = f.End
 		}
 		set(&p.Indication, f.Indication)
+		set(&p.LatexAllergy, f.LatexAllergy)
 		p.Withdrawn = withdrawn(p.Withdrawn, f.Amend)
 		p.History = append(p.History, amended(stamp(e), f.Amend))
 	}

@@ -37,6 +37,10 @@ const (
 	Cases       Table = 'K' // notice, case -> Case
 	Attachments Table = 'Y' // notice, attachment -> Attachment
 	ByCatalogue Table = 'M' // folded catalogue number 0 usage -> nothing: usages whose label gives one
+	Quarantines Table = 'A' // quarantine -> Quarantine
+	ByPackBody  Table = 'B' // what the pack levels of a DI share, 0, quarantine -> nothing
+	Settings    Table = 'C' // rule -> SettingRow
+	Plans       Table = 'H' // procedure -> Plan
 )
 
 // Projection is a table with the version of the rules that fill it.
@@ -51,12 +55,13 @@ func Tables() []Projection {
 	return []Projection{
 		{Objects, "objects", 1}, {Commands, "commands", 1}, {Nodes, "nodes", 3}, {Clock, "clock", 1},
 		{Patients, "patients", 1}, {ByLookup, "patients by look-up hash", 1},
-		{Procedures, "procedures", 1}, {ByPatient, "procedures by patient", 1}, {ByStart, "procedures by start", 1},
-		{Usages, "usages", 2}, {ByProcedure, "usages by procedure", 1}, {ByLot, "usages by DI and lot", 2},
+		{Procedures, "procedures", 2}, {ByPatient, "procedures by patient", 1}, {ByStart, "procedures by start", 1},
+		{Usages, "usages", 3}, {ByProcedure, "usages by procedure", 1}, {ByLot, "usages by DI and lot", 2},
 		{BySerial, "usages by DI and serial", 2}, {ByTime, "usages by time", 1},
 		{Products, "products", 2}, {Catalogue, "rows of catalogues", 1}, {Readings, "readings by time", 1}, {Loose, "readings without a usage", 2}, {Approvals, "approvals", 1},
 		{Numbers, "usages by DI with their numbers", 1}, {ByCatalogue, "usages by catalogue number", 1},
 		{Notices, "notices", 1}, {Cases, "cases by notice", 1}, {Attachments, "attachments by notice", 1},
+		{Quarantines, "quarantines", 1}, {ByPackBody, "quarantines by pack", 1}, {Settings, "settings of checks", 1}, {Plans, "plans", 1},
 	}
 }
 

@@ -32,6 +32,10 @@ func foldUsage(about []trace.Entry) trace.Usage {
 		}
 		u.Override = u.Override || f.Override
 		set(&u.Location, f.Location)
+		set(&u.Side, f.Side)
+		for _, o := range f.Overridden {
+			u.Overridden = append(slices.DeleteFunc(slices.Clone(u.Overridden), func(was trace.Overridden) bool { return was.Rule == o.Rule }), o)
+		}
 		u.Damaged = u.Damaged || f.Damaged
 		u.Withdrawn = withdrawn(u.Withdrawn, f.Amend)
 		if u.Occurred.IsZero() || e.Occurred.Before(u.Occurred) {

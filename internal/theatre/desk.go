@@ -23,6 +23,10 @@ type Desk struct {
 	place     trace.Place
 	people    []trace.Person
 	procedure trace.ProcedureID
+	side      trace.Side               // in a bilateral procedure, the side that is scanned for
+	elsewhere trace.Place              // scanned last while the procedure was open, and not its own
+	lastFor   trace.ProcedureID        // a device was scanned for last,
+	lastForAt time.Time                // then
 	stranger  bool                     // the last wristband was that of another than the open procedure's patient
 	recent    []Answer                 // latest first
 	trouble   string                   // why readings wait, "" when none do
@@ -71,6 +75,8 @@ type State struct {
 	People    []trace.Person         `json:"people"`
 	Procedure *trace.ProcedureInFull `json:"procedure,omitempty"`
 	Stranger  bool                   `json:"stranger,omitempty"` // the last wristband was that of another patient
+	Side      trace.Side             `json:"side,omitempty"`     // of a bilateral procedure: the side that is scanned for
+	Off       []string               `json:"off"`                // checks that are switched off at this site
 	Recent    []Answer               `json:"recent"`             // latest first
 	Scanners  []scanner.SerialState  `json:"scanners"`
 	Waiting   int                    `json:"waiting"`           // readings not recorded yet
@@ -80,7 +86,7 @@ type State struct {
 // State gathers what the page shows.
 func (d *Desk) State(ctx context.Context) (State, error) {
 	d.mu.Lock()
-	s := State{Patient: d.patient, Place: d.place, People: slices.Clone(d.people), Stranger: d.stranger, Recent: slices.Clone(d.recent), Trouble: d.trouble}
+	s := State{Patient: d.patient, Place: d.place, People: slices.Clone(d.people), Stranger: d.stranger, Side: d.side, Off: []string{}, Recent: slices.Clone(d.recent), Trouble: d.trouble}
 	procedure := d.procedure
 	d.mu.Unlock()
 	s.Scanners = d.scanners()
@@ -95,6 +101,13 @@ func (d *Desk) State(ctx context.Context) (State, error) {
 		s.Scanners = []scanner.SerialState{}
 	}
 	store := d.recorder.Store
+	settings, err := d.recorder.CheckSettings(ctx)
+	if err != nil {
+		return s, err
+	}
+	for _, r := range settings.Off() {
+		s.Off = append(s.Off, r.ID)
+	}
 	if !procedure.IsZero() {
 		p, err := store.Procedure(ctx, procedure)
 		if err != nil {
@@ -131,7 +144,7 @@ func (d *Desk) State(ctx context.Context) (State, error) {
 // screen shows nothing of this one's.
 func (d *Desk) leave(id trace.ProcedureID) {
 	if d.procedure == id {
-		d.procedure, d.stranger, d.recent = trace.ProcedureID{}, false, nil
+		d.procedure, d.stranger, d.recent, d.side, d.elsewhere = trace.ProcedureID{}, false, nil, "", trace.Place{}
 		d.settled()
 	}
 }
@@ -221,7 +234,7 @@ func (d *Desk) agrees(ctx context.Context, w command.Who) error {
 // begin takes up a procedure that was opened: what was scanned before it has
 // been used up.
 func (d *Desk) begin(id trace.ProcedureID) {
-	d.procedure, d.patient, d.people, d.stranger = id, trace.PatientID{}, nil, false
+	d.procedure, d.patient, d.people, d.stranger, d.side, d.elsewhere = id, trace.PatientID{}, nil, false, "", trace.Place{}
 	d.settled()
 	d.watch.tell()
 }
@@ -264,7 +277,7 @@ func (d *Desk) opened(ctx context.Context, p trace.Procedure, c command.OpenProc
 	}
 	missing := func(said trace.Person) bool { return !slices.Contains(was.People, said) }
 	switch {
-	case !patient, c.Code != was.Code, c.Side != was.Side, c.Indication != was.Indication, c.Note != note,
+	case !patient, c.Code != was.Code, c.Side != was.Side, c.Indication != was.Indication, c.LatexAllergy != was.LatexAllergy, c.Note != note,
 		c.Place.Name != was.Place.Name, c.Place.GLN != "" && (c.Place.GLN != was.Place.GLN || c.Place.Extension != was.Place.Extension),
 		!c.Start.IsZero() && !c.Start.Equal(was.Start), !c.End.Equal(was.End), slices.ContainsFunc(c.People, missing):
 		return used
@@ -307,6 +320,24 @@ func (d *Desk) Forget() {
 	d.settled()
 	d.mu.Unlock()
 	d.watch.tell()
+}
+
+// SetSide says which side of a bilateral procedure is scanned for from now on.
+func (d *Desk) SetSide(ctx context.Context, procedure trace.ProcedureID, side trace.Side) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if side != trace.SideLeft && side != trace.SideRight {
+		return trace.Errorf(trace.Invalid, "The side is left or right.")
+	}
+	if procedure.IsZero() || procedure != d.procedure {
+		return trace.Errorf(trace.Conflict, "That procedure is not open here.")
+	}
+	if err := d.drain(ctx); err != nil { // what waits was scanned for the side before
+		return err
+	}
+	d.side = side
+	d.watch.tell()
+	return nil
 }
 
 // Changed tells the pages that something they show was changed elsewhere.

@@ -20,13 +20,14 @@ func (d *Desk) TakePicture(ctx context.Context, id trace.EventID, symbols []scan
 	}
 	var answers []Answer
 	seen := map[udi.Device]trace.UsageID{}
+	conflict := d.conflict(symbols)
 	for i, r := range symbols {
 		part := id
 		if i > 0 {
 			part = trace.DeriveID[trace.OfEvent](id, fmt.Sprint("symbol ", i))
 		}
 		device := udi.Understand(r.ScanData(), d.recorder.Clock()).Device
-		a, err := d.take(ctx, part, r, procedure, device, seen[device])
+		a, err := d.take(ctx, part, r, procedure, pack{device, seen[device], conflict})
 		if err != nil {
 			return answers, err
 		}
@@ -36,4 +37,22 @@ func (d *Desk) TakePicture(ctx context.Context, id trace.EventID, symbols []scan
 		answers = append(answers, a)
 	}
 	return answers, nil
+}
+
+// conflict is what the device codes of one photograph say otherwise of one
+// another; "" where they agree.
+func (d *Desk) conflict(symbols []scanner.Reading) string {
+	var read []udi.Meaning
+	for _, r := range symbols {
+		if m := udi.Understand(r.ScanData(), d.recorder.Clock()); m.Kind == udi.KindDevice {
+			read = append(read, m)
+		}
+	}
+	if len(read) < 2 {
+		return ""
+	}
+	if i, ok := udi.Join(read...).Conflict(); ok {
+		return "The codes in the picture do not agree: " + i.Message
+	}
+	return ""
 }

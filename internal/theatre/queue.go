@@ -157,7 +157,7 @@ func (d *Desk) drain(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
-		if _, err := d.take(ctx, q.id, q.reading, trace.ProcedureID{}, udi.Device{}, trace.UsageID{}); again(err) {
+		if _, err := d.take(ctx, q.id, q.reading, trace.ProcedureID{}, pack{}); again(err) {
 			return err
 		} else if err != nil {
 			d.refused(q, err)

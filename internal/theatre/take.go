@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"implantrace/internal/check"
 	"implantrace/internal/command"
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
@@ -49,12 +50,18 @@ func contentOf(r scanner.Reading, procedure trace.ProcedureID) content {
 func (d *Desk) Take(ctx context.Context, id trace.EventID, r scanner.Reading, procedure trace.ProcedureID) (Answer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.take(ctx, id, r, procedure, udi.Device{}, trace.UsageID{})
+	return d.take(ctx, id, r, procedure, pack{})
 }
 
-// take is Take with d.mu held. same is a device that was just taken from the
-// same pack as sameUsage: another carrier of it makes no second usage.
-func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, procedure trace.ProcedureID, same udi.Device, sameUsage trace.UsageID) (Answer, error) {
+// pack is what is known of the pack that a reading is of.
+type pack struct {
+	device   udi.Device // was just taken from it, as usage: another carrier of it makes no second usage
+	usage    trace.UsageID
+	conflict string // what its codes say otherwise of one another; "": nothing
+}
+
+// take is Take with d.mu held.
+func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, procedure trace.ProcedureID, of pack) (Answer, error) {
 	canon, receipt, done, err := d.recorder.Before(ctx, id, "reading", contentOf(r, procedure))
 	if err != nil {
 		if again(err) {
@@ -73,7 +80,7 @@ func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 		return a, err
 	}
 	t := d.taking(id, r)
-	t.same, t.sameUsage = same, sameUsage
+	t.pack = of
 	if err := t.place(ctx, procedure); err != nil {
 		return Answer{}, err
 	}
@@ -157,14 +164,13 @@ func (d *Desk) recorded(ctx context.Context, at trace.Receipt) (Answer, error) {
 
 // taking is one reading on its way into the record.
 type taking struct {
-	desk      *Desk
-	id        trace.EventID
-	turn      int // which reading of the desk
-	reading   scanner.Reading
-	now       time.Time
-	means     udi.Meaning
-	same      udi.Device
-	sameUsage trace.UsageID
+	desk    *Desk
+	id      trace.EventID
+	turn    int // which reading of the desk
+	reading scanner.Reading
+	now     time.Time
+	means   udi.Meaning
+	pack    pack
 
 	procedure trace.Procedure // zero: none
 	late      bool            // the procedure was closed before
@@ -261,11 +267,19 @@ func (t *taking) device(ctx context.Context) error {
 	p := t.procedure
 	usage := trace.DeriveID[trace.OfUsage](t.id, "usage")
 	self := usage
-	twin := !t.sameUsage.IsZero() && t.means.Device == t.same
+	twin := !t.pack.usage.IsZero() && t.means.Device == t.pack.device
 	if twin {
-		self = t.sameUsage
+		self = t.pack.usage
 	}
-	verdict, err := t.desk.recorder.Judge(ctx, t.means, p.ID, p.Patient, self, t.now)
+	scan, err := t.scan(ctx)
+	if err != nil {
+		return err
+	}
+	side := trace.Side("")
+	if p.Side == trace.SideBilateral && t.desk.procedure == p.ID {
+		side = t.desk.side
+	}
+	verdict, err := t.desk.recorder.Judge(ctx, command.Judged{Meaning: t.means, Procedure: p, Side: side, Self: []trace.UsageID{self}, At: t.now, Scan: scan})
 	if err != nil {
 		return err
 	}
@@ -284,10 +298,6 @@ func (t *taking) device(ctx context.Context) error {
 		verdict = trace.Judge(verdict.Title, append(verdict.Checks, trace.Check{Rule: "procedure", Level: trace.Note,
 			Message: "The procedure was closed before this scan."})...)
 	}
-	if t.desk.stranger && t.desk.procedure == p.ID {
-		verdict = trace.Judge("Stop. Whose procedure is this?", append(verdict.Checks, trace.Check{Rule: "patient", Level: trace.Stop,
-			Message: "The last wristband was another patient's. Scan the wristband of the patient on the screen, or close this procedure first."})...)
-	}
 	if open := t.now.Sub(p.Start); !t.late && open > openLong {
 		verdict = trace.Judge(verdict.Title, append(verdict.Checks, trace.Check{Rule: "procedure", Level: trace.Warn,
 			Message: fmt.Sprintf("This procedure has been open for %d hours. If it is over, close it: the device belongs to another.", int(open.Hours()))})...)
@@ -296,6 +306,7 @@ func (t *taking) device(ctx context.Context) error {
 		}
 	}
 	t.fact.Verdict = verdict
+	t.settle = func() { t.desk.lastFor, t.desk.lastForAt = p.ID, t.now }
 	carrier := trace.Carrier{Text: t.reading.Text, Symbology: t.reading.Symbology, Source: string(t.reading.Source), Reading: t.id}
 	there, again, err := t.scannedBefore(ctx)
 	if err != nil {
@@ -304,8 +315,8 @@ func (t *taking) device(ctx context.Context) error {
 	switch {
 	case twin:
 		// Another carrier of the pack says the same: one device, two codes.
-		t.fact.Usage = t.sameUsage
-		t.more = []trace.Draft{{Fact: trace.UsageFact{Usage: t.sameUsage, Carriers: []trace.Carrier{carrier}}}}
+		t.fact.Usage = t.pack.usage
+		t.more = []trace.Draft{{Fact: trace.UsageFact{Usage: t.pack.usage, Carriers: []trace.Carrier{carrier}}}}
 		return nil
 	case !there.IsZero():
 		t.fact.Usage = there // the same piece again: one device, one usage
@@ -319,8 +330,45 @@ func (t *taking) device(ctx context.Context) error {
 	}
 	t.fact.Usage = usage
 	t.more = []trace.Draft{{Subject: p.Patient, Fact: trace.UsageFact{Usage: usage, Procedure: p.ID, Device: t.means.Device,
-		Carriers: []trace.Carrier{carrier}, Status: trace.Checked, Verdict: t.fact.Verdict, Damaged: t.means.Damaged()}}}
+		Carriers: []trace.Carrier{carrier}, Status: trace.Checked, Verdict: t.fact.Verdict, Side: side, Damaged: t.means.Damaged()}}}
 	return nil
+}
+
+// inTurns is how long after a scan for one procedure a scan for another is asked
+// about, while both are open.
+const inTurns = 30 * time.Minute
+
+// scan gathers what only this moment knows.
+func (t *taking) scan(ctx context.Context) (*check.Scan, error) {
+	d, p := t.desk, t.procedure
+	s := &check.Scan{Conflict: t.pack.conflict}
+	nodes, err := d.recorder.Store.Coverage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range nodes {
+		if n.Node == d.recorder.Store.Node() {
+			s.Behind = n.RecordedUntil.Sub(t.now)
+		}
+	}
+	if p.ID.IsZero() {
+		return s, nil
+	}
+	if d.procedure == p.ID {
+		s.Stranger, s.Place = d.stranger, d.elsewhere
+	}
+	s.Early = p.Start.Sub(t.reading.At)
+	if !p.End.IsZero() {
+		s.Late = t.reading.At.Sub(p.End)
+	}
+	if d.lastFor != p.ID && !d.lastFor.IsZero() && t.now.Sub(d.lastForAt) < inTurns {
+		other, err := d.recorder.Store.Procedure(ctx, d.lastFor)
+		if err != nil && trace.KindOf(err) != trace.NotFound {
+			return nil, err
+		}
+		s.Other = err == nil && other.Open() && p.Open()
+	}
+	return s, nil
 }
 
 // scannedBefore finds the usage of this very piece (DI and serial) in this
@@ -465,6 +513,18 @@ func (t *taking) room() {
 	case t.procedure.Place.GLN != where.GLN || t.procedure.Place.Extension != where.Extension:
 		t.fact.Verdict = trace.Judge("Another place", trace.Check{Rule: "place", Level: trace.Warn,
 			Message: "The open procedure is recorded in another place. It was left as it is."})
+		t.settle = t.elsewhere(where)
+	default:
+		t.settle = t.elsewhere(trace.Place{})
+	}
+}
+
+// elsewhere notes at the desk that the place scanned last is not the procedure's.
+func (t *taking) elsewhere(where trace.Place) func() {
+	return func() {
+		if t.desk.procedure == t.procedure.ID {
+			t.desk.elsewhere = where
+		}
 	}
 }
 

@@ -223,7 +223,7 @@ func TestSameLabelAgainWithinSecondsIsAskedAbout(t *testing.T) {
 	// That an outcome was recorded just now is no scan.
 	b.later(time.Hour)
 	for _, u := range b.usages(p) {
-		if err := b.recorder.SetOutcome(t.Context(), command.SetOutcome{Meta: command.Meta{ID: trace.NewEventID()}, Usage: u.ID, Status: trace.Implanted}); err != nil {
+		if err := b.recorder.SetOutcome(t.Context(), command.SetOutcome{Meta: command.Meta{ID: trace.NewEventID()}, Usage: u.ID, Status: trace.Implanted, Override: "label-compared"}); err != nil {
 			t.Fatal(err)
 		}
 	}

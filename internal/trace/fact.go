@@ -21,8 +21,12 @@ const (
 	KindProduct   FactKind = 6
 	KindApproval  FactKind = 7 // a site approves clinical use, or takes that back
 
-	KindRecovery  FactKind = 10 // a store was recovered from a damaged file
-	KindCatalogue FactKind = 20 // rows of a catalogue came in from elsewhere
+	KindRecovery FactKind = 10 // a store was recovered from a damaged file
+
+	KindCatalogue    FactKind = 20 // rows of a catalogue came in from elsewhere
+	KindCheckSetting FactKind = 21 // the site sets the level of a check, or switches it off or on
+	KindQuarantine   FactKind = 22 // devices are kept out of use, or let go
+	KindPlan         FactKind = 23 // what is planned for a procedure
 
 	KindNotice     FactKind = 30 // a recall notice
 	KindAttachment FactKind = 31 // a document of a notice
@@ -90,7 +94,9 @@ type ProcedureFact struct {
 	Start      time.Time   `json:"start,omitzero" cbor:"7,keyasint,omitzero"`
 	End        time.Time   `json:"end,omitzero" cbor:"8,keyasint,omitzero"`
 	Indication string      `json:"indication,omitempty" cbor:"9,keyasint,omitempty"`
-	Amend      Amend       `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`
+	// LatexAllergy is what was asked of the patient; "": nobody said.
+	LatexAllergy Answer `json:"latex_allergy,omitempty" cbor:"10,keyasint,omitempty"`
+	Amend        Amend  `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`
 }
 
 // UsageFact says something of one device in one procedure.
@@ -104,7 +110,19 @@ type UsageFact struct {
 	Override  bool        `json:"override,omitempty" cbor:"7,keyasint,omitempty"` // used in spite of a warn or stop; why is in the Secret
 	Location  string      `json:"location,omitempty" cbor:"8,keyasint,omitempty"` // anatomical
 	Damaged   bool        `json:"damaged,omitempty" cbor:"9,keyasint,omitempty"`  // its reading had hard errors: a value may be wrong or missing
-	Amend     Amend       `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`
+	Side      Side        `json:"side,omitempty" cbor:"10,keyasint,omitempty"`    // it goes into; of a procedure of one side it need not be said
+	// Overridden are the checks that somebody went on in spite of, with why.
+	Overridden []Overridden `json:"overridden,omitempty" cbor:"11,keyasint,omitempty"`
+	Amend      Amend        `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`
+}
+
+// Overridden is one check that somebody went on in spite of.
+type Overridden struct {
+	Rule  string `json:"rule" cbor:"1,keyasint"`
+	Level Level  `json:"level" cbor:"2,keyasint"`
+	// Reason is one of [OverrideReasons], or "other": then the words are sealed in
+	// the entry.
+	Reason string `json:"reason" cbor:"3,keyasint"`
 }
 
 // ProductFact says what a device identifier stands for.
@@ -148,6 +166,38 @@ func (r CatalogueRow) Equal(o CatalogueRow) bool {
 		r.Description == o.Description && r.Attributes.Equal(o.Attributes)
 }
 
+// CheckSettingFact is the site's word on one check.
+type CheckSettingFact struct {
+	Rule   string `json:"rule" cbor:"1,keyasint"`
+	Level  Level  `json:"level,omitempty" cbor:"2,keyasint,omitempty"` // "": the rule's own
+	Off    bool   `json:"off,omitempty" cbor:"3,keyasint,omitempty"`
+	Reason string `json:"reason" cbor:"4,keyasint"`
+	Who    string `json:"who" cbor:"5,keyasint"` // as it was typed, or "the settings file"
+}
+
+// QuarantineFact keeps devices out of use: all of a device identifier, or those
+// of some lots or serials of it. Filled fields say something; Released lets them
+// go, and a later fact without it keeps them again.
+type QuarantineFact struct {
+	Quarantine QuarantineID `json:"quarantine" cbor:"1,keyasint"`
+	DI         string       `json:"di,omitempty" cbor:"2,keyasint,omitempty"`
+	Lots       []string     `json:"lots,omitempty" cbor:"3,keyasint,omitempty"`
+	Serials    []string     `json:"serials,omitempty" cbor:"4,keyasint,omitempty"`
+	SerialFrom string       `json:"serial_from,omitempty" cbor:"5,keyasint,omitempty"` // a range, both ends in it
+	SerialTo   string       `json:"serial_to,omitempty" cbor:"6,keyasint,omitempty"`
+	Reason     string       `json:"reason,omitempty" cbor:"7,keyasint,omitempty"`
+	Who        string       `json:"who,omitempty" cbor:"8,keyasint,omitempty"`
+	Released   bool         `json:"released,omitempty" cbor:"9,keyasint,omitempty"`
+}
+
+// PlanFact is the whole of what is planned for a procedure: a later one takes
+// the place of an earlier.
+type PlanFact struct {
+	Procedure ProcedureID `json:"procedure" cbor:"1,keyasint"`
+	Items     []PlanItem  `json:"items,omitempty" cbor:"2,keyasint,omitempty"`
+	Stays     []StaysItem `json:"stays,omitempty" cbor:"3,keyasint,omitempty"`
+}
+
 // ApprovalFact is a safety officer's word on clinical use at this site.
 type ApprovalFact struct {
 	Approved  bool   `json:"approved" cbor:"1,keyasint"`
@@ -159,23 +209,29 @@ type ApprovalFact struct {
 }
 
 // Kind and Object of each fact.
-func (NodeFact) Kind() FactKind      { return KindNode }
-func (ReadingFact) Kind() FactKind   { return KindReading }
-func (PatientFact) Kind() FactKind   { return KindPatient }
-func (ProcedureFact) Kind() FactKind { return KindProcedure }
-func (UsageFact) Kind() FactKind     { return KindUsage }
-func (ProductFact) Kind() FactKind   { return KindProduct }
-func (ApprovalFact) Kind() FactKind  { return KindApproval }
-func (CatalogueFact) Kind() FactKind { return KindCatalogue }
+func (NodeFact) Kind() FactKind         { return KindNode }
+func (ReadingFact) Kind() FactKind      { return KindReading }
+func (PatientFact) Kind() FactKind      { return KindPatient }
+func (ProcedureFact) Kind() FactKind    { return KindProcedure }
+func (UsageFact) Kind() FactKind        { return KindUsage }
+func (ProductFact) Kind() FactKind      { return KindProduct }
+func (ApprovalFact) Kind() FactKind     { return KindApproval }
+func (CatalogueFact) Kind() FactKind    { return KindCatalogue }
+func (CheckSettingFact) Kind() FactKind { return KindCheckSetting }
+func (QuarantineFact) Kind() FactKind   { return KindQuarantine }
+func (PlanFact) Kind() FactKind         { return KindPlan }
 
-func (f NodeFact) Object() [16]byte      { return NamedID[OfEvent]("node", f.Node.String()) }
-func (f ReadingFact) Object() [16]byte   { return f.Reading }
-func (f PatientFact) Object() [16]byte   { return f.Patient }
-func (f ProcedureFact) Object() [16]byte { return f.Procedure }
-func (f UsageFact) Object() [16]byte     { return f.Usage }
-func (f ProductFact) Object() [16]byte   { return ProductObject(f.DI) }
-func (f ApprovalFact) Object() [16]byte  { return NamedID[OfEvent]("site", "approval") }
-func (f CatalogueFact) Object() [16]byte { return f.Batch }
+func (f NodeFact) Object() [16]byte         { return NamedID[OfEvent]("node", f.Node.String()) }
+func (f ReadingFact) Object() [16]byte      { return f.Reading }
+func (f PatientFact) Object() [16]byte      { return f.Patient }
+func (f ProcedureFact) Object() [16]byte    { return f.Procedure }
+func (f UsageFact) Object() [16]byte        { return f.Usage }
+func (f ProductFact) Object() [16]byte      { return ProductObject(f.DI) }
+func (f ApprovalFact) Object() [16]byte     { return NamedID[OfEvent]("site", "approval") }
+func (f CatalogueFact) Object() [16]byte    { return f.Batch }
+func (f CheckSettingFact) Object() [16]byte { return NamedID[OfEvent]("check", f.Rule) }
+func (f QuarantineFact) Object() [16]byte   { return f.Quarantine }
+func (f PlanFact) Object() [16]byte         { return DeriveID[OfEvent](f.Procedure, "plan") }
 
 // ProductObject is the object that facts about the product of a DI share.
 func ProductObject(di string) [16]byte {

@@ -14,18 +14,20 @@ type ID[T any] uuid.UUID
 
 // What an id can name.
 type (
-	OfEvent     struct{}
-	OfPatient   struct{}
-	OfProcedure struct{}
-	OfUsage     struct{}
+	OfEvent      struct{}
+	OfPatient    struct{}
+	OfProcedure  struct{}
+	OfUsage      struct{}
+	OfQuarantine struct{}
 )
 
 // The things that have ids.
 type (
-	EventID     = ID[OfEvent]   // a command, and the entry it made
-	PatientID   = ID[OfPatient] // says nothing about who the patient is
-	ProcedureID = ID[OfProcedure]
-	UsageID     = ID[OfUsage]
+	EventID      = ID[OfEvent]   // a command, and the entry it made
+	PatientID    = ID[OfPatient] // says nothing about who the patient is
+	ProcedureID  = ID[OfProcedure]
+	UsageID      = ID[OfUsage]
+	QuarantineID = ID[OfQuarantine]
 )
 
 // NewID makes a UUID version 7, from the clock and the system's randomness.

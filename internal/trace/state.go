@@ -53,6 +53,8 @@ type Procedure struct {
 	Indication string      `json:"indication,omitempty" cbor:"9,keyasint,omitempty"`
 	Withdrawn  bool        `json:"withdrawn,omitempty" cbor:"10,keyasint,omitempty"`
 	History    []Stamp     `json:"history" cbor:"11,keyasint"`
+	// LatexAllergy is what was asked of the patient; "": nobody said.
+	LatexAllergy Answer `json:"latex_allergy,omitempty" cbor:"12,keyasint,omitempty"`
 }
 
 // Open reports whether the procedure has not ended.
@@ -76,6 +78,10 @@ type Usage struct {
 	// Was holds the identities (DI, lot, serial) that were recorded before and
 	// have been changed or cleared: a correction can be the mistake.
 	Was []udi.Device `json:"was,omitempty" cbor:"14,keyasint,omitempty"`
+	// Side is the side it goes into, where that was said of the device itself.
+	Side Side `json:"side,omitempty" cbor:"15,keyasint,omitempty"`
+	// Overridden are the checks that somebody went on in spite of.
+	Overridden []Overridden `json:"overridden,omitempty" cbor:"16,keyasint,omitempty"`
 }
 
 // Reading is a recorded reading.

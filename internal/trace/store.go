@@ -154,6 +154,15 @@ type Finder interface {
 	Cases(ctx context.Context, n NoticeID) iter.Seq2[Case, error]
 	Case(ctx context.Context, n NoticeID, id CaseID) (Case, error)
 	Attachments(ctx context.Context, n NoticeID) iter.Seq2[Attachment, error]
+	// CheckSettings gives what the site has set of checks, one for each rule that
+	// was ever set.
+	CheckSettings(ctx context.Context) ([]CheckSetting, error)
+	// Quarantines gives the quarantines that may name a device identifier; with
+	// the empty one, all. Those that were released are among them.
+	Quarantines(ctx context.Context, di string) iter.Seq2[Quarantine, error]
+	Quarantine(ctx context.Context, id QuarantineID) (Quarantine, error)
+	// Plan is what is planned for a procedure; NotFound where nothing is.
+	Plan(ctx context.Context, id ProcedureID) (Plan, error)
 
 	// Readings gives readings by time, latest first, from behind a key.
 	Readings(ctx context.Context, after []byte) iter.Seq2[ReadingHit, error]

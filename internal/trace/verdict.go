@@ -44,6 +44,9 @@ type Check struct {
 	Rule    string `json:"rule" cbor:"1,keyasint"` // stable: "expiry", "recall"...
 	Level   Level  `json:"level" cbor:"2,keyasint"`
 	Message string `json:"message" cbor:"3,keyasint"` // for the person who scans
+	// Missing is the fact that was missing, where it was not checked for want of
+	// one.
+	Missing string `json:"missing,omitempty" cbor:"4,keyasint,omitempty"`
 }
 
 // Verdict is what the screen answers to a scan.

@@ -1,0 +1,72 @@
+package record
+
+import (
+	"slices"
+
+	"implantrace/internal/trace"
+)
+
+// FromFile marks the settings of checks that a settings file says.
+const FromFile = "settings-file"
+
+// SettingRow is a row of [Settings].
+type SettingRow struct {
+	Fact  trace.CheckSettingFact  `cbor:"1,keyasint"`
+	Stamp trace.Stamp             `cbor:"2,keyasint"`
+	File  *trace.CheckSettingFact `cbor:"3,keyasint,omitempty"` // the last that the settings file said
+}
+
+func foldSetting(about []trace.Entry) (row SettingRow) {
+	for _, e := range about {
+		row.Fact, row.Stamp = e.Fact.(trace.CheckSettingFact), stamp(e)
+		if e.By.Via == FromFile {
+			said := row.Fact
+			row.File = &said
+		}
+	}
+	return row
+}
+
+func foldQuarantine(about []trace.Entry) (q trace.Quarantine) {
+	for _, e := range about {
+		f := e.Fact.(trace.QuarantineFact)
+		q.ID = f.Quarantine
+		set(&q.DI, f.DI)
+		if len(f.Lots) > 0 {
+			q.Lots = slices.Clone(f.Lots)
+		}
+		if len(f.Serials) > 0 {
+			q.Serials = slices.Clone(f.Serials)
+		}
+		set(&q.SerialFrom, f.SerialFrom)
+		set(&q.SerialTo, f.SerialTo)
+		set(&q.Reason, f.Reason)
+		set(&q.Who, f.Who)
+		q.Released = f.Released
+		q.History = append(q.History, stamp(e))
+	}
+	return q
+}
+
+func foldPlan(about []trace.Entry) (p trace.Plan) {
+	for _, e := range about {
+		f := e.Fact.(trace.PlanFact)
+		p.Procedure, p.Items, p.Stays = f.Procedure, f.Items, f.Stays
+		p.History = append(p.History, stamp(e))
+	}
+	return p
+}
+
+// PackPrefix begins the rows of the quarantines that may name a device
+// identifier.
+func PackPrefix(di string) []byte { return append([]byte(trace.PackBody(di)), 0) }
+
+func (w *writer) quarantine(id trace.QuarantineID, now trace.Quarantine) {
+	var old trace.Quarantine
+	var before [][]byte
+	if w.read(Quarantines, id[:], &old) {
+		before = [][]byte{join(PackPrefix(old.DI), id[:])}
+	}
+	w.index(ByPackBody, before, [][]byte{join(PackPrefix(now.DI), id[:])})
+	w.value(Quarantines, id[:], now)
+}
