@@ -23,7 +23,7 @@ func TestReadingsOfOtherDamage(t *testing.T) {
 		{"a mark that makes a valid lot, before a date", "01" + body + "10G46838486=" + "17280318", "=|01 08025153000365, 10 G46838486, 17 280318"},
 		{"a mark that makes a valid lot, before a serial", "01" + body + "17280318" + "10LK-70581!2175T225", "!|01 08025153000365, 17 280318, 10 LK-70581, 21 75T225"},
 		{"a mark that lots have", "01" + body + "17280318" + "10KE-78565/21GNPT0DT", ""},
-		{"the first AI, and what is left begins with another", "03643231389680" + "17251107" + "21RB220898", "|17 251107, 21 RB220898, not 03 64323138968017"},
+		{"the first AI, and what is left begins with another", "03643231389680" + "17251107" + "21RB220898", "|251 10721RB220898, not 03 64323138968017"},
 		{"a wrong check digit, and worse", "01" + "08025153000366" + "17220231", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

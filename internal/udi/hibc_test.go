@@ -255,6 +255,8 @@ func TestHIBCDamage(t *testing.T) {
 
 		{"spaces behind", "+$$73C001LY  ", Device{Lot: "3C001"}, CodeHIBCSpace, "warning"},
 		{"spaces behind two", "+A123BJC5D6E71G+2001510X3GG ", Device{DI: di, Lot: "10X3", Expiry: dayOf("2020-01-15")}, CodeHIBCSpace, "warning"},
+		{"two spaces behind, of which one fits as the check", "+A123BJC5D6E71/S00020  ", Device{DI: di, Serial: "0002"}, CodeHIBCSpace, "warning"},
+		{"two spaces behind a check that is one", "+A123BJC5D6E71/SAS2   ", Device{DI: di, Serial: "AS2"}, CodeHIBCSpace, "warning"},
 		{"a space too many or too few", "+B145D6 +$$0596IK 0 ", Device{}, CodeHIBCSpace, "hard"},
 		{"a lost space", strings.TrimSuffix("+A123BJCMD6E79++$$52001510X3+ ", " "), Device{DI: "A123BJCMD6E79", Lot: "10X3", Expiry: dayOf("2020-01-15")}, CodeHIBCSpace, "warning"},
 		{"a lost space, secondary", "+$$52001510X3+", Device{Expiry: dayOf("2020-01-15")}, CodeCheckCharacter, "hard"},
