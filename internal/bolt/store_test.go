@@ -16,21 +16,8 @@ import (
 	"implantrace/internal/bolt"
 	"implantrace/internal/seal"
 	"implantrace/internal/trace"
-	"implantrace/internal/trace/storetest"
 	"implantrace/internal/udi"
 )
-
-func TestContract(t *testing.T) {
-	keys := seal.NewKeyring()
-	storetest.Run(t, func(t *testing.T, dir string, clock trace.Clock) trace.Store {
-		t.Helper()
-		s, err := bolt.Open(filepath.Join(dir, bolt.FileName), bolt.Options{Name: "test", Keys: keys, Clock: clock})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	})
-}
 
 func open(t *testing.T, path string, keys *seal.Keyring) *bolt.Store {
 	t.Helper()

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
 	"testing"
@@ -42,8 +43,11 @@ func Run(t *testing.T, open Open) {
 		{"a cancelled search stops", cancelled},
 		{"many writers lose nothing", writers},
 		{"logs of three nodes come to one state in any order", replication},
+		{"a correction may come before what it corrects", correctionFirst},
+		{"pages neither repeat nor skip while entries come in", growing},
 		{"catalogues lie under what people said, the later over the earlier", catalogues},
 		{"a repeated import is harmless, a changed one refused", imports},
+		{"a long history comes to what a plain list of its entries says", randomHistories},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
 	}
@@ -434,6 +438,61 @@ func cancelled(t *testing.T, open Open) {
 	if !errors.Is(last, context.Canceled) {
 		t.Errorf("error %v", last)
 	}
+	// What was not taken is not recorded.
+	e, _, p, u = newIDs()
+	c := trace.Command{ID: e, Canonical: e[:], Drafts: []trace.Draft{usage(u, p, di1, "B", "")}}
+	if _, err := s.Append(ctx, c); trace.KindOf(err) != trace.Busy {
+		t.Errorf("append: %v", err)
+	}
+	if _, err := s.Find(context.Background(), e, e[:]); trace.KindOf(err) != trace.NotFound {
+		t.Errorf("it was recorded: %v", err)
+	}
+	// A search that is under way stops too.
+	var many []trace.Command
+	for range 1500 {
+		e, who, p, u := newIDs()
+		many = append(many, trace.Command{ID: e, Canonical: e[:], Drafts: []trace.Draft{usage(u, p, di1, "B", ""),
+			{Fact: trace.ProcedureFact{Procedure: p, Patient: who, Start: start}}, {Fact: trace.ReadingFact{Reading: e, Means: udi.KindText}}}})
+	}
+	if _, err := s.Append(context.Background(), many...); err != nil {
+		t.Fatal(err)
+	}
+	for name, search := range map[string]func(ctx context.Context, each func() bool) error{
+		"usages": func(ctx context.Context, each func() bool) error {
+			return through(s.Candidates(ctx, trace.Query{DI: di1}), each)
+		},
+		"procedures": func(ctx context.Context, each func() bool) error {
+			return through(s.Procedures(ctx, trace.ProcedureQuery{}), each)
+		},
+		"readings": func(ctx context.Context, each func() bool) error { return through(s.Readings(ctx, nil), each) },
+		"entries": func(ctx context.Context, each func() bool) error {
+			return through(s.Entries(ctx, trace.Position{Node: s.Node()}), each)
+		},
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		n := 0
+		err := search(ctx, func() bool { cancel(); n++; return true })
+		if !errors.Is(err, context.Canceled) || n >= 1500 {
+			t.Errorf("%s: %d came, then %v", name, n, err)
+		}
+		n = 0
+		if err := search(context.Background(), func() bool { n++; return n < 3 }); err != nil || n != 3 {
+			t.Errorf("%s: asked for three, %d came, %v", name, n, err)
+		}
+	}
+}
+
+// through goes through a search until each has enough, and gives its error.
+func through[V any](all iter.Seq2[V, error], each func() bool) error {
+	for _, err := range all {
+		if err != nil {
+			return err
+		}
+		if !each() {
+			return nil
+		}
+	}
+	return nil
 }
 
 func writers(t *testing.T, open Open) {
@@ -523,19 +582,19 @@ func replication(t *testing.T, open Open) {
 	}
 	us = append(us, shared)
 	var first string
-	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
+	// Each log in halves, in every order in which they can arrive.
+	for _, order := range arrivals(2, 2, 2) {
 		s := open(t, t.TempDir(), clock)
-		// In halves, so that the logs arrive interleaved.
-		for _, part := range []int{0, 1} {
-			for _, i := range order {
-				half := len(logs[i]) / 2
-				chunk, proof := logs[i][:half], trace.TreeHead{}
-				if part == 1 {
-					chunk, proof = logs[i][half:], heads[i]
-				}
-				if err := s.Import(context.Background(), heads[i].Node, chunk, proof); err != nil {
-					t.Fatal(err)
-				}
+		var came [3]bool
+		for _, i := range order {
+			half := len(logs[i]) / 2
+			chunk, proof := logs[i][:half], trace.TreeHead{}
+			if came[i] {
+				chunk, proof = logs[i][half:], heads[i]
+			}
+			came[i] = true
+			if err := s.Import(context.Background(), heads[i].Node, chunk, proof); err != nil {
+				t.Fatal(err)
 			}
 		}
 		got := state(t, s, us, ps)
@@ -545,6 +604,151 @@ func replication(t *testing.T, open Open) {
 			t.Errorf("order %v comes to another state:\n%s\nthan the first:\n%s", order, got, first)
 		}
 		s.Close()
+	}
+}
+
+// arrivals gives every order of so many of each.
+func arrivals(left ...int) (all [][]int) {
+	for i, n := range left {
+		if n > 0 {
+			rest := slices.Clone(left)
+			rest[i]--
+			for _, o := range arrivals(rest...) {
+				all = append(all, append([]int{i}, o...))
+			}
+		}
+	}
+	if all == nil {
+		all = [][]int{nil}
+	}
+	return all
+}
+
+// correctionFirst: what puts an entry right may come before it, and counts all
+// the same.
+func correctionFirst(t *testing.T, open Open) {
+	ctx := context.Background()
+	clock := ticking()
+	a, b, c := open(t, t.TempDir(), clock), open(t, t.TempDir(), clock), open(t, t.TempDir(), clock)
+	defer a.Close()
+	defer b.Close()
+	defer c.Close()
+	e, _, p, u := newIDs()
+	gone, _, _, v := newIDs()
+	put(t, a, e, usage(u, p, di1, "WRONG", "S1"))
+	put(t, a, gone, usage(v, p, di1, "OTHER", ""))
+	take := func(to, from trace.Store) {
+		t.Helper()
+		if err := to.Import(ctx, from.Node(), entries(t, from, from.Node()), must[[]trace.TreeHead](t)(from.Heads(ctx))[slices.IndexFunc(must[[]trace.TreeHead](t)(from.Heads(ctx)), func(h trace.TreeHead) bool { return h.Node == from.Node() })]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	take(b, a)
+	put(t, b, trace.NewEventID(), trace.Draft{Provenance: trace.Typed, Fact: trace.UsageFact{Usage: u, Device: udi.Device{Lot: "RIGHT"}, Amend: trace.Amend{Corrects: e, Clear: []string{"serial"}}}})
+	put(t, b, trace.NewEventID(), trace.Draft{Provenance: trace.Typed, Fact: trace.UsageFact{Usage: v, Amend: trace.Amend{Corrects: gone, Withdraw: true}}})
+	take(c, b)
+	if got := must[trace.Usage](t)(c.Usage(ctx, u)); got.Device.Lot != "RIGHT" {
+		t.Errorf("before what it corrects: %+v", got)
+	}
+	take(c, a)
+	take(a, b)
+	for _, s := range []trace.Store{a, b, c} {
+		got, other := must[trace.Usage](t)(s.Usage(ctx, u)), must[trace.Usage](t)(s.Usage(ctx, v))
+		if got.Device.Lot != "RIGHT" || got.Device.Serial != "" || got.Device.DI != di1 || len(got.History) != 2 || !other.Withdrawn || other.Device.Lot != "OTHER" {
+			t.Errorf("%+v\n%+v", got, other)
+		}
+		if ids := hits(t, s, trace.Query{DI: di1, Lot: "WRONG"}); len(ids) != 0 {
+			t.Errorf("found as what was wrong: %v", ids)
+		}
+		if ids := hits(t, s, trace.Query{DI: di1, Lot: "WRONG", Former: true}); !slices.Equal(ids, []trace.UsageID{u}) {
+			t.Errorf("as what was recorded formerly: %v", ids)
+		}
+	}
+}
+
+// growing: pages neither repeat nor skip what was there when the first was read,
+// while entries of several nodes come in.
+func growing(t *testing.T, open Open) {
+	ctx := context.Background()
+	clock := ticking()
+	s, other := open(t, t.TempDir(), clock), open(t, t.TempDir(), clock)
+	defer s.Close()
+	defer other.Close()
+	n := 0
+	record := func(to trace.Store) (trace.UsageID, trace.ProcedureID, trace.EventID) {
+		e, who, p, u := newIDs()
+		n++
+		reading := trace.NewEventID()
+		put(t, to, e, trace.Draft{ID: reading, Fact: trace.ReadingFact{Reading: reading, Means: udi.KindText}},
+			trace.Draft{Fact: trace.ProcedureFact{Procedure: p, Patient: who, Start: start.Add(time.Duration(n*37%101) * time.Minute)}},
+			usage(u, p, di1, fmt.Sprintf("L%03d", n*53%97), ""))
+		return u, p, reading
+	}
+	there := make(map[[16]byte]bool)
+	for i := range 60 {
+		to := []trace.Store{s, other}[i%2]
+		u, p, r := record(to)
+		there[u], there[p], there[r] = true, true, true
+	}
+	take := func() {
+		t.Helper()
+		if err := s.Import(ctx, other.Node(), entries(t, other, other.Node()), trace.TreeHead{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	take()
+	seen := make(map[[16]byte]int)
+	for name, page := range map[string]func(after []byte, yield func(key []byte, id [16]byte) bool) error{
+		"usages": func(after []byte, yield func([]byte, [16]byte) bool) error {
+			for h, err := range s.Candidates(ctx, trace.Query{DI: di1, After: after}) {
+				if err != nil || !yield(h.Key, h.Usage.ID) {
+					return err
+				}
+			}
+			return nil
+		},
+		"procedures": func(after []byte, yield func([]byte, [16]byte) bool) error {
+			for h, err := range s.Procedures(ctx, trace.ProcedureQuery{After: after}) {
+				if err != nil || !yield(h.Key, h.Procedure.ID) {
+					return err
+				}
+			}
+			return nil
+		},
+		"readings": func(after []byte, yield func([]byte, [16]byte) bool) error {
+			for h, err := range s.Readings(ctx, after) {
+				if err != nil || !yield(h.Key, h.Reading.Reading) {
+					return err
+				}
+			}
+			return nil
+		},
+	} {
+		var after []byte
+		for rows := 7; rows == 7; {
+			rows = 0
+			if err := page(after, func(key []byte, id [16]byte) bool {
+				after = bytes.Clone(key)
+				seen[id]++
+				rows++
+				return rows < 7
+			}); err != nil {
+				t.Fatal(name, err)
+			}
+			record(s)
+			record(other)
+			take()
+		}
+	}
+	for id := range there {
+		if seen[id] == 0 {
+			t.Errorf("%x was skipped", id)
+		}
+	}
+	for id, times := range seen {
+		if times > 1 {
+			t.Errorf("%x came %d times", id, times)
+		}
 	}
 }
 
