@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"implantrace/internal/command"
 	"implantrace/internal/trace"
 )
 
@@ -23,6 +24,29 @@ type Operator interface {
 	AddRecovery(ctx context.Context, r trace.Recipient) error
 	// RemoveRecovery takes one out; kind Conflict for the last.
 	RemoveRecovery(ctx context.Context, key string) error
+	// Erase makes a patient's identity unreadable; kind Conflict, with the reason,
+	// while it is to be kept.
+	Erase(ctx context.Context, c command.ErasePatient) (Erased, error)
+}
+
+// Erased is what erasing an identity came to.
+type Erased struct {
+	command.Erasure
+	// Copies say where the identity can still be read, and until when.
+	Copies []string `json:"copies"`
+}
+
+func (s *Server) erase(c echo.Context) error {
+	var q command.ErasePatient
+	if err := bind(c, &q); err != nil {
+		return err
+	}
+	by(&q.Meta, viaAPI)
+	done, err := s.Operator.Erase(c.Request().Context(), q)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, done)
 }
 
 // storeBytes is a header of the backup's answer: the size of the store, which

@@ -2,10 +2,13 @@ package api_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"testing"
 
+	"implantrace/api"
+	"implantrace/internal/command"
 	"implantrace/internal/trace"
 )
 
@@ -42,6 +45,25 @@ func (o *operator) RemoveRecovery(_ context.Context, key string) error {
 	}
 	o.recovery = slices.Delete(o.recovery, i, i+1)
 	return nil
+}
+
+func (o *operator) Erase(_ context.Context, c command.ErasePatient) (api.Erased, error) {
+	if c.Reason == "" {
+		return api.Erased{}, trace.Errorf(trace.Conflict, "the identity is kept")
+	}
+	return api.Erased{Erasure: command.Erasure{Patients: []trace.PatientID{c.Patient}, Readings: 2}, Copies: []string{"backups until then"}}, nil
+}
+
+func TestAnErasureAnswersWhatItCameTo(t *testing.T) {
+	n := newNode(t)
+	body := `{"id":"{new erase}","patient":"0193f0c1-0000-7000-8000-0000000000aa","reason":"%s"}`
+	n.post("/api/v1/operator/erase", n.fill(fmt.Sprintf(body, "x"))).problem(403, "forbidden")
+	ask := func(body string) *answer {
+		return n.send(request{method: "POST", target: "/api/v1/operator/erase", body: n.fill(body), socket: true})
+	}
+	ask(fmt.Sprintf(body, "asked for in writing")).want(200, "0193f0c1-0000-7000-8000-0000000000aa", `"readings":2`, "backups until then")
+	ask(fmt.Sprintf(body, "")).problem(409, "conflict")
+	ask(`{"patient":"everybody"}`).problem(422, "invalid")
 }
 
 func TestBackupsWantARecoveryKey(t *testing.T) {

@@ -208,6 +208,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/operator/recovery", handler: s.addRecovery, operator: true},
 		{method: "POST", path: "/api/v1/operator/recovery/remove", handler: s.removeRecovery, operator: true},
 		{method: "POST", path: "/api/v1/operator/checkpoints", handler: s.sendCheckpoints, time: time.Minute, operator: true},
+		{method: "POST", path: "/api/v1/operator/erase", handler: s.erase, time: noLimit, operator: true},
 		{method: "POST", path: "/api/v1/operator/verify", handler: s.verify, body: importMost, time: noLimit, operator: true},
 
 		{method: "GET", path: "/", handler: s.pageHome},

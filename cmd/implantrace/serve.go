@@ -36,7 +36,7 @@ Examples:
   implantrace serve --checkpoint-to /mnt/audit/checkpoints --checkpoint-to https://audit.example.nhs.uk/implantrace/
   implantrace serve --config /etc/implantrace.toml
 
-The file knows listen, data, keys, keys_command, copy_to, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. Flags go
+The file knows listen, data, keys, keys_command, copy_to, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. Flags go
 before the file.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			var c app.Config
@@ -44,6 +44,7 @@ before the file.`,
 			data := fs.String("data", "", "`FOLDER` of the store (default ./data)")
 			keyFlags(fs, &c)
 			fs.BoolVar(&c.NewStore, "new-store", false, "make a store for keys that are there already: only the first time")
+			fs.IntVar(&c.KeepYears, "keep-identities-years", 0, "how many `YEARS` after the procedure the identity of a patient with an implant is kept (default 30)")
 			fs.StringVar(&c.CopyTo, "copy-to", "", "`FOLDER` on another disk or share, to which everything is copied as it is recorded")
 			fs.BoolVar(&c.CopyNew, "copy-new", false, "begin the second copy anew where the one that was there is gone: only once")
 			fs.StringVar(&c.Listen, "listen", "", "loopback `ADDRESS` (default 127.0.0.1:8080)")
@@ -103,6 +104,9 @@ func merge(flags, file app.Config) app.Config {
 	}
 	if flags.CheckpointEvery == 0 {
 		flags.CheckpointEvery = file.CheckpointEvery
+	}
+	if flags.KeepYears == 0 {
+		flags.KeepYears = file.KeepYears
 	}
 	if len(flags.Scanners) == 0 {
 		flags.Scanners = file.Scanners

@@ -28,10 +28,13 @@ type Config struct {
 	KeysCommand string
 	NewStore    bool   // make a store for keys that are there already
 	CopyTo      string // folder of the second copy, on another disk or share; "": none
-	CopyNew     bool   // begin the second copy anew in a folder where it was before
-	Listen      string // address; 127.0.0.1:8080
-	Name        string // what people call the node; the machine's name
-	Zone        string // the site's time zone; Europe/London
+	// KeepYears is how long the identity of a patient with an implant is kept
+	// after the procedure; 0: 30 years.
+	KeepYears int
+	CopyNew   bool   // begin the second copy anew in a folder where it was before
+	Listen    string // address; 127.0.0.1:8080
+	Name      string // what people call the node; the machine's name
+	Zone      string // the site's time zone; Europe/London
 	// WristbandDelimiter parts the fields in AIs 91 to 93 of wristbands; a comma.
 	WristbandDelimiter string
 	// Badge is a regular expression for the whole text of a local staff badge;
@@ -46,6 +49,9 @@ type Config struct {
 
 	keysFromEnvironment bool
 }
+
+// keepYears is how long records of implants are kept where nobody says otherwise.
+const keepYears = 30
 
 // ErrConfig means that a node was told something that makes no sense.
 var ErrConfig = errors.New("a setting makes no sense")
@@ -65,6 +71,7 @@ type file struct {
 	Keys               string   `toml:"keys"`
 	KeysCommand        string   `toml:"keys_command"`
 	CopyTo             string   `toml:"copy_to"`
+	KeepYears          int      `toml:"keep_identities_years"`
 	Listen             string   `toml:"listen"`
 	Name               string   `toml:"name"`
 	Zone               string   `toml:"zone"`
@@ -94,7 +101,7 @@ func ReadConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return Config{}, configf("%s: there is no setting %q", path, unknown[0])
 	}
-	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, Listen: f.Listen, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
+	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, KeepYears: f.KeepYears, Listen: f.Listen, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
 	c.CheckpointTo = f.CheckpointTo
 	if f.CheckpointEvery != "" {
 		if c.CheckpointEvery, err = time.ParseDuration(f.CheckpointEvery); err != nil || c.CheckpointEvery <= 0 {
@@ -145,6 +152,12 @@ func (c Config) withDefaults() (Config, error) {
 		c.keysFromEnvironment = true
 	case !file && c.KeysCommand == "":
 		c.Keys = c.Data + ".keys"
+	}
+	switch {
+	case c.KeepYears < 0:
+		return c, configf("identities cannot be kept for %d years", c.KeepYears)
+	case c.KeepYears == 0:
+		c.KeepYears = keepYears
 	}
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:8080"

@@ -354,3 +354,52 @@ func BenchmarkAppendBesideACopy(b *testing.B) {
 		})
 	}
 }
+
+// Whose key was taken away is in no file of the copy: what was sealed with it
+// stays sealed in a store that is rebuilt from there.
+func TestAnErasureReachesTheSecondCopy(t *testing.T) {
+	o := newOriginal(t)
+	o.run()
+	o.record(20)
+	o.upToDate()
+	page, _, err := o.store.SubjectKeys(t.Context(), "")
+	if err != nil || len(page) != 20 {
+		t.Fatal(len(page), err)
+	}
+	gone := trace.PatientID(page[7].Subject)
+	id := trace.NewEventID()
+	if _, err := o.store.Append(t.Context(), trace.Command{ID: id, Canonical: id[:], Drafts: []trace.Draft{{Fact: trace.ErasureFact{Patient: gone}}}}); err != nil {
+		t.Fatal(err)
+	}
+	o.upToDate()
+	o.stop()
+	for _, path := range o.files() {
+		if strings.HasPrefix(filepath.Base(path), "keys-00000001-") {
+			t.Errorf("%s still has the key", path)
+		}
+	}
+	c, err := backup.OpenCopy(o.to, o.keys.Age())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SubjectKeys(func(keys []trace.SubjectKey) error {
+		for _, k := range keys {
+			if (k.Subject == [16]byte(gone)) != (len(k.Wrapped) == 0) {
+				t.Errorf("subject %x has a key of %d bytes", k.Subject, len(k.Wrapped))
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s, head := o.rebuilt()
+	if head != o.head() {
+		t.Errorf("%+v, want %+v", head, o.head())
+	}
+	if who, err := s.Identity(t.Context(), gone); err != nil || !who.Erased || who.Family != "" {
+		t.Errorf("%+v, %v", who, err)
+	}
+	if v, err := s.Verify(t.Context(), ""); err != nil || len(v.Findings) > 0 || v.Erased != 1 || v.Opened != 19 {
+		t.Errorf("%+v, %v", v, err)
+	}
+}

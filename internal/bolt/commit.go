@@ -31,6 +31,15 @@ func (s *Store) commitLoop() {
 // find no room, the small ones may still find it, and essential ones use the
 // reserve.
 func (s *Store) commit(batch []*request) {
+	batch = slices.DeleteFunc(batch, func(r *request) bool {
+		if r.alone != nil {
+			s.answer([]*request{r}, r.alone())
+		}
+		return r.alone != nil
+	})
+	if len(batch) == 0 {
+		return
+	}
 	if err := s.reserve.restore(); err != nil {
 		s.note(err)
 		batch = s.onlyEssential(batch, err)

@@ -144,7 +144,7 @@ func (f *file) settle() error {
 	if err := trySync(f.path); err != nil {
 		return err
 	}
-	if !f.lock(time.Second) {
+	if !f.lock(lockPatience) {
 		return trace.Errorf(trace.Busy, "the last write failed, and the store is still being read: nothing was recorded, repeat with the same id")
 	}
 	defer f.mu.Unlock()
@@ -174,6 +174,9 @@ func (f *file) settle() error {
 	}
 	return err
 }
+
+// lockPatience is how long a moment is waited for in which nobody reads.
+const lockPatience = time.Second
 
 // lock waits for a moment in which nobody reads, and lets new readers in until
 // then.

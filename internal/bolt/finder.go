@@ -269,6 +269,7 @@ func (s *Store) Identity(ctx context.Context, id trace.PatientID) (who trace.Ide
 		if err := t.load(record.Patients, id[:], &p, "patient"); err != nil {
 			return err
 		}
+		who.Erased = p.Erased
 		for _, h := range p.History {
 			e, err := t.Entry(h.Position)
 			if err != nil {

@@ -124,8 +124,8 @@ func (s *Store) lamport(t *transaction) (n uint64) {
 
 func (t *transaction) seal(e *trace.Entry, d trace.Draft) error {
 	subject := d.Subject
-	if subject == [16]byte{} {
-		subject = e.ID
+	if subject == [16]byte{} || t.erased(subject) {
+		subject = e.ID // what is said of somebody whose key was taken away is nobody's but its own
 	}
 	keys := t.tx.Bucket(bucketKeys)
 	var key []byte

@@ -43,6 +43,7 @@ type request struct {
 	essential bool   // may use the reserve
 	commands  []trace.Command
 	work      func(*transaction) error // in place of commands
+	alone     func() error             // in place of both: by the committer, outside any transaction
 	size      bounds
 	results   []trace.Result
 	err       error
@@ -78,6 +79,12 @@ func importing(node trace.NodeID, entries []trace.Entry, work func(*transaction)
 // upkeep is a request of the store's own.
 func upkeep(work func(*transaction) error) *request {
 	return &request{from: "store", work: work, size: bounds{calls: 1}}
+}
+
+// alone is a request that the committer carries out by itself, outside any
+// transaction.
+func alone(do func() error) *request {
+	return &request{from: "store", alone: do, size: bounds{calls: 1}}
 }
 
 // draftBytes is about what a draft holds beside what its caller sent.

@@ -197,7 +197,11 @@ func (s *Store) ReceiveKeys(ctx context.Context, keys []trace.SubjectKey) error 
 			if bucket.Get(name) != nil {
 				continue
 			}
-			if err := bucket.Put(name, k.Wrapped); err != nil {
+			wrapped := k.Wrapped
+			if t.erased(k.Subject) {
+				wrapped = nil
+			}
+			if err := bucket.Put(name, wrapped); err != nil {
 				return err
 			}
 		}

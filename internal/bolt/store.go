@@ -157,6 +157,11 @@ func (s *Store) prepare(o Options) error {
 			if err := s.check(tx); err != nil {
 				return err
 			}
+			if tx.Bucket(bucketScrub) != nil { // the process ended while it scrubbed
+				if err := tx.DeleteBucket(bucketScrub); err != nil {
+					return err
+				}
+			}
 			if err := s.renew(tx); err != nil || !o.Refound {
 				return err
 			}

@@ -156,6 +156,16 @@ func (t *transaction) keep(e trace.Entry) error {
 	if e, err = t.store.codec.Decode(leaf); err != nil {
 		return err
 	}
+	return t.carry(e)
+}
+
+// carry does what an entry that came in brings about.
+func (t *transaction) carry(e trace.Entry) error {
+	if erasure, ok := e.Fact.(trace.ErasureFact); ok {
+		if err := t.eraseKeys(erasure.Keys()); err != nil {
+			return err
+		}
+	}
 	return t.apply(e)
 }
 
@@ -190,7 +200,7 @@ func (t *transaction) fillIn(e trace.Entry, row []byte) error {
 	if err != nil {
 		return err
 	}
-	return t.apply(e)
+	return t.carry(e)
 }
 
 func (t *transaction) apply(e trace.Entry) error {

@@ -76,6 +76,9 @@ func (r Recorder) Identify(ctx context.Context, command trace.EventID, w Who) (F
 		if err != nil {
 			return Found{}, err
 		}
+		if p.Erased {
+			return Found{}, trace.Errorf(trace.Conflict, "This patient's identity was erased. Name the patient by NHS or hospital number; nobody was linked.")
+		}
 		if p.Withdrawn {
 			return Found{}, trace.Errorf(trace.Conflict, "This patient was withdrawn from the record. Nobody was linked.")
 		}

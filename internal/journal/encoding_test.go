@@ -52,7 +52,7 @@ func TestWhatIsNoEntryOfAKnownVersionIsRefused(t *testing.T) {
 		"version 0":                             change(func(m map[int]any) { delete(m, 0) }),
 		"version 2":                             change(func(m map[int]any) { m[0] = 2 }),
 		"kind 0":                                change(func(m map[int]any) { delete(m, 12) }),
-		"kind 8":                                change(func(m map[int]any) { m[12] = 8 }),
+		"kind 200":                              change(func(m map[int]any) { m[12] = 200 }),
 		"no fact":                               change(func(m map[int]any) { delete(m, 13) }),
 		"another fact":                          change(func(m map[int]any) { m[13] = "text" }),
 		"a short node":                          change(func(m map[int]any) { m[1] = []byte{1, 2} }),

@@ -51,6 +51,11 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 		}
 	case trace.PatientFact:
 		w.patient(fact.Patient, foldPatient(about))
+	case trace.ErasureFact:
+		w.patient(fact.Patient, foldPatient(about))
+		for _, subject := range fact.Keys() {
+			w.put(Erased, join(subject[:], PositionKey(e.Position)), nil)
+		}
 	case trace.ProcedureFact:
 		w.procedure(fact.Procedure, foldProcedure(about))
 	case trace.UsageFact:
@@ -101,7 +106,7 @@ func (f Fold) about(object [16]byte, e trace.Entry, prior Prior) ([]trace.Entry,
 		if err != nil {
 			return nil, fmt.Errorf("record: entry %d of node %s: %w", p.Seq, p.Node, err)
 		}
-		if o.Fact.Kind() == e.Fact.Kind() {
+		if speaksOf(o.Fact) == speaksOf(e.Fact) {
 			all = append(all, o)
 		}
 	}
@@ -123,6 +128,15 @@ func (f Fold) about(object [16]byte, e trace.Entry, prior Prior) ([]trace.Entry,
 		seen[e.ID] = true
 		return twice
 	}), nil
+}
+
+// speaksOf is the kind of thing that a fact is about: an erasure is of a
+// patient.
+func speaksOf(f trace.Fact) trace.FactKind {
+	if k := f.Kind(); k != trace.KindErasure {
+		return k
+	}
+	return trace.KindPatient
 }
 
 func stamp(e trace.Entry) trace.Stamp {

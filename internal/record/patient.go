@@ -9,12 +9,17 @@ import (
 // foldPatient: of an NHS number the last that was said counts; local numbers
 // add up. A correction that says a local number takes away those of the entry
 // it corrects, or where that has none, those last said; one that clears the
-// local number takes away all.
+// local number takes away all. Once the identity is erased, none counts.
 func foldPatient(about []trace.Entry) trace.Patient {
 	var p trace.Patient
 	var nhs *trace.LookupHash
 	local := make([][]trace.LookupHash, len(about)) // of each entry, as far as they still count
 	for i, e := range about {
+		if erasure, ok := e.Fact.(trace.ErasureFact); ok {
+			p.ID, p.Erased = erasure.Patient, true
+			p.History = append(p.History, stamp(e))
+			continue
+		}
 		f := e.Fact.(trace.PatientFact)
 		p.ID = f.Patient
 		if slices.Contains(f.Amend.Clear, "nhs_number") {
@@ -42,6 +47,9 @@ func foldPatient(about []trace.Entry) trace.Patient {
 		}
 		p.Withdrawn = withdrawn(p.Withdrawn, f.Amend)
 		p.History = append(p.History, amended(stamp(e), f.Amend))
+	}
+	if p.Erased { // whatever was said before or since: nobody is found by it
+		return p
 	}
 	if nhs != nil {
 		p.Lookups = append(p.Lookups, *nhs)

@@ -32,6 +32,7 @@ const (
 	Readings    Table = 'g' // recorded, node, seq -> nothing
 	Loose       Table = 'x' // DI 0 recorded, node, seq -> nothing: codes that were read and belong to no usage
 	Approvals   Table = 'a' // "site" -> Approval
+	Erased      Table = 'E' // subject, erasure's node, seq -> nothing: whose keys were taken away
 	Numbers     Table = 'I' // DI 0 usage n -> marks, lot 0 serial: every usage; n is 0 for what it is, 1... for what it was before a correction
 	Notices     Table = 'N' // notice -> Notice
 	Cases       Table = 'K' // notice, case -> Case
@@ -58,7 +59,7 @@ func Tables() []Projection {
 		{Procedures, "procedures", 2}, {ByPatient, "procedures by patient", 1}, {ByStart, "procedures by start", 1},
 		{Usages, "usages", 3}, {ByProcedure, "usages by procedure", 1}, {ByLot, "usages by DI and lot", 2},
 		{BySerial, "usages by DI and serial", 2}, {ByTime, "usages by time", 1},
-		{Products, "products", 2}, {Catalogue, "rows of catalogues", 1}, {Readings, "readings by time", 1}, {Loose, "readings without a usage", 2}, {Approvals, "approvals", 1},
+		{Products, "products", 2}, {Catalogue, "rows of catalogues", 1}, {Readings, "readings by time", 1}, {Loose, "readings without a usage", 2}, {Approvals, "approvals", 1}, {Erased, "erased subjects", 1},
 		{Numbers, "usages by DI with their numbers", 1}, {ByCatalogue, "usages by catalogue number", 1},
 		{Notices, "notices", 1}, {Cases, "cases by notice", 1}, {Attachments, "attachments by notice", 1},
 		{Quarantines, "quarantines", 1}, {ByPackBody, "quarantines by pack", 1}, {Settings, "settings of checks", 1}, {Plans, "plans", 1},

@@ -20,6 +20,7 @@ const (
 	KindUsage     FactKind = 5
 	KindProduct   FactKind = 6
 	KindApproval  FactKind = 7 // a site approves clinical use, or takes that back
+	KindErasure   FactKind = 8 // a patient's identity is made unreadable
 
 	KindRecovery FactKind = 10 // a store was recovered from a damaged file
 

@@ -26,6 +26,9 @@ type Patient struct {
 	Lookups   []LookupHash `json:"-" cbor:"2,keyasint,omitempty"`
 	Withdrawn bool         `json:"withdrawn,omitempty" cbor:"3,keyasint,omitempty"`
 	History   []Stamp      `json:"history" cbor:"4,keyasint"`
+	// Erased is set when the identity was made unreadable. Nobody is found by
+	// what it was.
+	Erased bool `json:"erased,omitempty" cbor:"5,keyasint,omitempty"`
 }
 
 // Identity is who a patient is: the patient's sealed entries, opened, later
@@ -38,6 +41,7 @@ type Identity struct {
 	Given       string `json:"given,omitempty"`
 	Birth       string `json:"birth,omitempty"`
 	Sealed      bool   `json:"sealed,omitempty"`
+	Erased      bool   `json:"erased,omitempty"` // it was made unreadable, for good
 }
 
 // Procedure is what the record knows of a procedure.
