@@ -25,7 +25,8 @@ entries, and takes in those that a hash of the Merkle tree proves. Nothing is ov
 Every entry keeps its place. The place of one that is gone is kept too, so that checkpoints which left the machine still
 hold where its hash is left. Where anything is lost, the new store begins a log of its own, and its first entries say
 what is lost; verify goes on saying it, and so do answers that rest on it. Entries that can be read and that nothing is
-left to prove by are listed and left out; --unproved takes them in.
+left to prove by are listed and left out; --unproved takes them in. A checkpoint that was kept elsewhere (--checkpoint)
+proves all entries before it, if they are all left, and tells how many there were.
 
 Stop the node first. Keep the damaged file: a copy or a backup may have what is missing in it, and it can be put back.
 Try verify and restore too: a backup that is older and whole may be worth more.
@@ -35,11 +36,15 @@ Exit code 1 when anything is lost.
 Examples:
   implantrace doctor data/implantrace.db --to recovered.db
   implantrace doctor data/implantrace.db --to /srv/new-data --keys data.keys
+  implantrace doctor data/implantrace.db --to recovered.db --checkpoint /mnt/audit/checkpoints
   implantrace verify recovered.db --checkpoint /mnt/audit/checkpoints`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			c := storeFlags(fs)
 			to := fs.String("to", "", "new `FILE`, or a folder in which implantrace.db is made")
 			unproved := fs.Bool("unproved", false, "take in entries that nothing is left to prove by, too")
+			var verifiers, checkpoints several
+			fs.Var(&checkpoints, "checkpoint", "checkpoint `FILE` that was kept elsewhere, or a folder of them: it proves entries, and tells how many there were")
+			fs.Var(&verifiers, "key", "verifier `KEY` that signed the checkpoints, or a file with it")
 			raw := fs.Bool("json", false, "print the report as JSON")
 			return func(ctx context.Context, s streams, args []string) error {
 				if len(args) != 1 {
@@ -52,8 +57,12 @@ Examples:
 				if info, err := os.Stat(path); err == nil && info.IsDir() {
 					path = filepath.Join(path, bolt.FileName)
 				}
+				trust, err := trusted(verifiers, checkpoints)
+				if err != nil {
+					return err
+				}
 				searching := barOfBytes(s.err, "searching")
-				r, keys, err := app.Recover(ctx, *c, app.Version(version), args[0], path, *unproved, searching.show)
+				r, keys, err := app.Recover(ctx, *c, app.Version(version), args[0], path, *unproved, trust, searching.show)
 				searching.clear()
 				if errors.Is(err, bolt.ErrWrongKeys) {
 					return fmt.Errorf("%w: name the key file that belongs to it with --keys, or one that is not there to go without", err)

@@ -11,7 +11,7 @@ import (
 
 // Recover makes a new store of what a damaged file still holds. keys reports
 // whether the node's keys were at hand.
-func Recover(ctx context.Context, c Config, v Version, from, to string, unproved bool, progress func(done, total int64)) (r trace.Recovery, keys bool, err error) {
+func Recover(ctx context.Context, c Config, v Version, from, to string, unproved bool, trust trace.Trust, progress func(done, total int64)) (r trace.Recovery, keys bool, err error) {
 	c, err = c.withDefaults()
 	if err != nil {
 		return r, false, err
@@ -20,6 +20,6 @@ func Recover(ctx context.Context, c Config, v Version, from, to string, unproved
 	if err != nil && !errors.Is(err, seal.ErrNoKeys) {
 		return r, false, err
 	}
-	r, err = bolt.Recover(ctx, from, to, bolt.RecoverOptions{Keys: ring, Name: c.Name, Version: string(v), Unproved: unproved, Progress: progress})
+	r, err = bolt.Recover(ctx, from, to, bolt.RecoverOptions{Keys: ring, Name: c.Name, Version: string(v), Unproved: unproved, Trust: trust, Progress: progress})
 	return r, ring != nil, err
 }

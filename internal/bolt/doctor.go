@@ -30,6 +30,9 @@ type RecoverOptions struct {
 	// Unproved takes in entries that can be read and that nothing is left to
 	// prove by, too.
 	Unproved bool
+	// Trust are checkpoints that were kept outside: where all entries of one are
+	// left, it proves each of them, and it tells how many there were.
+	Trust    trace.Trust
 	Progress func(done, total int64) // bytes of the damaged file; nil: nobody asks
 }
 
@@ -69,10 +72,11 @@ func Recover(ctx context.Context, from, to string, o RecoverOptions) (r trace.Re
 	r = trace.Recovery{Logs: []trace.RecoveredLog{}, Unproved: []trace.Position{}, KeysGone: []string{}, Damage: []trace.Finding{}}
 	d := &doctor{report: r, RecoverOptions: o, codec: journal.NewCodec(), r: f, size: info.Size(), names: make(map[trace.NodeID]string),
 		found: make(map[trace.Position][]candidate), walked: make(map[trace.Position]tlog.Hash), hashes: make(map[trace.NodeID]map[uint64][]tlog.Hash),
-		keys: make(map[string][]byte)}
+		keys: make(map[string][]byte), sizes: make(map[trace.NodeID]uint64)}
 	if err := d.look(ctx); err != nil {
 		return r, err
 	}
+	d.outside()
 	if err := d.choose(ctx); err != nil {
 		return r, err
 	}
@@ -108,6 +112,7 @@ type doctor struct {
 	keys   map[string][]byte // wrapped, by name
 
 	logs   []*recoveredLog
+	sizes  map[trace.NodeID]uint64 // that logs had, by checkpoints from outside
 	report trace.Recovery
 }
 
@@ -181,6 +186,32 @@ func (d *doctor) look(ctx context.Context) error {
 			}
 		}
 	})
+}
+
+// outside takes checkpoints for proofs.
+func (d *doctor) outside() {
+	o := gather(d.Trust, d.node, d.Keys, func(where, what string) {
+		d.report.Damage = append(d.report.Damage, trace.Finding{Where: where, What: what})
+	}, func(string, ...any) {})
+	for _, h := range o.held {
+		if h.Signer == "" {
+			continue
+		}
+		d.sizes[h.Log] = max(d.sizes[h.Log], h.Size)
+		leaves, whole := []tlog.Hash{}, true
+		peaks := []tlog.Hash{}
+		for seq := uint64(0); seq < h.Size && whole; seq++ {
+			var leaf tlog.Hash
+			if leaf, whole = d.subtree(h.Log, 0, seq); whole {
+				leaves, peaks = append(leaves, leaf), grown(peaks, seq, leaf)
+			}
+		}
+		if whole && trace.Hash(rootOf(peaks)) == h.Root {
+			for seq, leaf := range leaves {
+				d.hash(h.Log, uint64(tlog.StoredHashIndex(0, int64(seq))), leaf)
+			}
+		}
+	}
 }
 
 func (d *doctor) same(c candidate, row []byte) bool {
@@ -334,7 +365,13 @@ func (d *doctor) choose(ctx context.Context) error {
 				last = max(last, uint64(n))
 			}
 		}
-		log.Entries = last + 1
+		// So do entries that are there and cannot be proved, if they follow on.
+		for _, at := range d.report.Unproved {
+			if at.Node == log.Node && at.Seq == last+1 {
+				last++
+			}
+		}
+		log.Entries = max(last+1, d.sizes[log.Node])
 		for seq := range log.Entries {
 			c, ok := log.chosen[seq]
 			switch {
@@ -421,15 +458,15 @@ func (d *doctor) proves(at trace.Position, leaf tlog.Hash) bool {
 // subtree gives the hash over a subtree: the tree's own, or one worked out from
 // what is left beneath it. false where it is not certain which it is.
 func (d *doctor) subtree(node trace.NodeID, level int, n uint64) (tlog.Hash, bool) {
-	if stored := d.hashes[node][uint64(tlog.StoredHashIndex(level, int64(n)))]; len(stored) == 1 {
+	stored := d.hashes[node][uint64(tlog.StoredHashIndex(level, int64(n)))]
+	if of := d.found[trace.Position{Node: node, Seq: n}]; level == 0 && len(of) > 0 && !slices.ContainsFunc(of, func(c candidate) bool { return c.hash != of[0].hash }) {
+		return of[0].hash, true
+	}
+	if len(stored) == 1 {
 		return stored[0], true
 	}
 	if level == 0 {
-		of := d.found[trace.Position{Node: node, Seq: n}]
-		if len(of) == 0 || slices.ContainsFunc(of, func(c candidate) bool { return c.hash != of[0].hash }) {
-			return tlog.Hash{}, false
-		}
-		return of[0].hash, true
+		return tlog.Hash{}, false
 	}
 	left, ok := d.subtree(node, level-1, 2*n)
 	if !ok {

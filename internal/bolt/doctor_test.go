@@ -358,3 +358,81 @@ func TestWithoutKeysWhatIsSealedIsKeptSealed(t *testing.T) {
 		t.Errorf("with the keys: %+v, %v", v, err)
 	}
 }
+
+// Where no hash of the tree is left, a checkpoint that was kept elsewhere proves
+// the entries, and tells that more stood behind the last one that is left.
+func TestACheckpointProvesWhatTheTreeCannot(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), FileName)
+	keys := seal.NewKeyring()
+	filled(t, path, keys, 60)
+	s, err := Open(path, Options{Keys: keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func() trace.Outside {
+		t.Helper()
+		note, err := s.Checkpoint(ctx, trace.NodeID{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return trace.Outside{Name: "kept", Note: string(note)}
+	}
+	early := sign()
+	id := trace.NewEventID()
+	if _, err := s.Append(ctx, trace.Command{ID: id, Canonical: id[:], Drafts: []trace.Draft{{Fact: trace.ProductFact{DI: "the last one"}}}}); err != nil {
+		t.Fatal(err)
+	}
+	late, key, node := sign(), s.VerifierKey(), s.Node()
+	s.Close()
+	damaged, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := journalRows(t, path)
+	// The last entry is gone, and so is every hash of the tree: each stands
+	// behind its node and index.
+	for at, row := range rows {
+		if at.Seq == uint64(len(rows))-1 {
+			damaged = bytes.ReplaceAll(damaged, row, make([]byte, len(row)))
+		}
+	}
+	for index := range uint64(2 * len(rows)) {
+		k := tree{node: node}.key(index)
+		for from := 0; ; {
+			i := bytes.Index(damaged[from:], k)
+			if i < 0 {
+				break
+			}
+			from += i + len(k)
+			if h := damaged[from:]; len(h) >= 32 && h[0] != 0x82 { // not the journal's own row of that place
+				clear(h[:32])
+			}
+		}
+	}
+	clear(damaged[:8192])
+	recovered := func(trust trace.Trust) trace.Recovery {
+		t.Helper()
+		dir := t.TempDir()
+		from := filepath.Join(dir, "damaged.db")
+		if err := os.WriteFile(from, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, err := Recover(ctx, from, filepath.Join(dir, "new.db"), RecoverOptions{Keys: keys, Trust: trust})
+		if err != nil && !errors.Is(err, ErrNotStore) {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if r := recovered(trace.Trust{}); r.Recovered > 0 || len(r.Unproved) != len(rows)-1 {
+		t.Errorf("without a checkpoint: %d recovered, %d unproved", r.Recovered, len(r.Unproved))
+	}
+	r := recovered(trace.Trust{Keys: []string{key}, Checkpoints: []trace.Outside{late, early}})
+	if r.Recovered != uint64(len(rows)-1) || r.Lost != 1 || len(r.Unproved) != 0 || r.Whole {
+		t.Errorf("with checkpoints: %d recovered, %d lost, %d unproved", r.Recovered, r.Lost, len(r.Unproved))
+	}
+	forged := trace.Outside{Name: "forged", Note: strings.Replace(early.Note, "signed 2", "signed 3", 1)}
+	if r := recovered(trace.Trust{Keys: []string{key}, Checkpoints: []trace.Outside{forged}}); r.Recovered > 0 {
+		t.Errorf("with a forged checkpoint: %d recovered", r.Recovered)
+	}
+}

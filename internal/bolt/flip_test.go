@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
 	"testing"
 	"time"
 
@@ -133,17 +133,17 @@ func charted(t testing.TB, f *pageFile) chart {
 func (c chart) hit(t testing.TB, page uint64, at int64) (names []string) {
 	t.Helper()
 	if page < 2 {
-		return []string{fmt.Sprintf("meta page %d ", page)}
+		return []string{fmt.Sprintf("meta page %d", page)}
 	}
 	f := c.survey.file
-	names = append(names, fmt.Sprintf("page %d, ", page), fmt.Sprintf("page %d above", page))
+	names = append(names, fmt.Sprintf("page %d", page))
 	inside := at - int64(page)*int64(f.meta.pageSize)
 	p, err := f.read(page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if p.flags == freelistPage {
-		return append(names, "the freelist ")
+		return append(names, "the freelist")
 	}
 	all, err := elements(p.data, p.flags, p.count)
 	if err != nil {
@@ -157,10 +157,10 @@ func (c chart) hit(t testing.TB, page uint64, at int64) (names []string) {
 			begin = header + int64(order.Uint32(p.data[header:]))
 		}
 		if inside >= header && inside < header+leafElement || inside >= begin && inside < begin+int64(len(e.key)+len(e.value)) {
-			names = append(names, describe(bucket, e.key)+" ")
+			names = append(names, describe(bucket, e.key))
 			if bucket == "" { // a small bucket lies within the element that names it
 				for _, in := range c.survey.buckets[string(e.key)].inline {
-					names = append(names, describe(string(e.key), in.key)+" ")
+					names = append(names, describe(string(e.key), in.key))
 				}
 			}
 		}
@@ -220,7 +220,7 @@ func flips(t *testing.T, entries, many int, seed uint64) {
 		named := false
 		for _, f := range v.Findings {
 			for _, name := range names {
-				named = named || strings.Contains(f.Where+" "+f.What, name)
+				named = named || regexp.MustCompile(regexp.QuoteMeta(name)+`\b`).MatchString(f.Where+" "+f.What)
 			}
 		}
 		if n%500 == 499 {

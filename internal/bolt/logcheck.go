@@ -164,15 +164,28 @@ func (c *logCheck) lacks(index uint64) {
 }
 
 // root is the root of the log so far.
-func (c *logCheck) root() tlog.Hash {
-	if len(c.peaks) == 0 {
+func (c *logCheck) root() tlog.Hash { return rootOf(c.peaks) }
+
+// rootOf is the root over the whole subtrees of a log, the greatest first.
+func rootOf(peaks []tlog.Hash) tlog.Hash {
+	if len(peaks) == 0 {
 		return tlog.Hash{}
 	}
-	root := c.peaks[len(c.peaks)-1]
-	for i := len(c.peaks) - 2; i >= 0; i-- {
-		root = tlog.NodeHash(c.peaks[i], root)
+	root := peaks[len(peaks)-1]
+	for i := len(peaks) - 2; i >= 0; i-- {
+		root = tlog.NodeHash(peaks[i], root)
 	}
 	return root
+}
+
+// grown gives the whole subtrees of a log when its seq-manieth leaf, from 0,
+// has joined them.
+func grown(peaks []tlog.Hash, seq uint64, leaf tlog.Hash) []tlog.Hash {
+	for ; seq&1 == 1; seq >>= 1 {
+		leaf = tlog.NodeHash(peaks[len(peaks)-1], leaf)
+		peaks = peaks[:len(peaks)-1]
+	}
+	return append(peaks, leaf)
 }
 
 // end looks for hashes that no entry accounts for: the journal was cut off.

@@ -130,12 +130,12 @@ func (o *outside) judgeLog(log trace.NodeID, find func(where, what string), say 
 		if good != nil {
 			first, since = good.Size, fmt.Sprintf(" The entries before, %s, are those of checkpoint %s%s.", stretch(0, good.Size), good.Name, signedAt(good))
 		}
-		what := fmt.Sprintf("checkpoint %s%s has another root for its %d entries: history was rewritten.%s", bad.Name, signedAt(bad), bad.Size, since)
+		what := fmt.Sprintf("are not what was recorded: checkpoint %s%s has another root for its %d entries: history was rewritten.%s", bad.Name, signedAt(bad), bad.Size, since)
 		if hole, ok := o.holes[log]; ok && hole >= first && hole < bad.Size {
 			what = fmt.Sprintf("cannot be held against checkpoint %s%s: entry %d is lost, and its hash is too.%s", bad.Name, signedAt(bad), hole, since)
 		}
 		if bad.Size > size {
-			what = fmt.Sprintf("checkpoint %s%s has %d entries, and the journal has %d: entries were taken away.%s", bad.Name, signedAt(bad), bad.Size, size, since)
+			what = fmt.Sprintf("are not all there: checkpoint %s%s has %d entries, and the journal has %d: entries were taken away.%s", bad.Name, signedAt(bad), bad.Size, size, since)
 		}
 		find(fmt.Sprintf("%s of node %s", stretch(first, bad.Size), log), what)
 		return

@@ -43,18 +43,27 @@ func take(f *pageFile, still bool, flaw func(where, what string)) *survey {
 		s.metaPages()
 	}
 	s.walk("", f.meta.root, 0, nil, nil, 0, s.bucket)
+	var missing []string
 	for _, name := range buckets() {
 		at, ok := s.buckets[string(name)]
 		switch {
 		case !ok:
 			s.damaged[string(name)] = true
-			s.flaw(bucketName(string(name)), "is missing")
+			missing = append(missing, bucketName(string(name)))
 		case at.root != 0:
 			s.walk(string(name), at.root, 0, nil, nil, 0, s.row(string(name)))
 		default:
 			for _, e := range at.inline {
 				s.row(string(name))(e)
 			}
+		}
+	}
+	switch {
+	case len(missing) > 3 && s.damaged[""]:
+		s.flaw("the list of buckets", fmt.Sprintf("leads to %d of %d buckets only: what is in the others was not looked at", len(buckets())-len(missing), len(buckets())))
+	default:
+		for _, name := range missing {
+			s.flaw(name, "is missing")
 		}
 	}
 	s.freelist()
