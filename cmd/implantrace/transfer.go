@@ -7,9 +7,7 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"path/filepath"
 
-	"implantrace/internal/app"
 	"implantrace/internal/history"
 )
 
@@ -115,12 +113,4 @@ Examples:
 			}
 		},
 	}
-}
-
-// keysOf is where the keys of a store are looked for.
-func keysOf(c *app.Config) string {
-	if c.Keys != "" {
-		return c.Keys
-	}
-	return filepath.Clean(c.Data) + ".keys"
 }

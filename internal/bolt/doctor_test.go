@@ -225,7 +225,7 @@ func TestALostEntryLeavesItsPlace(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, FileName)
 	keys := seal.NewKeyring()
-	whole := filled(t, path, keys, 120)
+	filled(t, path, keys, 120)
 	s, err := Open(path, Options{Keys: keys})
 	if err != nil {
 		t.Fatal(err)
@@ -245,7 +245,8 @@ func TestALostEntryLeavesItsPlace(t *testing.T) {
 		break
 	}
 	s.Close()
-	if whole, err = os.ReadFile(path); err != nil {
+	whole, err := os.ReadFile(path)
+	if err != nil {
 		t.Fatal(err)
 	}
 	row := journalRows(t, path)[lost.Position]

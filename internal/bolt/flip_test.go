@@ -34,10 +34,11 @@ func filled(t testing.TB, path string, keys *seal.Keyring, entries int) []byte {
 			t.Fatal(rs, err)
 		}
 	}
-	patient, procedure := trace.PatientID(trace.NewEventID()), trace.ProcedureID(trace.NewEventID())
+	var procedure trace.ProcedureID
 	for n := 1; n < entries; {
 		if n%9 == 1 && n+2 <= entries {
-			patient, procedure = trace.PatientID(trace.NewEventID()), trace.ProcedureID(trace.NewEventID())
+			patient := trace.PatientID(trace.NewEventID())
+			procedure = trace.ProcedureID(trace.NewEventID())
 			nhs := fmt.Sprintf("999000%04d", random.IntN(10000))
 			append1(trace.Draft{Fact: trace.PatientFact{Patient: patient, Lookups: s.Lookups(trace.LookupNHS, nhs)}, Subject: patient,
 				Secret: &trace.Secret{NHSNumber: nhs, Family: "Zellweger-Quist", Given: "Ottoline"}},
