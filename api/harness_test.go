@@ -503,6 +503,10 @@ func (b *broken) Candidates(ctx context.Context, q trace.Query) iter.Seq2[trace.
 	return breaking(b, b.Store.Candidates(ctx, q))
 }
 
+func (b *broken) Numbers(ctx context.Context, di string) iter.Seq2[trace.Numbered, error] {
+	return breaking(b, b.Store.Numbers(ctx, di))
+}
+
 func breaking[H any](b *broken, all iter.Seq2[H, error]) iter.Seq2[H, error] {
 	b.mu.Lock()
 	err, after := b.reads, b.after

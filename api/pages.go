@@ -15,6 +15,7 @@ import (
 
 	"implantrace/api/web"
 	"implantrace/internal/check"
+	"implantrace/internal/recall"
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
 )
@@ -27,7 +28,7 @@ type pages struct {
 }
 
 // The templates that make a page each.
-var pageNames = []string{"home", "theatre", "recall", "patients", "patient", "procedure", "import", "safety", "docs", "problem"}
+var pageNames = []string{"home", "theatre", "recall", "notices", "notice", "notice_form", "case", "patients", "patient", "procedure", "import", "safety", "docs", "problem"}
 
 func newPages(zone *time.Location) (*pages, error) {
 	p := &pages{by: make(map[string]*template.Template)}
@@ -95,6 +96,31 @@ func words(zone *time.Location) template.FuncMap {
 			}
 			return rule
 		},
+		"took": func(d time.Duration) string {
+			if d < time.Second {
+				return fmt.Sprintf("%d ms", d.Milliseconds())
+			}
+			return d.Round(time.Second / 10).String()
+		},
+		"age": func(now, then time.Time) string { return recall.Age(now.Sub(then)) },
+		// fieldword is a name of the notice's schema as a person says it.
+		"fieldword": func(name string) string {
+			switch name {
+			case "di":
+				return "DI"
+			case "not-applicable":
+				return "not applicable"
+			}
+			return strings.NewReplacer("-", " ", "_no", " number", "_", " ").Replace(name)
+		},
+		// typed is what a form was sent with, where it is shown again.
+		"typed": func(args []any, name string) string {
+			if len(args) < 3 {
+				return ""
+			}
+			fields, _ := args[2].(map[string]string)
+			return fields[name]
+		},
 	}
 }
 
@@ -146,7 +172,7 @@ type link struct {
 
 func (s *Server) frame(c echo.Context, title string) (frame, error) {
 	f := frame{Title: title, Version: s.Version, Node: s.NodeName}
-	for _, l := range []link{{"/theatre", "Theatre", false}, {"/recall", "Recall", false}, {"/patients", "Patients", false}, {"/import", "Import", false}, {"/safety", "Clinical safety", false}, {"/api/docs", "API", false}} {
+	for _, l := range []link{{"/theatre", "Theatre", false}, {"/recall", "Recall", false}, {"/notices", "Notices", false}, {"/patients", "Patients", false}, {"/import", "Import", false}, {"/safety", "Clinical safety", false}, {"/api/docs", "API", false}} {
 		l.Current = c.Request().URL.Path == l.Href
 		f.Nav = append(f.Nav, l)
 	}

@@ -103,6 +103,9 @@ func (s CaseStatus) Settled() bool {
 	return false
 }
 
+// Value is the status as a form sends it.
+func (s CaseStatus) Value() string { return string(s) }
+
 func (s CaseStatus) String() string {
 	switch s {
 	case CaseToReview:
