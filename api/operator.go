@@ -24,6 +24,11 @@ type Operator interface {
 	AddRecovery(ctx context.Context, r trace.Recipient) error
 	// RemoveRecovery takes one out; kind Conflict for the last.
 	RemoveRecovery(ctx context.Context, key string) error
+	// RotateKeys gives the node a fresh key; kind Conflict where its keys do not
+	// come from a file.
+	RotateKeys(ctx context.Context) error
+	// RotateLookup adds a version of the key by which patients are found.
+	RotateLookup(ctx context.Context) error
 	// Erase makes a patient's identity unreadable; kind Conflict, with the reason,
 	// while it is to be kept.
 	Erase(ctx context.Context, c command.ErasePatient) (Erased, error)
@@ -47,6 +52,20 @@ func (s *Server) erase(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, done)
+}
+
+func (s *Server) rotateKeys(c echo.Context) error {
+	if err := s.Operator.RotateKeys(c.Request().Context()); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+func (s *Server) rotateLookup(c echo.Context) error {
+	if err := s.Operator.RotateLookup(c.Request().Context()); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
 }
 
 // storeBytes is a header of the backup's answer: the size of the store, which

@@ -54,6 +54,18 @@ func (o *operator) Erase(_ context.Context, c command.ErasePatient) (api.Erased,
 	return api.Erased{Erasure: command.Erasure{Patients: []trace.PatientID{c.Patient}, Readings: 2}, Copies: []string{"backups until then"}}, nil
 }
 
+func (o *operator) RotateKeys(context.Context) error { return nil }
+
+func (o *operator) RotateLookup(context.Context) error { return nil }
+
+func TestKeysAreChangedThroughTheSocketOnly(t *testing.T) {
+	n := newNode(t)
+	for _, path := range []string{"/api/v1/operator/keys/rotate", "/api/v1/operator/keys/rotate-lookup"} {
+		n.post(path, "").problem(403, "forbidden")
+		n.send(request{method: "POST", target: path, socket: true}).want(204)
+	}
+}
+
 func TestAnErasureAnswersWhatItCameTo(t *testing.T) {
 	n := newNode(t)
 	body := `{"id":"{new erase}","patient":"0193f0c1-0000-7000-8000-0000000000aa","reason":"%s"}`

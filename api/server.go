@@ -208,6 +208,8 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/operator/recovery", handler: s.addRecovery, operator: true},
 		{method: "POST", path: "/api/v1/operator/recovery/remove", handler: s.removeRecovery, operator: true},
 		{method: "POST", path: "/api/v1/operator/checkpoints", handler: s.sendCheckpoints, time: time.Minute, operator: true},
+		{method: "POST", path: "/api/v1/operator/keys/rotate", handler: s.rotateKeys, time: noLimit, operator: true},
+		{method: "POST", path: "/api/v1/operator/keys/rotate-lookup", handler: s.rotateLookup, operator: true},
 		{method: "POST", path: "/api/v1/operator/erase", handler: s.erase, time: noLimit, operator: true},
 		{method: "POST", path: "/api/v1/operator/verify", handler: s.verify, body: importMost, time: noLimit, operator: true},
 

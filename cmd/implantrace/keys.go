@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -17,11 +18,13 @@ import (
 
 func keysCommand() subcommand {
 	return subcommand{
-		name: "keys", args: "new | recovery new|add KEY|list|remove KEY", summary: "the node's keys, and who can recover",
+		name: "keys", args: "new | rotate | rotate-lookup | recovery new|add KEY|list|remove KEY", summary: "the node's keys, and who can recover",
 		help: `
 The node's keys open every patient's name. Normally serve makes them, in a file beside the data folder. They can also come
 from the variable IMPLANTRACE_KEYS or from a command (serve --keys-command), for a vault.
 
+  rotate              give the node a fresh key: every patient's key is wrapped anew, and the old key opens nothing any more
+  rotate-lookup       add a version of the key by which patients are found; all versions are looked for
   new                 print fresh keys, for a vault; serve wants --new-store the first time
   recovery new        make a recovery key: it is shown once, and opens every backup that is made from now on
   recovery add KEY    let an age key that exists already (age1...) open backups
@@ -43,6 +46,10 @@ Examples:
 				switch what := strings.Join(args[:min(2, len(args))], " "); {
 				case what == "new" && len(args) == 1:
 					return show(s, *out, string(seal.NewKeyring().Bytes()))
+				case what == "rotate" && len(args) == 1:
+					return rotate(ctx, s, c, "/api/v1/operator/keys/rotate", "The node has a fresh key. The key file has changed: copies of it that are kept elsewhere open older backups only.")
+				case what == "rotate-lookup" && len(args) == 1:
+					return rotate(ctx, s, c, "/api/v1/operator/keys/rotate-lookup", "Patients are found by a fresh key from now on, and by the ones before. The key file has changed: copy it anew where copies are kept.")
 				case what == "recovery new" && len(args) == 2:
 					return newRecovery(ctx, s, c, *name, *out)
 				case what == "recovery add" && len(args) == 3:
@@ -52,7 +59,7 @@ Examples:
 				case what == "recovery remove" && len(args) == 3:
 					return printRecovery(ctx, s, c, "POST", "/remove", recipient{Key: args[2]})
 				}
-				return usagef("say what: new, recovery new, recovery add KEY, recovery list or recovery remove KEY")
+				return usagef("say what: new, rotate, rotate-lookup, recovery new, recovery add KEY, recovery list or recovery remove KEY")
 			}
 		},
 	}
@@ -73,6 +80,14 @@ func show(s streams, path, secret string) error {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())
+}
+
+func rotate(ctx context.Context, s streams, c *app.Config, path, done string) error {
+	if err := ask(ctx, c, "POST", path, "", nil, func(io.Reader) error { return nil }); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.out, done)
+	return nil
 }
 
 type recipient struct {

@@ -111,7 +111,13 @@ func openStore(ctx context.Context, c Config, v Version, clock trace.Clock) (*bo
 	if err != nil {
 		return nil, err
 	}
-	s, err := bolt.Open(path, bolt.Options{Name: c.Name, Version: string(v), Keys: keys, Clock: clock, Reserve: reserve})
+	o := bolt.Options{Name: c.Name, Version: string(v), Keys: keys, Clock: clock, Reserve: reserve}
+	s, err := bolt.Open(path, o)
+	if errors.Is(err, bolt.ErrWrongKeys) {
+		s, err = finishRotation(c, path, o, err)
+	} else if err == nil && c.elsewhere() == "" {
+		err = dropNext(c) // of keys that were to be changed, and were not
+	}
 	switch {
 	case errors.Is(err, bolt.ErrInUse):
 		return nil, fmt.Errorf("another implantrace has the store in %s open. Use that one, or stop it first: %w", c.Data, err)

@@ -70,12 +70,13 @@ var (
 
 // Store is a trace.Store in one file.
 type Store struct {
-	db    *file
-	node  trace.NodeID
-	ring  atomic.Pointer[seal.Keyring] // ask with keys()
-	clock trace.Clock
-	codec journal.Codec
-	fold  record.Fold
+	db     *file
+	node   trace.NodeID
+	ring   atomic.Pointer[seal.Keyring] // ask with keys()
+	coming atomic.Pointer[seal.Keyring] // while every key is wrapped anew: opens what is wrapped either way
+	clock  trace.Clock
+	codec  journal.Codec
+	fold   record.Fold
 
 	queue   *queue
 	reserve *reserve

@@ -68,7 +68,11 @@ func (t *transaction) secret(e trace.Entry) (*trace.Secret, error) {
 	if len(e.Sealed) == 0 || t.store.keys() == nil {
 		return nil, nil
 	}
-	return openSealed(t.store.keys(), t.store.node, e, t.tx.Bucket(bucketKeys).Get)
+	keys := t.store.keys()
+	if coming := t.store.coming.Load(); coming != nil {
+		keys = coming
+	}
+	return openSealed(keys, t.store.node, e, t.tx.Bucket(bucketKeys).Get)
 }
 
 // errSubjectKey means that a subject's key is there and cannot be unwrapped.
