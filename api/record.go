@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -255,14 +257,27 @@ func (s *Server) joinUsages(c echo.Context) error {
 	return s.answerUsage(c, http.StatusOK, id)
 }
 
-// listUsages finds usages: by DI with lot or serial, by procedure, by patient,
-// or by time. What a lot or serial asks for is matched exactly.
+// listUsages finds usages: by DI with lots, serials or dates, by procedure, by
+// patient, place, person, status or time. A lot or serial is matched exactly.
 func (s *Server) listUsages(c echo.Context) error {
 	most, cur, err := s.listed(c)
 	if err != nil {
 		return err
 	}
-	q := trace.Query{After: cur.After, Lot: c.QueryParam("lot"), Serial: c.QueryParam("serial")}
+	q := trace.Query{After: cur.After, Lot: c.QueryParam("lot"), Serial: c.QueryParam("serial"), Status: trace.Status(c.QueryParam("status")),
+		Lots:    trace.Range{From: c.QueryParam("lot_from"), To: c.QueryParam("lot_to")},
+		Serials: trace.Range{From: c.QueryParam("serial_from"), To: c.QueryParam("serial_to")},
+		Place:   trace.Place{GLN: c.QueryParam("gln"), Name: c.QueryParam("place")},
+		Person:  trace.Person{Code: c.QueryParam("badge"), Name: c.QueryParam("person")}}
+	if q.Expiry, err = dates(c, "expiry"); err != nil {
+		return err
+	}
+	if q.Manufactured, err = dates(c, "manufactured"); err != nil {
+		return err
+	}
+	if q.Status != "" && !slices.Contains(trace.Statuses(), q.Status) {
+		return trace.Errorf(trace.Invalid, "There is no status %q.", q.Status)
+	}
 	if q.From, q.To, err = period(c, s.Recorder.Zone()); err != nil {
 		return err
 	}
@@ -271,8 +286,8 @@ func (s *Server) listUsages(c echo.Context) error {
 			return trace.Errorf(trace.Invalid, "The device identifier is not right: %w.", err)
 		}
 	}
-	if q.DI == "" && q.Lot+q.Serial != "" {
-		return trace.Errorf(trace.Invalid, "A lot or serial number is looked for within a device identifier: give di too.")
+	if q.DI == "" && (q.Lot+q.Serial != "" || q.Lots != trace.Range{} || q.Serials != trace.Range{} || q.Expiry != trace.Period{} || q.Manufactured != trace.Period{}) {
+		return trace.Errorf(trace.Invalid, "Lots, serial numbers and dates of devices are looked for within a device identifier: give di too.")
 	}
 	if p := c.QueryParam("procedure"); p != "" {
 		if q.Procedure, err = trace.ParseID[trace.OfProcedure](p); err != nil {
@@ -294,19 +309,25 @@ func (s *Server) listUsages(c echo.Context) error {
 			return c.JSON(http.StatusOK, page[trace.UsageInFull]{Items: []trace.UsageInFull{}})
 		}
 	}
-	hits := func(yield func(trace.Hit, error) bool) {
+	found := func(yield func(fullHit, error) bool) {
 		for h, err := range s.store.Candidates(ctx, q) {
-			if err == nil && !asked(q, h.Usage) {
+			if err == nil && !q.AsksUsage(h.Usage) {
 				continue
 			}
-			if !yield(h, err) {
+			full := fullHit{key: h.Key}
+			if err == nil {
+				full.UsageInFull, err = trace.InFull(ctx, s.store, h.Usage)
+			}
+			if err == nil && !q.Asks(full.Usage, full.Procedure) {
+				continue
+			}
+			if !yield(full, err) {
 				return
 			}
 		}
 	}
-	p, err := collect(ctx, hits, cur, most, func(h trace.Hit) ([]byte, trace.Position, trace.UsageInFull, error) {
-		full, err := trace.InFull(ctx, s.store, h.Usage)
-		return h.Key, h.Usage.History[0].Position, full, err
+	p, err := collect(ctx, found, cur, most, func(h fullHit) ([]byte, trace.Position, trace.UsageInFull, error) {
+		return h.key, h.Usage.History[0].Position, h.UsageInFull, nil
 	})
 	if err != nil {
 		return err
@@ -314,11 +335,22 @@ func (s *Server) listUsages(c echo.Context) error {
 	return c.JSON(http.StatusOK, p)
 }
 
-// asked is the exact question behind a query that a store may answer with more.
-func asked(q trace.Query, u trace.Usage) bool {
-	return (q.DI == "" || u.Device.DI == q.DI) && (q.Lot == "" || u.Device.Lot == q.Lot) && (q.Serial == "" || u.Device.Serial == q.Serial) &&
-		(q.Procedure.IsZero() || u.Procedure == q.Procedure) &&
-		(q.From.IsZero() || !u.Occurred.Before(q.From)) && (q.To.IsZero() || u.Occurred.Before(q.To))
+// fullHit is a usage with everything it belongs to, and the key it was found
+// under.
+type fullHit struct {
+	key []byte
+	trace.UsageInFull
+}
+
+// dates reads a period of a device's dates.
+func dates(c echo.Context, what string) (p trace.Period, err error) {
+	p = trace.Period{From: c.QueryParam(what + "_from"), To: c.QueryParam(what + "_to")}
+	for _, day := range []string{p.From, p.To} {
+		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
+			return p, trace.Errorf(trace.Invalid, "%q is no date of the form YYYY-MM-DD.", day)
+		}
+	}
+	return p, nil
 }
 
 func (s *Server) recordProduct(c echo.Context) error {

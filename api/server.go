@@ -160,7 +160,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/procedures/:id/close", handler: s.closeProcedure},
 
 		{method: "POST", path: "/api/v1/usages", handler: s.recordUsage},
-		{method: "GET", path: "/api/v1/usages", handler: s.listUsages, query: "limit cursor di lot serial procedure patient from to"},
+		{method: "GET", path: "/api/v1/usages", handler: s.listUsages, query: "limit cursor di lot serial lot_from lot_to serial_from serial_to expiry_from expiry_to manufactured_from manufactured_to procedure patient gln place badge person status from to"},
 		{method: "GET", path: "/api/v1/usages/:id", handler: s.usage},
 		{method: "POST", path: "/api/v1/usages/:id/outcome", handler: s.setOutcome},
 		{method: "POST", path: "/api/v1/usages/:id/join", handler: s.joinUsages},

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,15 +27,16 @@ type Sized struct {
 
 // Find is what looking up costs, in a small store and in a large one.
 type Find struct {
-	Bench            string  `json:"bench"`
-	FillSeconds      float64 `json:"fill_s"`
-	Small            Sized   `json:"small"`
-	Large            Sized   `json:"large"`
-	CompactBytes     int64   `json:"compact_bytes"`      // of the large one, written anew by bbolt's Compact
-	BytesPerRecord   float64 `json:"bytes_per_record"`   // of the large one
-	CompactPerRecord float64 `json:"compact_per_record"` // bytes
-	LookupRatio      float64 `json:"lookup_large_to_small"`
-	AppendRatio      float64 `json:"append_large_to_small"`
+	Bench            string      `json:"bench"`
+	FillSeconds      float64     `json:"fill_s"`
+	Small            Sized       `json:"small"`
+	Large            Sized       `json:"large"`
+	CompactBytes     int64       `json:"compact_bytes"`      // of the large one, written anew by bbolt's Compact
+	BytesPerRecord   float64     `json:"bytes_per_record"`   // of the large one
+	CompactPerRecord float64     `json:"compact_per_record"` // bytes
+	Rooms            []bolt.Room `json:"rooms"`              // of the large one: what its bytes go to
+	LookupRatio      float64     `json:"lookup_large_to_small"`
+	AppendRatio      float64     `json:"append_large_to_small"`
 }
 
 // Find fills a store with usages, looks up all patients with a DI and a lot of
@@ -55,7 +57,7 @@ func (b Bench) Find(ctx context.Context, records, lookups int) (f Find, err erro
 	}
 	f.FillSeconds = time.Since(start).Seconds()
 	f.LookupRatio, f.AppendRatio = f.Large.MedianMs/f.Small.MedianMs, f.Large.AppendMs/f.Small.AppendMs
-	if f.CompactBytes, err = t.compacted(); err != nil {
+	if err := t.compacted(&f); err != nil {
 		return f, err
 	}
 	f.BytesPerRecord, f.CompactPerRecord = float64(f.Large.FileBytes)/float64(f.Large.Records), float64(f.CompactBytes)/float64(f.Large.Records)
@@ -102,32 +104,42 @@ func distance(n int) int { return max(n-20, 20-n) }
 
 // patientsWith counts the patients who have a device, as they are looked up.
 func patientsWith(ctx context.Context, s trace.Finder, q trace.Query) (int, error) {
+	who := make(map[trace.PatientID]bool)
 	n := 0
-	for h, err := range s.Candidates(ctx, q) {
+	for h, err := range s.Holdings(ctx, q) {
 		if err != nil {
 			return 0, err
 		}
-		if _, err := s.Procedure(ctx, h.Usage.Procedure); err != nil {
-			return 0, err
+		if h.Patient.IsZero() {
+			return 0, fmt.Errorf("usage %s has no patient", h.Usage)
 		}
+		who[h.Patient] = true
 		n++
+	}
+	if len(who) == 0 {
+		return 0, fmt.Errorf("nobody has %s in lot %s", q.DI, q.Lot)
 	}
 	return n, nil
 }
 
-func (t *bed) compacted() (int64, error) {
+// compacted measures the file and its compact copy.
+func (t *bed) compacted(f *Find) (err error) {
 	if err := t.shut(); err != nil {
-		return 0, err
+		return err
+	}
+	if f.Rooms, err = bolt.Rooms(t.file()); err != nil {
+		return err
 	}
 	to := filepath.Join(t.dir, "compacted.db")
 	if err := bolt.CompactCopy(t.file(), to); err != nil {
-		return 0, err
+		return err
 	}
 	info, err := os.Stat(to)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return info.Size(), errors.Join(os.Remove(to), t.open())
+	f.CompactBytes = info.Size()
+	return errors.Join(os.Remove(to), t.open())
 }
 
 // Open is what opening costs.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"implantrace/gs1"
+	"implantrace/internal/check"
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
 )
@@ -126,25 +127,18 @@ func (h *hospital) usage(p trace.ProcedureID, at time.Time) trace.Command {
 	h.usages++
 	d := udi.Device{Agency: udi.AgencyGS1, DI: pr.di, Lot: pr.lot, Expiry: pr.expiry, Manufactured: pr.made}
 	text := "01" + d.DI + "11" + short(d.Manufactured) + "17" + short(d.Expiry) + "10" + d.Lot
-	checks := []trace.Check{
-		{Rule: "reuse", Level: trace.NotChecked, Message: "Without a serial number nobody can tell whether this piece was used before."},
-		{Rule: "recall", Level: trace.NotChecked, Message: "Not compared with recall notices: this node keeps none."},
-		{Rule: "reading", Level: trace.Pass, Message: "The code was read without a fault."},
-		{Rule: "identity", Level: trace.Pass, Message: "Product and lot or serial number were read."},
-		{Rule: "expiry", Level: trace.Pass, Message: "In date until " + at.AddDate(4, 0, 0).Format("2 January 2006") + "."},
-		{Rule: "product", Level: trace.Pass, Message: "The product is in the catalogue."},
-	}
 	if pr.serials {
 		d.Serial = fmt.Sprintf("%s%07d", pr.lot[:1], h.usages)
 		text += "\x1d21" + d.Serial
-		checks[0] = trace.Check{Rule: "reuse", Level: trace.Pass, Message: "This piece is not recorded as used before."}
 	}
+	verdict := check.Device(check.Facts{Now: at, Meaning: udi.Understand("]d2"+text, at), Product: &trace.Product{DI: d.DI, Maker: "Maker"}, Procedure: trace.Procedure{ID: p, Start: at},
+		Lists: []trace.NamedBy{trace.ByRecall, trace.ByQuarantine}}, nil)
 	h.lots[lotOf{d.DI, d.Lot}]++
 	id := trace.EventID(h.id())
 	return trace.Command{ID: id, Canonical: id[:], By: trace.Actor{Via: "page"}, Drafts: []trace.Draft{{Occurred: at, Provenance: trace.Scanned,
 		Fact: trace.UsageFact{Usage: trace.UsageID(id), Procedure: p, Status: h.outcome(), Device: d,
 			Carriers: []trace.Carrier{{Text: text, Symbology: "]d2", Source: "serial"}},
-			Verdict:  trace.Verdict{Level: trace.NotChecked, Title: "No fault found, but not everything could be checked", Checks: checks}}}}}
+			Verdict:  verdict}}}}
 }
 
 // outcome is mostly that the device was implanted.

@@ -46,8 +46,8 @@ func (s *Store) Copy(ctx context.Context, use func(Snapshot) error) error {
 				snapshot.Checkpoints = append(snapshot.Checkpoints, string(signed))
 			}
 		}
-		var own trace.NodeCoverage
-		if err := t.load(record.Nodes, s.node[:], &own, "node"); err != nil {
+		own, err := s.fold.Coverage(s.node[:], t.Get(record.Nodes, s.node[:]))
+		if err != nil {
 			return err
 		}
 		snapshot.Until = own.RecordedUntil

@@ -13,24 +13,34 @@ import (
 	"implantrace/internal/record"
 	"implantrace/internal/seal"
 	"implantrace/internal/trace"
+	"implantrace/internal/udi"
 )
 
 // pageRows is how many rows are read in one transaction.
 const pageRows = 256
 
-// view reads in one state of the store.
-func (s *Store) view(ctx context.Context, f func(*transaction) error) error {
+// view reads in one state of the store. It fails with [trace.ErrRebuilding] where
+// that state lacks one of these tables.
+func (s *Store) view(ctx context.Context, f func(*transaction) error, tables ...record.Table) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return carefully(s.db.path, func() error {
-		return s.db.View(func(tx *bbolt.Tx) error { return f(&transaction{store: s, tx: tx}) })
+		return s.db.View(func(tx *bbolt.Tx) error {
+			t := &transaction{store: s, tx: tx}
+			for _, table := range tables {
+				if !t.usable(table) {
+					return s.rebuilding(table)
+				}
+			}
+			return f(t)
+		})
 	})
 }
 
 // load fills v from a row of a table.
 func load[V any](ctx context.Context, s *Store, table record.Table, key []byte, what string) (v V, err error) {
-	err = s.view(ctx, func(t *transaction) error { return t.load(table, key, &v, what) })
+	err = s.view(ctx, func(t *transaction) error { return t.load(table, key, &v, what) }, table)
 	return v, err
 }
 
@@ -44,8 +54,8 @@ func (t *transaction) load(table record.Table, key []byte, v any, what string) e
 
 // walk reads the rows of a key range in pages: each page in a transaction of
 // its own, which ends before the rows are handed out. row turns a key and its
-// value into a thing; ok false passes it over.
-func walk[V any](ctx context.Context, s *Store, r keyRange, row func(t *transaction, key, value []byte) (v V, ok bool, err error)) iter.Seq2[V, error] {
+// value into a thing; ok false passes it over. also are tables that row reads.
+func walk[V any](ctx context.Context, s *Store, r keyRange, row func(t *transaction, key, value []byte) (v V, ok bool, err error), also ...record.Table) iter.Seq2[V, error] {
 	return func(yield func(V, error) bool) {
 		at := r.after
 		for {
@@ -70,7 +80,7 @@ func walk[V any](ctx context.Context, s *Store, r keyRange, row func(t *transact
 					}
 				}
 				return nil
-			})
+			}, append(also, r.table)...)
 			for _, v := range page {
 				if !yield(v, nil) {
 					return
@@ -151,19 +161,49 @@ func (r keyRange) holds(k []byte) bool {
 	return (r.low == nil || bytes.Compare(rest, r.low) >= 0) && (r.high == nil || bytes.Compare(rest, r.high) < 0)
 }
 
+// folded is what is recorded of one thing, in one state of the store.
+func folded[V any](ctx context.Context, s *Store, of func(*transaction) (V, error)) (v V, err error) {
+	err = s.view(ctx, func(t *transaction) error { v, err = of(t); return err })
+	return v, err
+}
+
+// there is v unless nobody spoke of it.
+func there[V any](v V, ok bool, err error, what string) (V, error) {
+	if err == nil && !ok {
+		var none V
+		return none, trace.Errorf(trace.NotFound, "the record has no such %s", what)
+	}
+	return v, err
+}
+
+func (t *transaction) usage(id trace.UsageID) (trace.Usage, error) {
+	u, ok, err := t.store.fold.Usage(t, id)
+	return there(u, ok, err, "usage")
+}
+
+func (t *transaction) procedure(id trace.ProcedureID) (trace.Procedure, error) {
+	p, ok, err := t.store.fold.Procedure(t, id)
+	return there(p, ok, err, "procedure")
+}
+
+func (t *transaction) patient(id trace.PatientID) (trace.Patient, error) {
+	p, ok, err := t.store.fold.Patient(t, id)
+	return there(p, ok, err, "patient")
+}
+
 // Usage is trace.Finder's.
 func (s *Store) Usage(ctx context.Context, id trace.UsageID) (trace.Usage, error) {
-	return load[trace.Usage](ctx, s, record.Usages, id[:], "usage")
+	return folded(ctx, s, func(t *transaction) (trace.Usage, error) { return t.usage(id) })
 }
 
 // Procedure is trace.Finder's.
 func (s *Store) Procedure(ctx context.Context, id trace.ProcedureID) (trace.Procedure, error) {
-	return load[trace.Procedure](ctx, s, record.Procedures, id[:], "procedure")
+	return folded(ctx, s, func(t *transaction) (trace.Procedure, error) { return t.procedure(id) })
 }
 
 // Patient is trace.Finder's.
 func (s *Store) Patient(ctx context.Context, id trace.PatientID) (trace.Patient, error) {
-	return load[trace.Patient](ctx, s, record.Patients, id[:], "patient")
+	return folded(ctx, s, func(t *transaction) (trace.Patient, error) { return t.patient(id) })
 }
 
 // Product is trace.Finder's.
@@ -250,9 +290,9 @@ func (s *Store) Approval(ctx context.Context) (trace.Approval, error) {
 // Coverage is trace.Finder's.
 func (s *Store) Coverage(ctx context.Context) (nodes []trace.NodeCoverage, err error) {
 	err = s.view(ctx, func(t *transaction) error {
-		for _, v := range t.Scan(record.Nodes, nil) {
-			var n trace.NodeCoverage
-			if err := s.codec.Unmarshal(v, &n); err != nil {
+		for k, v := range t.Scan(record.Nodes, nil) {
+			n, err := s.fold.Coverage(k, v)
+			if err != nil {
 				return err
 			}
 			nodes = append(nodes, n)
@@ -265,8 +305,8 @@ func (s *Store) Coverage(ctx context.Context) (nodes []trace.NodeCoverage, err e
 // Identity is trace.Finder's.
 func (s *Store) Identity(ctx context.Context, id trace.PatientID) (who trace.Identity, err error) {
 	err = s.view(ctx, func(t *transaction) error {
-		var p trace.Patient
-		if err := t.load(record.Patients, id[:], &p, "patient"); err != nil {
+		p, err := t.patient(id)
+		if err != nil {
 			return err
 		}
 		who.Erased = p.Erased
@@ -328,8 +368,8 @@ func (s *Store) PatientsBy(ctx context.Context, lookups ...trace.LookupHash) (id
 		for _, h := range lookups {
 			for k := range t.Scan(record.ByLookup, h[:]) {
 				id := trace.PatientID(k[len(h):])
-				var p trace.Patient
-				if err := t.load(record.Patients, id[:], &p, "patient"); err != nil {
+				p, err := t.patient(id)
+				if err != nil {
 					return err
 				}
 				if !p.Withdrawn && !slices.Contains(ids, id) {
@@ -339,61 +379,138 @@ func (s *Store) PatientsBy(ctx context.Context, lookups ...trace.LookupHash) (id
 		}
 		slices.SortFunc(ids, func(a, b trace.PatientID) int { return bytes.Compare(a[:], b[:]) })
 		return nil
-	})
+	}, record.ByLookup)
 	return ids, err
 }
 
 // Candidates is trace.Finder's.
 func (s *Store) Candidates(ctx context.Context, q trace.Query) iter.Seq2[trace.Hit, error] {
-	if !q.Patient.IsZero() && q.Procedure.IsZero() {
+	r, ok := usageRange(q)
+	if !ok {
 		return s.usagesOf(ctx, q)
 	}
-	r := keyRange{after: q.After}
-	// now is the key that a usage has under what is recorded of it now, in a
-	// table that also holds what was recorded before a correction.
-	var now func(trace.Usage) []byte
+	return walk(ctx, s, r, func(t *transaction, key, value []byte) (h trace.Hit, asked bool, err error) {
+		h.Key = key
+		if r.table == record.ByLot || r.table == record.BySerial {
+			holding, err := record.Holding(key, value)
+			if err != nil || holding.Former && !q.Former {
+				return h, false, err
+			}
+		}
+		h.Usage, err = t.usage(record.ID[trace.OfUsage](key))
+		return h, true, err
+	})
+}
+
+// usageRange is the range of an index that holds all usages that a query asks
+// for, and little else; ok is false where they are found over their procedures.
+func usageRange(q trace.Query) (r keyRange, ok bool) {
+	r = keyRange{after: q.After}
 	switch {
 	case !q.Procedure.IsZero():
 		r.table, r.prefix = record.ByProcedure, q.Procedure[:]
 	case q.Catalogue != "":
 		r.table, r.prefix = record.ByCatalogue, record.LabelNumberPrefix(q.Catalogue)
-	case q.DI != "" && q.Serial != "":
-		r.table, r.prefix, now = record.BySerial, record.NumberPrefix(q.DI, q.Serial), record.SerialKey
-	case q.DI != "" && q.Lot != "":
-		r.table, r.prefix, now = record.ByLot, record.NumberPrefix(q.DI, q.Lot), record.LotKey
+	case !q.Patient.IsZero():
+		return r, false
+	case numbered(q):
+		return numberRange(q), true
+	case q.DI != "" && !q.Expiry.IsZero():
+		r.table, r.prefix = record.ByExpiry, record.DIPrefix(q.DI)
+		r.days(q.Expiry)
+	case q.DI != "" && !q.Manufactured.IsZero():
+		r.table, r.prefix = record.ByManufactured, record.DIPrefix(q.DI)
+		r.days(q.Manufactured)
 	case q.DI != "" || q.NoDI:
-		r.table, r.prefix, now = record.ByLot, record.DIPrefix(q.DI), record.LotKey
+		r.table, r.prefix = record.ByLot, record.DIPrefix(q.DI)
+	case q.Place.Named() || q.Person.Named():
+		return r, false
+	case q.Status != "":
+		r.table, r.prefix = record.ByOutcome, []byte{record.OutcomeKey(q.Status)}
+		r.between(q.From, q.To)
 	default:
 		r.table = record.ByTime
 		r.between(q.From, q.To)
 	}
-	return walk(ctx, s, r, func(t *transaction, key, _ []byte) (trace.Hit, bool, error) {
-		h := trace.Hit{Key: key}
-		err := t.load(record.Usages, key[len(key)-16:], &h.Usage, "usage")
-		return h, q.Former || now == nil || bytes.Equal(key, now(h.Usage)), err
-	})
+	return r, true
 }
 
-// usagesOf goes from a patient over the procedures, latest first, to the
-// usages. Its keys are those of a procedure's usages; behind one it goes on
-// with the rest of that procedure, then with the procedures after it.
+// numbered reports whether lots or serials of a device identifier are asked for.
+func numbered(q trace.Query) bool {
+	return q.DI != "" && (q.Lot != "" || q.Serial != "" || !q.Lots.IsZero() || !q.Serials.IsZero())
+}
+
+func numberRange(q trace.Query) keyRange {
+	r := keyRange{after: q.After, table: record.ByLot}
+	number, numbers := q.Lot, q.Lots
+	if q.Serial != "" || q.Lot == "" && !q.Serials.IsZero() {
+		r.table, number, numbers = record.BySerial, q.Serial, q.Serials
+	}
+	if number != "" {
+		r.prefix = record.NumberPrefix(q.DI, number)
+		return r
+	}
+	r.prefix = record.DIPrefix(q.DI)
+	if numbers.From != "" {
+		r.low = []byte(udi.Order(numbers.From))
+	}
+	if numbers.To != "" {
+		// Behind the number stands 0: what begins with 1 is after all of its rows.
+		r.high = append([]byte(udi.Order(numbers.To)), 1)
+	}
+	return r
+}
+
+// days bounds the range to dates, both included.
+func (r *keyRange) days(p trace.Period) {
+	if day, ok := record.DateKey(p.From); ok {
+		r.low = day
+	}
+	if day, ok := record.DateKey(p.To); ok {
+		r.high = append(day, bytes.Repeat([]byte{0xff}, 17)...) // behind every id
+	}
+}
+
+// Holdings is trace.Finder's.
+func (s *Store) Holdings(ctx context.Context, q trace.Query) iter.Seq2[trace.Holding, error] {
+	if !numbered(q) {
+		return func(yield func(trace.Holding, error) bool) {
+			yield(trace.Holding{}, trace.Errorf(trace.Invalid, "whose devices they are is asked by device identifier and lots or serials"))
+		}
+	}
+	return walk(ctx, s, numberRange(q), func(t *transaction, key, value []byte) (trace.Holding, bool, error) {
+		h, err := record.Holding(key, value)
+		if err != nil || h.Former && !q.Former {
+			return h, false, err
+		}
+		if v := t.Get(record.Procedures, h.Procedure[:]); v != nil {
+			h.Patient, err = record.PatientOf(v)
+		}
+		return h, true, err
+	}, record.Procedures)
+}
+
+// usagesOf goes over the procedures of a patient, at a place or with a person,
+// latest first, to the usages. Its keys are those of a procedure's usages; behind
+// one it goes on with the rest of that procedure, then with the procedures after
+// it.
 func (s *Store) usagesOf(ctx context.Context, q trace.Query) iter.Seq2[trace.Hit, error] {
 	return func(yield func(trace.Hit, error) bool) {
-		rest := trace.ProcedureQuery{Patient: q.Patient}
+		rest := trace.ProcedureQuery{Patient: q.Patient, Place: q.Place, Person: q.Person}
 		if len(q.After) == 32 {
 			at, err := s.Procedure(ctx, trace.ProcedureID(q.After[:16]))
 			if err != nil {
 				yield(trace.Hit{}, err)
 				return
 			}
-			if at.Patient == q.Patient {
+			if rest.Asks(at) {
 				for h, err := range s.Candidates(ctx, trace.Query{Procedure: at.ID, After: q.After}) {
 					if !yield(h, err) || err != nil {
 						return
 					}
 				}
 			}
-			rest.After = slices.Concat(q.Patient[:], record.TimeKey(at.Start), at.ID[:])
+			rest.After = slices.Concat(procedureRange(rest).prefix, record.TimeKey(at.Start), at.ID[:])
 		}
 		for p, err := range s.Procedures(ctx, rest) {
 			if err != nil {
@@ -411,18 +528,27 @@ func (s *Store) usagesOf(ctx context.Context, q trace.Query) iter.Seq2[trace.Hit
 
 // Procedures is trace.Finder's.
 func (s *Store) Procedures(ctx context.Context, q trace.ProcedureQuery) iter.Seq2[trace.ProcedureHit, error] {
+	return walk(ctx, s, procedureRange(q), func(t *transaction, key, _ []byte) (h trace.ProcedureHit, asked bool, err error) {
+		h.Key = key
+		h.Procedure, err = t.procedure(record.ID[trace.OfProcedure](key))
+		return h, q.Asks(h.Procedure), err
+	})
+}
+
+// procedureRange is the range of an index that holds all procedures that a query
+// asks for.
+func procedureRange(q trace.ProcedureQuery) keyRange {
 	r := keyRange{table: record.ByStart, after: q.After, latest: true}
-	if !q.Patient.IsZero() {
+	switch {
+	case !q.Patient.IsZero():
 		r.table, r.prefix = record.ByPatient, q.Patient[:]
+	case q.Place.Named():
+		r.table, r.prefix = record.ByPlace, record.PlaceKeys(q.Place)[0]
+	case q.Person.Named():
+		r.table, r.prefix = record.ByPerson, record.PersonKeys(q.Person)[0]
 	}
 	r.between(q.From, q.To)
-	return walk(ctx, s, r, func(t *transaction, key, _ []byte) (trace.ProcedureHit, bool, error) {
-		h := trace.ProcedureHit{Key: key}
-		err := t.load(record.Procedures, key[len(key)-16:], &h.Procedure, "procedure")
-		p := h.Procedure
-		asked := (q.From.IsZero() || !p.Start.Before(q.From)) && (q.To.IsZero() || p.Start.Before(q.To)) && (!q.OpenOnly || p.Open())
-		return h, asked, err
-	})
+	return r
 }
 
 // Products is trace.Finder's. It goes through both tables at once, in the order

@@ -1,14 +1,11 @@
 package bolt
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"time"
-
-	"golang.org/x/mod/sumdb/tlog"
 
 	"implantrace/internal/journal"
 	"implantrace/internal/record"
@@ -29,6 +26,10 @@ func (s *Store) Append(ctx context.Context, commands ...trace.Command) ([]trace.
 		return nil, nil
 	}
 	r := appending(commands)
+	if s.keys() != nil {
+		// On the caller's goroutine, so that the committer has little left to do.
+		r.ready = s.prepareAll(commands)
+	}
 	if err := s.submit(ctx, r); err != nil {
 		return nil, err
 	}
@@ -41,7 +42,7 @@ func (s *Store) carryOut(t *transaction, r *request) error {
 	}
 	r.results = make([]trace.Result, len(r.commands))
 	now := s.clock()
-	for i, c := range r.commands {
+	for i, c := range r.ready {
 		receipt, err := s.write(t, c, now)
 		if err != nil {
 			if k := trace.KindOf(err); k != trace.Conflict && k != trace.Invalid {
@@ -53,31 +54,63 @@ func (s *Store) carryOut(t *transaction, r *request) error {
 	return nil
 }
 
+// prepared is a command with all that can be worked out before its entries have
+// their places.
+type prepared struct {
+	trace.Command
+	digest []byte
+	facts  []journal.PackedFact // of its drafts
+	err    error
+}
+
+func (s *Store) prepareAll(commands []trace.Command) []prepared {
+	all := make([]prepared, len(commands))
+	for i, c := range commands {
+		all[i] = s.prepareCommand(c)
+	}
+	return all
+}
+
+// prepareCommand checks a command and encodes what it says.
+func (s *Store) prepareCommand(c trace.Command) prepared {
+	p := prepared{Command: c, digest: s.keys().Digest(c.Canonical)}
+	switch {
+	case c.ID.IsZero() || len(c.Drafts) == 0:
+		p.err = trace.Errorf(trace.Invalid, "a command wants an id and something to record")
+		return p
+	case len(c.Drafts) > partsMost:
+		p.err = trace.Errorf(trace.Invalid, "a command has at most %d entries", partsMost)
+		return p
+	}
+	p.facts = make([]journal.PackedFact, len(c.Drafts))
+	for i, d := range c.Drafts {
+		if d.Fact == nil {
+			p.err = trace.Errorf(trace.Invalid, "an entry wants something that it says")
+			return p
+		}
+		if p.facts[i], p.err = s.codec.Pack(d.Fact); p.err != nil {
+			return p
+		}
+	}
+	return p
+}
+
 // write records one command, or finds that it was recorded before. It checks
 // everything before it writes anything.
-func (s *Store) write(t *transaction, c trace.Command, now time.Time) (trace.Receipt, error) {
+func (s *Store) write(t *transaction, c prepared, now time.Time) (trace.Receipt, error) {
 	if r, err := s.recorded(t, c.ID, c.Canonical); err == nil || trace.KindOf(err) != trace.NotFound {
 		return r, err
 	}
-	if c.ID.IsZero() || len(c.Drafts) == 0 {
-		return trace.Receipt{}, trace.Errorf(trace.Invalid, "a command wants an id and something to record")
-	}
-	if len(c.Drafts) > partsMost {
-		return trace.Receipt{}, trace.Errorf(trace.Invalid, "a command has at most %d entries", partsMost)
-	}
-	for _, d := range c.Drafts {
-		if d.Fact == nil {
-			return trace.Receipt{}, trace.Errorf(trace.Invalid, "an entry wants something that it says")
-		}
+	if c.err != nil {
+		return trace.Receipt{}, c.err
 	}
 	now = s.after(t, now)
-	seq, lamport := t.size(s.node), s.lamport(t)
+	seq, lamport := t.next(s.node), s.lamport(t)
 	receipt := trace.Receipt{Command: c.ID, Node: s.node, Seq: seq, Count: uint64(len(c.Drafts)), Recorded: now}
-	digest := s.keys().Digest(c.Canonical)
 	for i, d := range c.Drafts {
 		e := trace.Entry{
 			Position: trace.Position{Node: s.node, Seq: seq + uint64(i)}, Lamport: lamport + uint64(i) + 1,
-			ID: d.ID, Command: c.ID, Part: uint16(i), Digest: digest, Recorded: now,
+			ID: d.ID, Command: c.ID, Part: uint16(i), Digest: c.digest, Recorded: now,
 			Occurred: d.Occurred, By: c.By, Provenance: d.Provenance, Fact: d.Fact,
 		}
 		if e.ID.IsZero() {
@@ -91,7 +124,7 @@ func (s *Store) write(t *transaction, c trace.Command, now time.Time) (trace.Rec
 				return trace.Receipt{}, err
 			}
 		}
-		if err := t.keep(e); err != nil {
+		if err := t.keepPacked(e, c.facts[i]); err != nil {
 			return trace.Receipt{}, err
 		}
 	}
@@ -108,9 +141,10 @@ func draftID(command trace.EventID, part int) trace.EventID {
 // after is now, but never before the node's last entry.
 func (s *Store) after(t *transaction, now time.Time) time.Time {
 	now = now.UTC().Truncate(time.Millisecond)
-	var c trace.NodeCoverage
-	if b := t.Get(record.Nodes, s.node[:]); b != nil && s.codec.Unmarshal(b, &c) == nil && c.RecordedUntil.After(now) {
-		return c.RecordedUntil
+	if b := t.Get(record.Nodes, s.node[:]); b != nil {
+		if c, err := s.fold.Coverage(s.node[:], b); err == nil && c.RecordedUntil.After(now) {
+			return c.RecordedUntil
+		}
 	}
 	return now
 }
@@ -128,6 +162,7 @@ func (t *transaction) seal(e *trace.Entry, d trace.Draft) error {
 		subject = e.ID // what is said of somebody whose key was taken away is nobody's but its own
 	}
 	keys := t.tx.Bucket(bucketKeys)
+	keys.FillPercent = 0.9 // most subjects come in the order of their ids
 	var key []byte
 	if wrapped := keys.Get(subject[:]); wrapped != nil {
 		var err error
@@ -146,19 +181,33 @@ func (t *transaction) seal(e *trace.Entry, d trace.Draft) error {
 	return err
 }
 
+// commanded is the first entry of a command, and how many entries that has. It is
+// of kind NotFound where none is recorded.
+func (t *transaction) commanded(id trace.EventID) (first trace.Entry, count uint64, err error) {
+	for k, v := range t.Scan(record.Objects, id[:]) {
+		if count, ok := record.Commanded(v); ok {
+			first, err := t.Entry(record.PositionOf(k))
+			if err != nil {
+				return first, 0, fmt.Errorf("the entry of command %s: %w", id, err)
+			}
+			if first.Command == id {
+				return first, count, nil
+			}
+		}
+	}
+	return first, 0, trace.Errorf(trace.NotFound, "no command %s is recorded", id)
+}
+
 // recorded finds the receipt of a command.
 func (s *Store) recorded(t *transaction, id trace.EventID, canonical []byte) (trace.Receipt, error) {
-	for k, v := range t.Scan(record.Commands, id[:]) {
-		var r record.Receipt
-		if err := s.codec.Unmarshal(v, &r); err != nil {
-			return trace.Receipt{}, err
-		}
-		if !s.keys().SameDigest(r.Digest, canonical) {
-			return trace.Receipt{}, trace.Errorf(trace.Conflict, "the id %s was used before for something else; make a new id for a new record", id)
-		}
-		return trace.Receipt{Command: id, Node: trace.NodeID(k[16:24]), Seq: r.First, Count: r.Count, Recorded: r.Recorded, Repeated: true}, nil
+	first, count, err := t.commanded(id)
+	if err != nil {
+		return trace.Receipt{}, err
 	}
-	return trace.Receipt{}, trace.Errorf(trace.NotFound, "no command %s is recorded", id)
+	if !s.keys().SameDigest(first.Digest, canonical) {
+		return trace.Receipt{}, trace.Errorf(trace.Conflict, "the id %s was used before for something else; make a new id for a new record", id)
+	}
+	return trace.Receipt{Command: id, Node: first.Node, Seq: first.Seq, Count: count, Recorded: first.Recorded, Repeated: true}, nil
 }
 
 // Find is trace.Journal's.
@@ -191,22 +240,27 @@ func (s *Store) Import(ctx context.Context, node trace.NodeID, entries []trace.E
 			if e.Fact == nil || e.Lamport > lamportMost {
 				return trace.Errorf(trace.Invalid, "entry %d of node %s is none that a node makes", e.Seq, node)
 			}
-			row, leaf, err := s.codec.EncodeRow(e)
-			if err != nil {
-				return err
-			}
 			switch {
 			case e.Seq > size:
 				return trace.Errorf(trace.Invalid, "entries %d to %d of node %s are missing", size, e.Seq-1, node)
 			case e.Seq < size:
-				there := t.tx.Bucket(bucketLog).Get(record.PositionKey(e.Position))
-				if lost, ok := s.codec.LostHash(there); ok && lost == trace.Hash(tlog.RecordHash(leaf)) {
-					if err := t.fillIn(e, row); err != nil {
+				same, err := t.has(e)
+				switch {
+				case errors.Is(err, journal.ErrLost):
+					lost, err := t.lostAs(e)
+					if err != nil {
 						return err
 					}
-					continue
+					if lost {
+						if err := t.fillIn(e); err != nil {
+							return err
+						}
+						continue
+					}
+				case err != nil:
+					return err
 				}
-				if !bytes.Equal(row, there) {
+				if !same {
 					return trace.Errorf(trace.Conflict, "entry %d of node %s is not the one that came before", e.Seq, node)
 				}
 				continue

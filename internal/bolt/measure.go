@@ -5,6 +5,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"implantrace/internal/record"
 	"implantrace/internal/trace"
 )
 
@@ -25,7 +26,7 @@ func (s *Store) Written() Written {
 // AppendAlone is Append without the committer: each call makes a transaction of
 // its own, on its caller's goroutine. It is what bench measures Append against.
 func (s *Store) AppendAlone(commands ...trace.Command) ([]trace.Result, error) {
-	r := &request{commands: commands}
+	r := &request{commands: commands, ready: s.prepareAll(commands)}
 	err := s.db.Update(func(tx *bbolt.Tx) error { return s.carryOut(&transaction{store: s, tx: tx}, r) })
 	return r.results, err
 }
@@ -44,4 +45,37 @@ func CompactCopy(from, to string) (err error) {
 	}
 	defer func() { err = errors.Join(err, dst.Close()) }()
 	return bbolt.Compact(dst, src, 1<<20)
+}
+
+// Room is what the rows of one bucket take up in a file.
+type Room struct {
+	Name  string `json:"name"`
+	Rows  int    `json:"rows"`
+	Bytes int    `json:"bytes"` // of pages
+	Used  int    `json:"used"`  // of them, by keys, values and their headers
+}
+
+// Rooms says where the bytes of a store's file are. It reads every page.
+func Rooms(path string) (all []Room, err error) {
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	names := make(map[string]string)
+	for _, p := range record.Tables() {
+		names[string(p.Table)] = p.Name
+	}
+	err = db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
+			st := b.Stats()
+			r := Room{Name: names[string(name[:1])], Rows: st.KeyN, Bytes: st.BranchAlloc + st.LeafAlloc, Used: st.BranchInuse + st.LeafInuse}
+			if len(name) > 2 {
+				r.Name = string(name)
+			}
+			all = append(all, r)
+			return nil
+		})
+	})
+	return all, err
 }

@@ -31,7 +31,7 @@ func (s *Store) Identifiers(ctx context.Context) iter.Seq2[string, error] {
 					}
 				}
 				return nil
-			})
+			}, record.Numbers)
 			for _, di := range page {
 				if !yield(di, nil) {
 					return
@@ -47,7 +47,7 @@ func (s *Store) Identifiers(ctx context.Context) iter.Seq2[string, error] {
 
 // Numbers is trace.Finder's.
 func (s *Store) Numbers(ctx context.Context, di string) iter.Seq2[trace.Numbered, error] {
-	r := keyRange{table: record.Numbers, prefix: record.DIPrefix(di)}
+	r := keyRange{table: record.Numbers, prefix: record.NumbersPrefix(di)}
 	return walk(ctx, s, r, func(_ *transaction, key, value []byte) (trace.Numbered, bool, error) {
 		_, n := record.NumbersRow(key, value)
 		return n, true, nil

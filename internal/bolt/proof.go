@@ -134,18 +134,15 @@ func noLog(log trace.NodeID) error {
 // Locate is trace.Prover's.
 func (s *Store) Locate(ctx context.Context, command trace.EventID, part uint16) (at trace.Position, err error) {
 	err = s.view(ctx, func(t *transaction) error {
-		for k, v := range t.Scan(record.Commands, command[:]) {
-			var r record.Receipt
-			if err := s.codec.Unmarshal(v, &r); err != nil {
-				return err
-			}
-			if uint64(part) >= r.Count {
-				return trace.Errorf(trace.NotFound, "command %s has %d entries", command, r.Count)
-			}
-			at = trace.Position{Node: trace.NodeID(k[16:24]), Seq: r.First + uint64(part)}
-			return nil
+		first, count, err := t.commanded(command)
+		if err != nil {
+			return err
 		}
-		return trace.Errorf(trace.NotFound, "no command %s is recorded", command)
+		if uint64(part) >= count {
+			return trace.Errorf(trace.NotFound, "command %s has %d entries", command, count)
+		}
+		at = trace.Position{Node: first.Node, Seq: first.Seq + uint64(part)}
+		return nil
 	})
 	return at, err
 }

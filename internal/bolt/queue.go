@@ -42,6 +42,7 @@ type request struct {
 	from      string // who calls: the callers take turns
 	essential bool   // may use the reserve
 	commands  []trace.Command
+	ready     []prepared               // commands, made ready for the committer
 	work      func(*transaction) error // in place of commands
 	alone     func() error             // in place of both: by the committer, outside any transaction
 	size      bounds

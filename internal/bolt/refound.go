@@ -44,8 +44,8 @@ func (s *Store) refound(tx *bbolt.Tx, o Options) error {
 func (s *Store) begin(tx *bbolt.Tx, o Options) error {
 	now := s.clock()
 	id := trace.NewEventID()
-	_, err := s.write(&transaction{store: s, tx: tx}, trace.Command{ID: id, By: trace.Actor{Via: "node"}, Drafts: []trace.Draft{{
+	_, err := s.write(&transaction{store: s, tx: tx}, s.prepareCommand(trace.Command{ID: id, By: trace.Actor{Via: "node"}, Drafts: []trace.Draft{{
 		ID: id, Occurred: now, Provenance: trace.System, Fact: trace.NodeFact{Node: s.node, Name: o.Name, Version: o.Version},
-	}}}, now)
+	}}}), now)
 	return err
 }

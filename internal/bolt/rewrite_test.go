@@ -96,8 +96,13 @@ func rewrite(t *testing.T, path, from, to string) {
 				return err
 			}
 		}
-		// A table of other rules makes the next start build all of them anew.
-		return tx.Bucket([]byte("meta")).Put(append([]byte("projection/"), byte(record.Usages)), []byte{0})
+		// Tables of other rules are built anew at the next start.
+		for _, p := range record.Tables() {
+			if err := tx.Bucket([]byte("meta")).Put(append([]byte("projection/"), byte(p.Table)), []byte{0}); err != nil {
+				return err
+			}
+		}
+		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}

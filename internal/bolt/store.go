@@ -35,6 +35,7 @@ var (
 	metaNode        = []byte("node")
 	metaFingerprint = []byte("keys")
 	metaProjection  = []byte("projection/") // and the table's letter -> version
+	metaRebuilding  = []byte("rebuilding")  // there while tables are built anew
 	metaTrial       = []byte("trial")       // of writing, taken out again
 )
 
@@ -56,6 +57,8 @@ type Options struct {
 	MaxSize  int           // bytes the file may grow to; 0: no limit
 	Reserve  int64         // bytes of the disk to keep for essential commands; 0: none
 	Refound  bool          // of a store that was restored: it begins a log of its own
+
+	steps <-chan struct{} // a test's: a step of a rebuild waits for each
 }
 
 // Errors of [Open].
@@ -77,6 +80,8 @@ type Store struct {
 	clock  trace.Clock
 	codec  journal.Codec
 	fold   record.Fold
+	// tables are what the record consists of. A test gives them other versions.
+	tables []record.Projection
 
 	queue   *queue
 	reserve *reserve
@@ -84,6 +89,8 @@ type Store struct {
 	kept    atomic.Uint64 // entries of this node that were acknowledged
 
 	committed chan struct{} // something was committed
+
+	rebuild rebuilder
 
 	trouble atomic.Pointer[error] // of the last write; nil when it was committed
 }
@@ -121,7 +128,7 @@ func Open(path string, o Options) (*Store, error) {
 	}
 	options := bbolt.Options{Timeout: o.Wait, FreelistType: bbolt.FreelistMapType, ReadOnly: o.ReadOnly, MaxSize: o.MaxSize, PreLoadFreelist: !o.ReadOnly}
 	codec := journal.NewCodec()
-	s := &Store{clock: o.Clock, codec: codec, fold: record.Fold{Codec: codec}, queue: newQueue(), done: make(chan struct{}), committed: make(chan struct{}, 1)}
+	s := &Store{clock: o.Clock, codec: codec, fold: record.Fold{Codec: codec}, tables: record.Tables(), queue: newQueue(), done: make(chan struct{}), committed: make(chan struct{}, 1)}
 	s.ring.Store(o.Keys)
 	if fresh {
 		o.Refound = false
@@ -145,6 +152,9 @@ func Open(path string, o Options) (*Store, error) {
 		s.reserve = openReserve(filepath.Join(filepath.Dir(path), ReserveName), o.Reserve)
 	}
 	go s.commitLoop()
+	if !o.ReadOnly && o.Keys != nil {
+		s.startRebuild(o.steps)
+	}
 	return s, nil
 }
 
@@ -153,7 +163,7 @@ func (s *Store) prepare(o Options) error {
 	if o.ReadOnly {
 		return s.db.View(func(tx *bbolt.Tx) error { return s.check(tx) })
 	}
-	return s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
 		if tx.Bucket(bucketMeta) != nil {
 			if err := s.check(tx); err != nil {
 				return err
@@ -163,10 +173,7 @@ func (s *Store) prepare(o Options) error {
 					return err
 				}
 			}
-			if err := s.renew(tx); err != nil || !o.Refound {
-				return err
-			}
-			return s.refound(tx, o)
+			return s.beginRebuild(tx)
 		}
 		if k, _ := tx.Cursor().First(); k != nil {
 			return fmt.Errorf("%s: %w (it is another program's)", s.db.Path(), ErrNotStore)
@@ -187,13 +194,20 @@ func (s *Store) prepare(o Options) error {
 				return err
 			}
 		}
-		for _, p := range record.Tables() {
+		for _, p := range s.tables {
 			if err := meta.Put(projectionKey(p.Table), []byte{p.Version}); err != nil {
 				return err
 			}
 		}
 		return s.begin(tx, o)
 	})
+	if err == nil {
+		err = s.rebuildNeeded()
+	}
+	if err == nil && o.Refound {
+		err = s.db.Update(func(tx *bbolt.Tx) error { return s.refound(tx, o) })
+	}
+	return err
 }
 
 func (s *Store) check(tx *bbolt.Tx) error {
@@ -215,44 +229,6 @@ func (s *Store) check(tx *bbolt.Tx) error {
 	return nil
 }
 
-// renew builds every table anew when the rules of one have changed.
-func (s *Store) renew(tx *bbolt.Tx) error {
-	meta := tx.Bucket(bucketMeta)
-	stale := false
-	for _, p := range record.Tables() {
-		v := meta.Get(projectionKey(p.Table))
-		stale = stale || len(v) != 1 || v[0] != p.Version
-	}
-	if !stale {
-		return nil
-	}
-	for _, p := range record.Tables() {
-		name := []byte{byte(p.Table)}
-		if tx.Bucket(name) != nil {
-			if err := tx.DeleteBucket(name); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.CreateBucket(name); err != nil {
-			return err
-		}
-		if err := meta.Put(projectionKey(p.Table), []byte{p.Version}); err != nil {
-			return err
-		}
-	}
-	t := &transaction{store: s, tx: tx}
-	return tx.Bucket(bucketLog).ForEach(func(_, row []byte) error {
-		e, _, err := s.codec.DecodeRow(row)
-		switch {
-		case errors.Is(err, journal.ErrLost):
-			return nil
-		case err != nil:
-			return err
-		}
-		return t.apply(e)
-	})
-}
-
 // hasKept reports an error when entries are gone that were acknowledged.
 func (s *Store) hasKept(tx *bbolt.Tx) error {
 	if size := (&transaction{store: s, tx: tx}).size(s.node); size < s.kept.Load() {
@@ -263,7 +239,7 @@ func (s *Store) hasKept(tx *bbolt.Tx) error {
 
 func projectionKey(t record.Table) []byte { return append(bytes.Clone(metaProjection), byte(t)) }
 
-// buckets lists every bucket of a store.
+// buckets lists every bucket of a new store.
 func buckets() [][]byte {
 	names := [][]byte{bucketLog, bucketTree, bucketKeys, bucketMeta}
 	for _, p := range record.Tables() {
@@ -294,6 +270,7 @@ func (s *Store) Lookups(kind byte, value string) []trace.LookupHash {
 
 // Close finishes what was taken and closes the file.
 func (s *Store) Close() error {
+	s.rebuild.stop()
 	s.queue.close()
 	<-s.done
 	return s.db.Close()

@@ -25,6 +25,8 @@ type survey struct {
 	flaw    func(where, what string)
 
 	known map[uint64]bool // pages that are in use or free
+
+	earlier []string // tables of an earlier program
 }
 
 // bucketAt is where a bucket's rows are: below a page, or, of a small bucket,
@@ -47,6 +49,7 @@ func take(f *pageFile, still bool, flaw func(where, what string)) *survey {
 	for _, name := range buckets() {
 		at, ok := s.buckets[string(name)]
 		switch {
+		case !ok && len(name) == 1 && s.lacks(record.Table(name[0])):
 		case !ok:
 			s.damaged[string(name)] = true
 			missing = append(missing, bucketName(string(name)))
@@ -99,6 +102,15 @@ func (s *survey) metaPages() {
 // bucket takes an element of the root, which names a bucket.
 func (s *survey) bucket(e element) {
 	name := string(e.key)
+	if e.bucket && (name == string(bucketAnew) || len(name) == 1 && !isTable(name[0])) {
+		// What is being built, and what an earlier program left: not read, and its
+		// pages are all the same to be sound.
+		if len(name) == 1 {
+			s.earlier = append(s.earlier, name)
+		}
+		s.unread(name)(e)
+		return
+	}
 	if !slices.ContainsFunc(buckets(), func(b []byte) bool { return bytes.Equal(b, e.key) }) {
 		s.flaw(fmt.Sprintf("bucket %q", e.key), "is there, and this program knows of no such")
 		return
@@ -114,6 +126,42 @@ func (s *survey) bucket(e element) {
 		s.flaw(bucketName(name), err.Error())
 	}
 	s.buckets[name] = bucketAt{root, inline}
+}
+
+func isTable(letter byte) bool {
+	return slices.ContainsFunc(record.Tables(), func(p record.Projection) bool { return byte(p.Table) == letter })
+}
+
+// lacks reports whether a store has neither a table nor a word of it: one that a
+// later program brought.
+func (s *survey) lacks(table record.Table) bool {
+	if _, ok := s.buckets[string(table)]; ok {
+		return false
+	}
+	_, told := s.get(bucketMeta, projectionKey(table))
+	return !told && !s.damaged[string(bucketMeta)]
+}
+
+// unread walks the pages of a bucket whose rows nobody reads, and of the buckets in
+// it.
+func (s *survey) unread(bucket string) func(element) {
+	return func(e element) {
+		if !e.bucket {
+			return
+		}
+		root, inline, err := bucketOf(e.value)
+		if err != nil {
+			s.flaw(fmt.Sprintf("bucket %q", bucket), err.Error())
+			return
+		}
+		if root != 0 {
+			s.walk(bucket, root, 0, nil, nil, 0, s.unread(bucket))
+			return
+		}
+		for _, e := range inline {
+			s.unread(bucket)(e)
+		}
+	}
 }
 
 func (s *survey) row(bucket string) func(element) {

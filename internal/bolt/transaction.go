@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"go.etcd.io/bbolt"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"implantrace/internal/journal"
 	"implantrace/internal/record"
@@ -19,12 +21,27 @@ import (
 type transaction struct {
 	store *Store
 	tx    *bbolt.Tx
+
+	nexts map[trace.NodeID]uint64 // what next has found, while entries are kept
+	edges map[edgeKey][32]byte    // tree hashes that it has written
+	stale *tableSet               // what usable has found
+
+	tables map[record.Table]*bbolt.Bucket // what bucket has found
 }
 
 var _ record.Prior = (*transaction)(nil)
 
-func (t *transaction) bucket(table record.Table) *bbolt.Bucket {
-	return t.tx.Bucket([]byte{byte(table)})
+// fullness is how full the pages of a table are made when they are split. Rows of
+// tables that begin with a time, or with an id of which most are made in the
+// order of time, mostly come behind all others, or behind all others with the same
+// beginning, and pages split in halves would stay half empty.
+func fullness(table record.Table) float64 {
+	switch table {
+	case record.Objects, record.Procedures, record.ByStart, record.ByProcedure, record.ByTime, record.Readings,
+		record.ByPatient, record.ByPlace, record.ByPerson, record.ByOutcome, record.ByExpiry, record.ByManufactured, record.BySerial, record.Numbers:
+		return 0.9
+	}
+	return bbolt.DefaultFillPercent
 }
 
 // Get is record.Prior's.
@@ -32,8 +49,12 @@ func (t *transaction) Get(table record.Table, key []byte) []byte { return t.buck
 
 // Scan is record.Prior's.
 func (t *transaction) Scan(table record.Table, prefix []byte) iter.Seq2[[]byte, []byte] {
+	return scan(t.bucket(table), prefix)
+}
+
+func scan(b *bbolt.Bucket, prefix []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(k, v []byte) bool) {
-		c := t.bucket(table).Cursor()
+		c := b.Cursor()
 		for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
 			if !yield(k, v) {
 				return
@@ -124,11 +145,92 @@ type tree struct {
 }
 
 func (h tree) key(index uint64) []byte {
-	return binary.BigEndian.AppendUint64(bytes.Clone(h.node[:]), index)
+	return binary.BigEndian.AppendUint64(append(make([]byte, 0, 16), h.node[:]...), index)
 }
 
 // Hash is journal.Hashes.
 func (h tree) Hash(index uint64) []byte { return h.tx.Bucket(bucketTree).Get(h.key(index)) }
+
+// grow adds a leaf to its node's tree.
+func (t *transaction) grow(at trace.Position, leaf []byte) error {
+	b, h := t.tx.Bucket(bucketTree), tree{t.tx, at.Node}
+	b.FillPercent = 1 // hashes come in order
+	first, hashes, err := journal.Leaf(edge{h, t.edges}, at.Seq, leaf)
+	if err != nil {
+		return err
+	}
+	if t.edges == nil {
+		t.edges = make(map[edgeKey][32]byte)
+	}
+	for i := range hashes {
+		if err := b.Put(h.key(first+uint64(i)), hashes[i][:]); err != nil {
+			return err
+		}
+		t.edges[edgeKey{at.Node, first + uint64(i)}] = hashes[i]
+	}
+	return nil
+}
+
+// edge reads a tree's hashes, those first that this transaction has written.
+type edge struct {
+	tree
+	written map[edgeKey][32]byte
+}
+
+type edgeKey struct {
+	node  trace.NodeID
+	index uint64
+}
+
+// Hash is journal.Hashes.
+func (e edge) Hash(index uint64) []byte {
+	if h, ok := e.written[edgeKey{e.node, index}]; ok {
+		return h[:]
+	}
+	return e.tree.Hash(index)
+}
+
+// next is the number of a node's next entry, while entries are kept.
+func (t *transaction) next(node trace.NodeID) uint64 {
+	n, ok := t.nexts[node]
+	if !ok {
+		n = t.size(node)
+		t.advance(node, n)
+	}
+	return n
+}
+
+func (t *transaction) advance(node trace.NodeID, next uint64) {
+	if t.nexts == nil {
+		t.nexts = make(map[trace.NodeID]uint64)
+	}
+	t.nexts[node] = next
+}
+
+// logs gives the nodes that have a log here.
+func (t *transaction) logs() iter.Seq[trace.NodeID] {
+	return func(yield func(trace.NodeID) bool) {
+		c := t.tx.Bucket(bucketLog).Cursor()
+		for k, _ := c.First(); k != nil; {
+			at := record.PositionOf(k)
+			if !yield(at.Node) {
+				return
+			}
+			// Behind all that the node can have; its own last key is none.
+			k, _ = c.Seek(append(record.PositionKey(trace.Position{Node: at.Node, Seq: ^uint64(0)}), 0))
+		}
+	}
+}
+
+// has reports whether just this entry, with its sealed part, is in the journal.
+func (t *transaction) has(e trace.Entry) (bool, error) {
+	leaf, err := t.store.codec.Encode(e)
+	if err != nil {
+		return false, err
+	}
+	there, kept, err := t.store.codec.DecodeRow(t.tx.Bucket(bucketLog).Get(record.PositionKey(e.Position)))
+	return bytes.Equal(leaf, kept) && bytes.Equal(e.Sealed, there.Sealed), err
+}
 
 func (t *transaction) head(node trace.NodeID) (trace.TreeHead, error) {
 	size := t.size(node)
@@ -138,28 +240,39 @@ func (t *transaction) head(node trace.NodeID) (trace.TreeHead, error) {
 
 // keep writes an entry's row, its tree hashes and what the fold makes of it.
 func (t *transaction) keep(e trace.Entry) error {
-	row, leaf, err := t.store.codec.EncodeRow(e)
+	p, err := t.store.codec.Pack(e.Fact)
 	if err != nil {
 		return err
 	}
-	if err := t.tx.Bucket(bucketLog).Put(record.PositionKey(e.Position), row); err != nil {
-		return err
-	}
-	h := tree{t.tx, e.Node}
-	first, hashes, err := journal.Leaf(h, e.Seq, leaf)
+	return t.keepPacked(e, p)
+}
+
+// keepPacked is keep of an entry whose fact has been packed.
+func (t *transaction) keepPacked(e trace.Entry, p journal.PackedFact) error {
+	row, leaf, err := t.store.codec.EncodePacked(e, p)
 	if err != nil {
 		return err
-	}
-	for i, hash := range hashes {
-		if err := t.tx.Bucket(bucketTree).Put(h.key(first+uint64(i)), hash[:]); err != nil {
-			return err
-		}
 	}
 	// What is folded is what will be read back, so that building anew from the
 	// journal comes to the same rows.
-	if e, err = t.store.codec.Decode(leaf); err != nil {
+	e.Fact, e.Recorded, e.Occurred = p.Fact, milliseconds(e.Recorded), milliseconds(e.Occurred)
+	return t.keepRow(e, row, leaf)
+}
+
+// milliseconds is a time as the journal keeps it.
+func milliseconds(t time.Time) time.Time { return time.UnixMilli(t.UnixMilli()).UTC() }
+
+// keepRow is keep of an entry that was read back from a row.
+func (t *transaction) keepRow(e trace.Entry, row, leaf []byte) error {
+	log := t.tx.Bucket(bucketLog)
+	log.FillPercent = 1 // rows come in order: nothing goes between them later
+	if err := log.Put(record.PositionKey(e.Position), row); err != nil {
 		return err
 	}
+	if err := t.grow(e.Position, leaf); err != nil {
+		return err
+	}
+	t.advance(e.Node, e.Seq+1)
 	return t.carry(e)
 }
 
@@ -195,13 +308,31 @@ func (t *transaction) keepLost(at trace.Position, leaf trace.Hash) error {
 	return nil
 }
 
+// lostAs reports whether the place of an entry is kept for just this one.
+func (t *transaction) lostAs(e trace.Entry) (bool, error) {
+	leaf, err := t.store.codec.Encode(e)
+	if err != nil {
+		return false, err
+	}
+	lost, ok := t.store.codec.LostHash(t.tx.Bucket(bucketLog).Get(record.PositionKey(e.Position)))
+	return ok && lost == trace.Hash(tlog.RecordHash(leaf)), nil
+}
+
 // fillIn puts an entry that was lost back in its place.
-func (t *transaction) fillIn(e trace.Entry, row []byte) error {
+func (t *transaction) fillIn(e trace.Entry) error {
+	row, _, err := t.store.codec.EncodeRow(e)
+	if err != nil {
+		return err
+	}
 	if err := t.tx.Bucket(bucketLog).Put(record.PositionKey(e.Position), row); err != nil {
 		return err
 	}
-	e, _, err := t.store.codec.DecodeRow(row)
-	if err != nil {
+	if t.tx.Bucket(bucketAnew) != nil { // a rebuild may have come past the place
+		if err := t.tx.DeleteBucket(bucketAnew); err != nil {
+			return err
+		}
+	}
+	if e, _, err = t.store.codec.DecodeRow(row); err != nil {
 		return err
 	}
 	return t.carry(e)
@@ -213,15 +344,22 @@ func (t *transaction) apply(e trace.Entry) error {
 		return err
 	}
 	for _, m := range mutations {
-		b := t.bucket(m.Table)
-		if m.Delete {
-			err = b.Delete(m.Key)
-		} else {
-			err = b.Put(m.Key, m.Value)
+		if !t.usable(m.Table) {
+			continue // the rebuild has still to come to this entry
 		}
-		if err != nil {
+		b := t.bucket(m.Table)
+		b.FillPercent = fullness(m.Table)
+		if err := carry(b, m); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// carry carries one mutation out.
+func carry(b *bbolt.Bucket, m record.Mutation) error {
+	if m.Delete {
+		return b.Delete(m.Key)
+	}
+	return b.Put(m.Key, m.Value)
 }

@@ -98,6 +98,8 @@ func TestMissingFactIsNeverAPass(t *testing.T) {
 		"no DI: product":         {func(f *check.Facts) { f.Meaning.Device.DI = "" }, "product", trace.NotChecked},
 		"no lot and no serial":   {func(f *check.Facts) { f.Meaning.Device.Lot, f.Meaning.Device.Serial = "", "" }, "identity", trace.Warn},
 		"not in the catalogue":   {func(f *check.Facts) { f.Product = nil }, "product", trace.Note},
+		"earlier uses unread":    {func(f *check.Facts) { f.Unready = true }, "reuse", trace.NotChecked},
+		"a catalogue unread":     {func(f *check.Facts) { f.Product, f.Unready = nil, true }, "product", trace.NotChecked},
 		"not in it: its side":    {func(f *check.Facts) { f.Product = nil }, "side", trace.NotChecked},
 		"not in it: its kind":    {func(f *check.Facts) { f.Product = nil }, "kind", trace.NotChecked},
 		"withdrawn from it":      {func(f *check.Facts) { f.Product.Withdrawn = true }, "product", trace.Note},

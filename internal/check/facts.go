@@ -17,6 +17,9 @@ type Facts struct {
 	// Earlier are the usages of the same DI and serial (exactly), other than
 	// this one and not withdrawn.
 	Earlier []trace.UsageInFull
+	// Unready: an index is being built anew after an update, so that more may be
+	// recorded of the product and of earlier uses than was found.
+	Unready bool
 	// Named is what the lists say that keep devices out of use, and Lists the
 	// kinds of list that were asked.
 	Named []trace.Named

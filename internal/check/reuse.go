@@ -63,6 +63,9 @@ func pieceKnown(f Facts) (Finding, bool) {
 	if f.Meaning.Device.DI == "" || f.Meaning.Device.Serial == "" {
 		return unknown("serial number", "Without a serial number nobody can tell whether this piece was used before."), false
 	}
+	if f.Unready {
+		return unknown("earlier uses", "Whether this piece was used before cannot be told just now: an index is being built after an update."), false
+	}
 	return Finding{}, true
 }
 

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -55,14 +56,21 @@ func (r Recorder) facts(ctx context.Context, j Judged) (check.Facts, error) {
 		switch {
 		case err == nil:
 			f.Product = &product
+		case errors.Is(err, trace.ErrRebuilding):
+			f.Unready = true // recording goes on, and the verdict says what could not be checked
 		case trace.KindOf(err) != trace.NotFound:
 			return f, err
 		}
-		if f.Earlier, err = r.earlier(ctx, m.Device, j.Self); err != nil {
+		switch f.Earlier, err = r.earlier(ctx, m.Device, j.Self); {
+		case errors.Is(err, trace.ErrRebuilding):
+			f.Unready = true
+		case err != nil:
 			return f, err
 		}
 	}
-	if err := r.lists(ctx, m.Device, &f); err != nil {
+	if err := r.lists(ctx, m.Device, &f); errors.Is(err, trace.ErrRebuilding) {
+		f.Named, f.Lists = nil, nil // not asked, and the verdict says so
+	} else if err != nil {
 		return f, err
 	}
 	if p.ID.IsZero() {

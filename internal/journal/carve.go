@@ -31,22 +31,32 @@ func (c Codec) Carve(b []byte, found func(Carved)) {
 			if at < 0 || b[at]>>5 != 5 {
 				continue
 			}
-			// Before it stand the head of the leaf's byte string, which has two to
-			// five bytes, and that of the row, an array of two.
-			for _, head := range []int{2, 3, 5} {
-				start := at - head - 1
-				if start < 0 || b[start] != 0x82 || b[start+1] != map[int]byte{2: 0x58, 3: 0x59, 5: 0x5a}[head] {
+			// Before it stand, in a row of the first form, the head of the leaf's byte
+			// string, which has two to five bytes, and that of the row, an array of
+			// two; and in one of the second form the mark, the check sum, and a length.
+			for _, back := range []int{3, 4, 6, 7, 8} {
+				start := at - back
+				if start < 0 || !rowBegins(b[start:], back) {
 					continue
 				}
 				row, e, leaf, err := c.FirstRow(b[start:])
 				if err != nil {
 					continue
 				}
-				if again, _, err := c.EncodeRow(e); err != nil || !bytes.Equal(again, row) {
+				if !c.Canonical(row, e, leaf) {
 					continue
 				}
 				found(Carved{At: start, Row: row, Leaf: leaf, Entry: e})
 			}
 		}
 	}
+}
+
+// rowBegins reports whether a row may begin here whose leaf begins so many bytes
+// behind.
+func rowBegins(b []byte, leaf int) bool {
+	if b[0] == packedRow {
+		return leaf >= 6
+	}
+	return b[0] == 0x82 && b[1] == map[int]byte{3: 0x58, 4: 0x59, 6: 0x5a}[leaf]
 }

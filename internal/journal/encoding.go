@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
+	"github.com/klauspost/compress/s2"
 
 	"implantrace/internal/trace"
 )
@@ -35,8 +36,9 @@ type leaf struct {
 
 // Codec holds the two modes of CBOR; it is safe for concurrent use.
 type Codec struct {
-	enc cbor.EncMode
-	dec cbor.DecMode
+	enc        cbor.EncMode
+	dec        cbor.DecMode
+	dictionary *s2.Dict
 }
 
 // NewCodec makes the codec of the journal and of the record's state.
@@ -59,7 +61,7 @@ func NewCodec() Codec {
 	if err != nil {
 		panic(fmt.Sprintf("journal: decoding options: %v", err))
 	}
-	return Codec{enc, dec}
+	return Codec{enc, dec, newDictionary()}
 }
 
 // Marshal gives v's deterministic bytes.
@@ -77,6 +79,11 @@ func (c Codec) Encode(e trace.Entry) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("journal: encode fact: %w", err)
 	}
+	return c.encode(e, fact)
+}
+
+// encode gives the bytes of an entry whose fact has these.
+func (c Codec) encode(e trace.Entry, fact []byte) ([]byte, error) {
 	l := leaf{
 		Version: Version, Node: e.Node, Seq: e.Seq, Lamport: e.Lamport, ID: e.ID, Part: e.Part, Digest: e.Digest,
 		Recorded: e.Recorded.UnixMilli(), Occurred: e.Occurred.UnixMilli(), By: e.By,
@@ -156,38 +163,4 @@ func decodeFact[F trace.Fact](c Codec, b []byte) (trace.Fact, error) {
 		return nil, fmt.Errorf("%w: %v", ErrEncoding, err)
 	}
 	return f, nil
-}
-
-// Row is what a store keeps of an entry: the bytes under the leaf, and the
-// sealed part beside them.
-type Row struct {
-	_      struct{} `cbor:",toarray"`
-	Leaf   []byte
-	Sealed []byte
-}
-
-// EncodeRow gives the bytes that a store keeps for e.
-func (c Codec) EncodeRow(e trace.Entry) (row, leaf []byte, err error) {
-	if leaf, err = c.Encode(e); err != nil {
-		return nil, nil, err
-	}
-	row, err = c.enc.Marshal(Row{Leaf: leaf, Sealed: e.Sealed})
-	return row, leaf, err
-}
-
-// DecodeRow reads what [Codec.EncodeRow] wrote. [ErrLost] for a row that only
-// keeps the place of an entry.
-func (c Codec) DecodeRow(b []byte) (e trace.Entry, leaf []byte, err error) {
-	var r Row
-	if err := c.dec.Unmarshal(b, &r); err != nil {
-		return trace.Entry{}, nil, fmt.Errorf("%w: %v", ErrEncoding, err)
-	}
-	if r.lost() {
-		return trace.Entry{}, nil, ErrLost
-	}
-	if e, err = c.Decode(r.Leaf); err != nil {
-		return trace.Entry{}, r.Leaf, err
-	}
-	e.Sealed = r.Sealed
-	return e, r.Leaf, nil
 }

@@ -13,25 +13,24 @@ var ErrLost = errors.New("journal: the entry of this place is lost")
 // hash of its leaf, so that its log still comes to its root, or with the zero
 // hash where that is gone too.
 func (c Codec) LostRow(leaf trace.Hash) ([]byte, error) {
-	return c.enc.Marshal(Row{Sealed: leaf[:]})
+	return c.enc.Marshal(plainRow{Sealed: leaf[:]})
 }
 
 // LostHash gives the hash of a row that keeps a place; false for any other row.
 func (c Codec) LostHash(row []byte) (leaf trace.Hash, ok bool) {
-	var r Row
-	if err := c.dec.Unmarshal(row, &r); err != nil || !r.lost() {
+	var r plainRow
+	if len(row) == 0 || row[0] == packedRow || c.dec.Unmarshal(row, &r) != nil || !r.lost() {
 		return leaf, false
 	}
 	return trace.Hash(r.Sealed), true
 }
 
-func (r Row) lost() bool { return r.Leaf == nil && len(r.Sealed) == len(trace.Hash{}) }
+func (r plainRow) lost() bool { return r.Leaf == nil && len(r.Sealed) == len(trace.Hash{}) }
 
 // FirstRow reads the row that some bytes begin with, and gives the part of them
 // that it is. It is for bytes that may be anything.
 func (c Codec) FirstRow(b []byte) (row []byte, e trace.Entry, leaf []byte, err error) {
-	var r Row
-	rest, err := c.dec.UnmarshalFirst(b, &r)
+	_, rest, err := c.openRow(b)
 	if err != nil {
 		return nil, e, nil, err
 	}

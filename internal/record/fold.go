@@ -2,9 +2,9 @@ package record
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
-	"time"
 
 	"implantrace/internal/trace"
 )
@@ -19,25 +19,18 @@ type Codec interface {
 // Fold makes rows of entries.
 type Fold struct{ Codec Codec }
 
-// Receipt is the row of [Commands].
-type Receipt struct {
-	First    uint64    `cbor:"1,keyasint"`
-	Count    uint64    `cbor:"2,keyasint"`
-	Recorded time.Time `cbor:"3,keyasint"`
-	Digest   []byte    `cbor:"4,keyasint"`
-}
-
 // Apply says what to write for an entry that is not applied yet. It changes
 // nothing itself. An error means that rows that are there cannot be read.
 func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 	w := &writer{fold: f, prior: prior}
 	object := e.Fact.Object()
-	about, err := f.about(object, e, prior)
+	before, err := f.entries(object, speaksOf(e.Fact), prior)
 	if err != nil {
 		return nil, err
 	}
-	w.put(Objects, join(object[:], PositionKey(e.Position)), nil)
-	w.command(e)
+	about := inOrder(append(slices.Clip(before), e))
+	before = inOrder(before)
+	w.list(e)
 	w.node(e)
 	w.lamport(e)
 	switch fact := e.Fact.(type) {
@@ -50,16 +43,16 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 			w.put(Loose, join(DIPrefix(di), TimeKey(e.Recorded), PositionKey(e.Position)), nil)
 		}
 	case trace.PatientFact:
-		w.patient(fact.Patient, foldPatient(about))
+		w.patient(fact.Patient, before, about)
 	case trace.ErasureFact:
-		w.patient(fact.Patient, foldPatient(about))
+		w.patient(fact.Patient, before, about)
 		for _, subject := range fact.Keys() {
 			w.put(Erased, join(subject[:], PositionKey(e.Position)), nil)
 		}
 	case trace.ProcedureFact:
-		w.procedure(fact.Procedure, foldProcedure(about))
+		w.procedure(fact.Procedure, before, about)
 	case trace.UsageFact:
-		w.usage(fact.Usage, foldUsage(about))
+		w.usage(fact.Usage, before, about)
 	case trace.ProductFact:
 		w.value(Products, []byte(fact.DI), foldProduct(about))
 	case trace.CatalogueFact:
@@ -92,24 +85,50 @@ type ApprovalRow struct {
 	Stamp trace.Stamp        `cbor:"2,keyasint"`
 }
 
-// about gives all entries that speak of an object, e among them, in the order
-// in which they count. An entry that came in twice, through two nodes, counts
-// once.
-func (f Fold) about(object [16]byte, e trace.Entry, prior Prior) ([]trace.Entry, error) {
+// Usage is what is recorded of a usage; ok is false where nobody spoke of it.
+func (f Fold) Usage(prior Prior, id trace.UsageID) (u trace.Usage, ok bool, err error) {
+	about, err := f.entries(id, trace.KindUsage, prior)
+	return foldUsage(inOrder(about)), len(about) > 0, err
+}
+
+// Procedure is what is recorded of a procedure, likewise.
+func (f Fold) Procedure(prior Prior, id trace.ProcedureID) (p trace.Procedure, ok bool, err error) {
+	about, err := f.entries(id, trace.KindProcedure, prior)
+	return foldProcedure(inOrder(about)), len(about) > 0, err
+}
+
+// Patient is what is recorded of a patient, likewise.
+func (f Fold) Patient(prior Prior, id trace.PatientID) (p trace.Patient, ok bool, err error) {
+	about, err := f.entries(id, trace.KindPatient, prior)
+	return foldPatient(inOrder(about)), len(about) > 0, err
+}
+
+// entries gives the entries of a kind that speak of an object.
+func (f Fold) entries(object [16]byte, kind trace.FactKind, prior Prior) ([]trace.Entry, error) {
 	var at []trace.Position
 	for k := range prior.Scan(Objects, object[:]) {
 		at = append(at, PositionOf(k))
 	}
-	all := []trace.Entry{e}
+	var all []trace.Entry
 	for _, p := range at {
 		o, err := prior.Entry(p)
 		if err != nil {
 			return nil, fmt.Errorf("record: entry %d of node %s: %w", p.Seq, p.Node, err)
 		}
-		if speaksOf(o.Fact) == speaksOf(e.Fact) {
+		if speaksOf(o.Fact) == kind && o.Fact.Object() == object {
 			all = append(all, o)
 		}
 	}
+	return all, nil
+}
+
+// inOrder brings entries into the order in which they count. An entry that came
+// in twice, through two nodes, counts once.
+func inOrder(all []trace.Entry) []trace.Entry {
+	if len(all) < 2 {
+		return all
+	}
+	all = slices.Clone(all)
 	slices.SortFunc(all, func(a, b trace.Entry) int {
 		switch {
 		case a.Lamport != b.Lamport:
@@ -127,7 +146,7 @@ func (f Fold) about(object [16]byte, e trace.Entry, prior Prior) ([]trace.Entry,
 		twice := seen[e.ID]
 		seen[e.ID] = true
 		return twice
-	}), nil
+	})
 }
 
 // speaksOf is the kind of thing that a fact is about: an erasure is of a
@@ -181,30 +200,60 @@ func (w *writer) read(t Table, key []byte, v any) bool {
 	return true
 }
 
-// index moves the rows of an index from the old keys to the new.
-func (w *writer) index(t Table, old, now [][]byte) {
-	for _, k := range old {
-		if !slices.ContainsFunc(now, func(n []byte) bool { return bytes.Equal(k, n) }) {
-			w.out = append(w.out, Mutation{Table: t, Key: k, Delete: true})
+// rows are rows of an index: keys with their values, each key once.
+type rows []Mutation
+
+// add adds a row whose key is not there yet.
+func (rs *rows) add(key, value []byte) {
+	if !rs.has(key, nil) {
+		*rs = append(*rs, Mutation{Key: key, Value: value})
+	}
+}
+
+// has says whether a row is there, and with which value where it is asked for.
+func (rs rows) has(key []byte, value *[]byte) bool {
+	for _, r := range rs {
+		if bytes.Equal(r.Key, key) {
+			return value == nil || bytes.Equal(r.Value, *value)
 		}
 	}
-	for _, k := range now {
-		if !slices.ContainsFunc(old, func(o []byte) bool { return bytes.Equal(k, o) }) {
-			w.put(t, k, nil)
+	return false
+}
+
+// move takes the rows of an index from the old ones to the new.
+func (w *writer) move(t Table, old, now rows) {
+	for _, r := range old {
+		if !now.has(r.Key, nil) {
+			w.out = append(w.out, Mutation{Table: t, Key: r.Key, Delete: true})
+		}
+	}
+	for _, r := range now {
+		if !old.has(r.Key, &r.Value) {
+			w.put(t, r.Key, r.Value)
 		}
 	}
 }
 
-func (w *writer) command(e trace.Entry) {
-	key := join(e.Command[:], e.Node[:])
-	var r Receipt
-	if !w.read(Commands, key, &r) {
-		r = Receipt{First: e.Seq, Recorded: e.Recorded, Digest: e.Digest}
+// list lists an entry under the thing it speaks of, and the first entry of its
+// command under the command, with how many entries that has.
+func (w *writer) list(e trace.Entry) {
+	object, first := e.Fact.Object(), e.Position
+	if uint64(e.Part) <= first.Seq {
+		first.Seq -= uint64(e.Part)
 	}
-	if n := uint64(e.Part) + 1; n > r.Count {
-		r.Count = n
+	spoken, commanded := join(object[:], PositionKey(e.Position)), join(e.Command[:], PositionKey(first))
+	if !bytes.Equal(spoken, commanded) {
+		w.put(Objects, spoken, nil)
 	}
-	w.value(Commands, key, r)
+	count, _ := Commanded(w.prior.Get(Objects, commanded))
+	w.put(Objects, commanded, binary.AppendUvarint(nil, max(count, uint64(e.Part)+1)))
+}
+
+// Commanded reads a row of [Objects] that lists the first entry of a command under
+// the command's id: how many entries it has. ok is false for a row that does not.
+func Commanded(value []byte) (count uint64, ok bool) {
+	count, n := binary.Uvarint(value)
+	return count, n > 0
 }
 
 func (w *writer) node(e trace.Entry) {
@@ -244,6 +293,11 @@ func (w *writer) recovered(e trace.Entry, f trace.RecoveryFact) {
 		n.Lost = max(n.Lost, trace.Spanned(log.Lost)) // in whatever order recoveries are told
 		w.value(Nodes, log.Node[:], n)
 	}
+}
+
+// Coverage reads a row of [Nodes].
+func (f Fold) Coverage(key, value []byte) (c trace.NodeCoverage, err error) {
+	return c, f.Codec.Unmarshal(value, &c)
 }
 
 func (w *writer) lamport(e trace.Entry) {

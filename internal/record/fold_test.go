@@ -128,11 +128,11 @@ func TestRowsAreWhatTheEntriesSay(t *testing.T) {
 				patients[f.Patient]++
 			}
 		}
-		var byLot, bySerial, byTime, byProcedure, byStart, byPatient [][]byte
+		var byLot, bySerial, byTime, byProcedure, byStart, byPatient, byExpiry, byOutcome, byPlace, byPerson [][]byte
 		for id, want := range usages {
-			var got trace.Usage
-			if !m.read(record.Usages, id[:], &got) {
-				t.Fatalf("usage %s has no row", id)
+			got, ok, err := fold.Usage(m, id)
+			if !ok || err != nil {
+				t.Fatalf("usage %s is not there: %v", id, err)
 			}
 			if got.ID != want.ID || got.Device != want.Device || got.Status != want.Status || got.Withdrawn != want.Withdrawn || got.Override != want.Override ||
 				got.Damaged != want.Damaged || got.Location != want.Location || got.Procedure != want.Procedure || !got.Occurred.Equal(want.Occurred) || len(got.History) != len(want.History) {
@@ -142,10 +142,19 @@ func TestRowsAreWhatTheEntriesSay(t *testing.T) {
 				t.Fatalf("usage was %+v, want %+v", got.Was, want.Was)
 			}
 			for _, d := range append([]udi.Device{want.Device}, want.Was...) {
-				byLot = append(byLot, slices.Concat(record.NumberPrefix(d.DI, d.Lot), []byte(d.Lot), []byte{0}, id[:]))
+				byLot = append(byLot, slices.Concat(record.ExactPrefix(d.DI, d.Lot), id[:]))
 				if d.Serial != "" {
-					bySerial = append(bySerial, slices.Concat(record.NumberPrefix(d.DI, d.Serial), []byte(d.Serial), []byte{0}, id[:]))
+					bySerial = append(bySerial, slices.Concat(record.ExactPrefix(d.DI, d.Serial), id[:]))
 				}
+			}
+			if day, ok := record.DateKey(want.Device.Expiry.Day); ok {
+				byExpiry = append(byExpiry, slices.Concat(record.DIPrefix(want.Device.DI), day, id[:]))
+			}
+			byOutcome = append(byOutcome, slices.Concat([]byte{record.OutcomeKey(want.Status)}, record.TimeKey(want.Occurred), id[:]))
+			key := slices.Concat(record.ExactPrefix(want.Device.DI, want.Device.Lot), id[:])
+			h, err := record.Holding(key, m.Get(record.ByLot, key))
+			if err != nil || h.Usage != id || h.Procedure != want.Procedure || h.Withdrawn != want.Withdrawn || h.Former {
+				t.Fatalf("held as %+v, want %+v, %v", h, want, err)
 			}
 			if !want.Procedure.IsZero() {
 				byProcedure = append(byProcedure, slices.Concat(want.Procedure[:], id[:]))
@@ -153,8 +162,8 @@ func TestRowsAreWhatTheEntriesSay(t *testing.T) {
 			byTime = append(byTime, slices.Concat(record.TimeKey(want.Occurred), id[:]))
 		}
 		for id, want := range procedures {
-			var got trace.Procedure
-			if !m.read(record.Procedures, id[:], &got) || got.Side != want.Side || got.Patient != want.Patient || !got.Start.Equal(want.Start) || got.Withdrawn != want.Withdrawn ||
+			got, ok, err := fold.Procedure(m, id)
+			if !ok || err != nil || got.Side != want.Side || got.Patient != want.Patient || !got.Start.Equal(want.Start) || got.Withdrawn != want.Withdrawn ||
 				!got.End.Equal(want.End) {
 				t.Fatalf("procedure\n%+v, want\n%+v", got, want)
 			}
@@ -162,9 +171,21 @@ func TestRowsAreWhatTheEntriesSay(t *testing.T) {
 			if !want.Patient.IsZero() {
 				byPatient = append(byPatient, slices.Concat(want.Patient[:], record.TimeKey(want.Start), id[:]))
 			}
+			if who, err := record.PatientOf(m.Get(record.Procedures, id[:])); err != nil || who != want.Patient {
+				t.Fatalf("procedure of %s, want %s, %v", who, want.Patient, err)
+			}
+			for _, k := range record.PlaceKeys(got.Place) {
+				byPlace = append(byPlace, slices.Concat(k, record.TimeKey(want.Start), id[:]))
+			}
+			for _, p := range got.People {
+				for _, k := range record.PersonKeys(p) {
+					byPerson = append(byPerson, slices.Concat(k, record.TimeKey(want.Start), id[:]))
+				}
+			}
 		}
 		for table, want := range map[record.Table][][]byte{record.ByLot: byLot, record.BySerial: bySerial, record.ByTime: byTime,
-			record.ByProcedure: byProcedure, record.ByStart: byStart, record.ByPatient: byPatient} {
+			record.ByProcedure: byProcedure, record.ByStart: byStart, record.ByPatient: byPatient,
+			record.ByExpiry: byExpiry, record.ByOutcome: byOutcome, record.ByPlace: byPlace, record.ByPerson: byPerson} {
 			var got [][]byte
 			for k := range m.Scan(table, nil) {
 				got = append(got, k)
@@ -176,9 +197,9 @@ func TestRowsAreWhatTheEntriesSay(t *testing.T) {
 			}
 		}
 		for id, n := range patients {
-			var p trace.Patient
-			if !m.read(record.Patients, id[:], &p) || len(p.History) != n {
-				t.Fatalf("patient %s: %+v, want %d entries", id, p, n)
+			p, ok, err := fold.Patient(m, id)
+			if !ok || err != nil || len(p.History) != n {
+				t.Fatalf("patient %s: %+v, want %d entries, %v", id, p, n, err)
 			}
 			var found []trace.LookupHash
 			for k := range m.Scan(record.ByLookup, nil) {
@@ -192,7 +213,7 @@ func TestRowsAreWhatTheEntriesSay(t *testing.T) {
 				t.Fatalf("found by %x, want %x", found, want)
 			}
 		}
-		if len(m.rows[record.Usages]) != len(usages) || len(m.rows[record.Procedures]) != len(procedures) || len(m.rows[record.Patients]) != len(patients) {
+		if len(m.rows[record.Procedures]) != len(procedures) {
 			t.Fatal("there are rows of things that nobody spoke of")
 		}
 	})
@@ -208,8 +229,8 @@ func TestCoverageReceiptsAndClock(t *testing.T) {
 				continue
 			}
 			node := trace.NodeID{byte(i + 1)}
-			var n trace.NodeCoverage
-			if !m.read(record.Nodes, node[:], &n) || n.Node != node || n.Entries != uint64(len(log)) ||
+			n, err := fold.Coverage(node[:], m.Get(record.Nodes, node[:]))
+			if err != nil || n.Node != node || n.Entries != uint64(len(log)) ||
 				!n.RecordedSince.Equal(log[0].Recorded) || !n.RecordedUntil.Equal(log[len(log)-1].Recorded) {
 				t.Fatalf("coverage %+v of %d entries", n, len(log))
 			}
@@ -218,9 +239,8 @@ func TestCoverageReceiptsAndClock(t *testing.T) {
 				if f, ok := e.Fact.(trace.UsageFact); ok && f.Amend.Corrects.IsZero() && (e.Occurred.Before(n.UsagesFrom) || e.Occurred.After(n.UsagesTo)) {
 					t.Fatalf("a usage of %v is outside %v to %v", e.Occurred, n.UsagesFrom, n.UsagesTo)
 				}
-				var r record.Receipt
-				if !m.read(record.Commands, slices.Concat(e.Command[:], node[:]), &r) || r.Count != 1 {
-					t.Fatalf("receipt %+v", r)
+				if count, ok := record.Commanded(m.Get(record.Objects, slices.Concat(e.Command[:], record.PositionKey(e.Position)))); !ok || count != 1 {
+					t.Fatalf("a command of %d entries", count)
 				}
 			}
 		}
@@ -241,9 +261,15 @@ func TestAReceiptSpansItsCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var r record.Receipt
-	if !m.read(record.Commands, slices.Concat(command[:], []byte{1, 0, 0, 0, 0, 0, 0, 0}), &r) || r.First != 7 || r.Count != 3 || !r.Recorded.Equal(day) || !bytes.Equal(r.Digest, []byte{1, 2}) {
-		t.Errorf("%+v", r)
+	listed := 0
+	for k, v := range m.Scan(record.Objects, command[:]) {
+		if count, ok := record.Commanded(v); !ok || count != 3 || record.PositionOf(k) != (trace.Position{Node: trace.NodeID{1}, Seq: 7}) {
+			t.Errorf("%x: %x", k, v)
+		}
+		listed++
+	}
+	if listed != 1 {
+		t.Errorf("listed %d times", listed)
 	}
 }
 
@@ -251,9 +277,8 @@ func TestWhatCannotBeReadIsAnError(t *testing.T) {
 	usage := func(seq uint64) trace.Entry {
 		return trace.Entry{Position: trace.Position{Node: trace.NodeID{1}, Seq: seq}, Lamport: seq + 1, ID: number(1, byte(seq)), Fact: trace.UsageFact{Usage: number(5, 1), Device: udi.Device{DI: "1"}}}
 	}
-	id := trace.UsageID(number(5, 1))
 	for name, damage := range map[string]func(*memory){
-		"a row": func(m *memory) { m.rows[record.Usages][string(id[:])] = []byte("\xff") }, "an entry": func(m *memory) { clear(m.entries) },
+		"coverage": func(m *memory) { m.rows[record.Nodes]["\x01\x00\x00\x00\x00\x00\x00\x00"] = []byte("\xff") }, "an entry": func(m *memory) { clear(m.entries) },
 		"the clock": func(m *memory) { m.rows[record.Clock]["lamport"] = []byte("\xff") },
 	} {
 		m := newMemory()

@@ -44,10 +44,13 @@ func (w *writer) numbers(old, now trace.Usage, had bool) {
 	}
 }
 
+// NumbersPrefix begins the rows of a device identifier in Numbers.
+func NumbersPrefix(di string) []byte { return append([]byte(di), 0) }
+
 // numbersKey is the key of a usage's how-manieth identity; one that was changed
 // very often has all the rest under the last number.
 func numbersKey(di string, id trace.UsageID, n int) []byte {
-	return join(numberPrefix(di), id[:], []byte{byte(min(n, 255))})
+	return join(NumbersPrefix(di), id[:], []byte{byte(min(n, 255))})
 }
 
 func marks(u trace.Usage) (m byte) {

@@ -64,15 +64,14 @@ func foldPatient(about []trace.Entry) trace.Patient {
 
 func withdrawn(was bool, a trace.Amend) bool { return (was || a.Withdraw) && !a.Restore }
 
-func (w *writer) patient(id trace.PatientID, now trace.Patient) {
-	var old trace.Patient
-	w.read(Patients, id[:], &old)
-	keys := func(p trace.Patient) (ks [][]byte) {
+// patient moves a patient's rows from what the entries came to before to what
+// they come to now.
+func (w *writer) patient(id trace.PatientID, before, now []trace.Entry) {
+	keys := func(p trace.Patient) (rs rows) {
 		for _, h := range p.Lookups {
-			ks = append(ks, join(h[:], id[:]))
+			rs.add(join(h[:], id[:]), nil)
 		}
-		return ks
+		return rs
 	}
-	w.index(ByLookup, keys(old), keys(now))
-	w.value(Patients, id[:], now)
+	w.move(ByLookup, keys(foldPatient(before)), keys(foldPatient(now)))
 }

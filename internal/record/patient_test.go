@@ -44,8 +44,8 @@ func TestWhatAPatientIsFoundBy(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			var p trace.Patient
-			if !m.read(record.Patients, patient[:], &p) || !slices.Equal(p.Lookups, c.want) {
+			p, ok, err := fold.Patient(m, patient)
+			if !ok || err != nil || !slices.Equal(p.Lookups, c.want) {
 				t.Errorf("found by %x, want %x", p.Lookups, c.want)
 			}
 			if len(m.rows[record.ByLookup]) != len(c.want) {

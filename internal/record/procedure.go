@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"time"
 
 	"implantrace/internal/trace"
@@ -56,22 +57,56 @@ func set[T comparable](field *T, said T) {
 	}
 }
 
-func (w *writer) procedure(id trace.ProcedureID, now trace.Procedure) {
-	var old trace.Procedure
-	had := w.read(Procedures, id[:], &old)
-	keys := func(p trace.Procedure, there bool) (byPatient, byStart [][]byte) {
-		if !there {
-			return nil, nil
-		}
-		start := TimeKey(p.Start)
-		if !p.Patient.IsZero() {
-			byPatient = [][]byte{join(p.Patient[:], start, id[:])}
-		}
-		return byPatient, [][]byte{join(start, id[:])}
+// procedure moves a procedure's rows from what its entries came to before to
+// what they come to now.
+func (w *writer) procedure(id trace.ProcedureID, before, now []trace.Entry) {
+	var old, p = trace.Procedure{}, foldProcedure(now)
+	if len(before) > 0 {
+		old = foldProcedure(before)
 	}
-	oldPatient, oldStart := keys(old, had)
-	newPatient, newStart := keys(now, true)
-	w.index(ByPatient, oldPatient, newPatient)
-	w.index(ByStart, oldStart, newStart)
-	w.value(Procedures, id[:], now)
+	for _, ix := range []struct {
+		table Table
+		heads func(trace.Procedure) [][]byte // of the keys: start and id follow
+	}{
+		{ByPatient, func(p trace.Procedure) [][]byte {
+			if p.Patient.IsZero() {
+				return nil
+			}
+			return [][]byte{p.Patient[:]}
+		}},
+		{ByStart, func(trace.Procedure) [][]byte { return [][]byte{nil} }},
+		{ByPlace, func(p trace.Procedure) [][]byte { return PlaceKeys(p.Place) }},
+		{ByPerson, func(p trace.Procedure) (ks [][]byte) {
+			for _, someone := range p.People {
+				ks = append(ks, PersonKeys(someone)...)
+			}
+			return ks
+		}},
+	} {
+		var had, has rows
+		if len(before) > 0 {
+			for _, head := range ix.heads(old) {
+				had.add(join(head, TimeKey(old.Start), id[:]), nil)
+			}
+		}
+		for _, head := range ix.heads(p) {
+			has.add(join(head, TimeKey(p.Start), id[:]), nil)
+		}
+		w.move(ix.table, had, has)
+	}
+	value := []byte{flags(false, p.Withdrawn)}
+	if !p.Patient.IsZero() {
+		value = append(value, p.Patient[:]...)
+	}
+	w.put(Procedures, id[:], value)
+}
+
+// PatientOf reads a row of Procedures: whose procedure it is; the zero id where
+// that is not recorded.
+func PatientOf(value []byte) (who trace.PatientID, err error) {
+	if len(value) != 1 && len(value) != 17 {
+		return who, fmt.Errorf("record: %d bytes say of no procedure whose it is", len(value))
+	}
+	copy(who[:], value[1:])
+	return who, nil
 }

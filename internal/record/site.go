@@ -63,10 +63,11 @@ func PackPrefix(di string) []byte { return append([]byte(trace.PackBody(di)), 0)
 
 func (w *writer) quarantine(id trace.QuarantineID, now trace.Quarantine) {
 	var old trace.Quarantine
-	var before [][]byte
+	var before, after rows
 	if w.read(Quarantines, id[:], &old) {
-		before = [][]byte{join(PackPrefix(old.DI), id[:])}
+		before.add(join(PackPrefix(old.DI), id[:]), nil)
 	}
-	w.index(ByPackBody, before, [][]byte{join(PackPrefix(now.DI), id[:])})
+	after.add(join(PackPrefix(now.DI), id[:]), nil)
+	w.move(ByPackBody, before, after)
 	w.value(Quarantines, id[:], now)
 }

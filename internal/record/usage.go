@@ -1,7 +1,7 @@
 package record
 
 import (
-	"bytes"
+	"fmt"
 	"slices"
 
 	"implantrace/internal/trace"
@@ -89,61 +89,105 @@ func setDevice(d *udi.Device, said udi.Device) {
 	set(&d.CatalogueNo, said.CatalogueNo)
 }
 
-func (w *writer) usage(id trace.UsageID, now trace.Usage) {
+// usage moves a usage's rows from what its entries came to before to what they
+// come to now.
+func (w *writer) usage(id trace.UsageID, before, now []trace.Entry) {
 	var old trace.Usage
-	had := w.read(Usages, id[:], &old)
+	if len(before) > 0 {
+		old = foldUsage(before)
+	}
+	u := foldUsage(now)
 	for _, ix := range []struct {
 		table Table
-		keys  func(trace.Usage) [][]byte
+		rows  func(trace.Usage) rows
 	}{
-		{ByProcedure, func(u trace.Usage) [][]byte {
-			if u.Procedure.IsZero() {
-				return nil
+		{ByProcedure, func(u trace.Usage) (rs rows) {
+			if !u.Procedure.IsZero() {
+				rs.add(join(u.Procedure[:], id[:]), nil)
 			}
-			return [][]byte{join(u.Procedure[:], id[:])}
+			return rs
 		}},
-		{ByLot, func(u trace.Usage) (ks [][]byte) {
-			for _, d := range identities(u) {
-				ks = with(ks, numberKey(d.DI, d.Lot, id))
+		{ByLot, func(u trace.Usage) (rs rows) {
+			for i, d := range identities(u) {
+				rs.add(numberKey(d.DI, d.Lot, id), holding(u, i > 0))
 			}
-			return ks
+			return rs
 		}},
-		{BySerial, func(u trace.Usage) (ks [][]byte) {
-			for _, d := range identities(u) {
+		{BySerial, func(u trace.Usage) (rs rows) {
+			for i, d := range identities(u) {
 				if d.Serial != "" {
-					ks = with(ks, numberKey(d.DI, d.Serial, id))
+					rs.add(numberKey(d.DI, d.Serial, id), holding(u, i > 0))
 				}
 			}
-			return ks
+			return rs
 		}},
-		{ByTime, func(u trace.Usage) [][]byte { return [][]byte{join(TimeKey(u.Occurred), id[:])} }},
-		{ByCatalogue, func(u trace.Usage) [][]byte {
-			if u.Device.CatalogueNo == "" {
-				return nil
+		{ByExpiry, func(u trace.Usage) rows { return dateRows(u.Device.DI, u.Device.Expiry, id) }},
+		{ByManufactured, func(u trace.Usage) rows { return dateRows(u.Device.DI, u.Device.Manufactured, id) }},
+		{ByOutcome, func(u trace.Usage) (rs rows) {
+			rs.add(join([]byte{OutcomeKey(u.Status)}, TimeKey(u.Occurred), id[:]), nil)
+			return rs
+		}},
+		{ByTime, func(u trace.Usage) (rs rows) { rs.add(join(TimeKey(u.Occurred), id[:]), nil); return rs }},
+		{ByCatalogue, func(u trace.Usage) (rs rows) {
+			if u.Device.CatalogueNo != "" {
+				rs.add(join(LabelNumberPrefix(u.Device.CatalogueNo), id[:]), nil)
 			}
-			return [][]byte{join(LabelNumberPrefix(u.Device.CatalogueNo), id[:])}
+			return rs
 		}},
 	} {
-		var before [][]byte
-		if had {
-			before = ix.keys(old)
+		var had rows
+		if len(before) > 0 {
+			had = ix.rows(old)
 		}
-		w.index(ix.table, before, ix.keys(now))
+		w.move(ix.table, had, ix.rows(u))
 	}
-	w.numbers(old, now, had)
-	w.value(Usages, id[:], now)
+	w.numbers(old, u, len(before) > 0)
+}
+
+func dateRows(di string, d udi.Date, id trace.UsageID) (rs rows) {
+	if day, ok := DateKey(d.Day); ok {
+		rs.add(join(DIPrefix(di), day, id[:]), nil)
+	}
+	return rs
+}
+
+// The flags of ByLot, BySerial and Procedures.
+const (
+	flagFormer    = 1 << 0 // recorded so before a correction, and so no longer
+	flagWithdrawn = 1 << 1
+)
+
+// holding is the value in ByLot and BySerial.
+func holding(u trace.Usage, former bool) []byte {
+	v := []byte{flags(former, u.Withdrawn)}
+	if !u.Procedure.IsZero() {
+		v = append(v, u.Procedure[:]...)
+	}
+	return v
+}
+
+func flags(former, withdrawn bool) (f byte) {
+	if former {
+		f |= flagFormer
+	}
+	if withdrawn {
+		f |= flagWithdrawn
+	}
+	return f
+}
+
+// Holding reads a row of ByLot or BySerial.
+func Holding(key, value []byte) (h trace.Holding, err error) {
+	if len(key) < 16 || len(value) != 1 && len(value) != 17 {
+		return h, fmt.Errorf("record: a row of %d and %d bytes says of no usage whose it is", len(key), len(value))
+	}
+	h = trace.Holding{Key: key, Usage: ID[trace.OfUsage](key), Former: value[0]&flagFormer != 0, Withdrawn: value[0]&flagWithdrawn != 0}
+	copy(h.Procedure[:], value[1:])
+	return h, nil
 }
 
 // identities are what a usage is found by: what is recorded now, and what was
 // before a correction.
 func identities(u trace.Usage) []udi.Device {
 	return append([]udi.Device{identity(u.Device)}, u.Was...)
-}
-
-// with adds a key that is not there yet.
-func with(ks [][]byte, k []byte) [][]byte {
-	if slices.ContainsFunc(ks, func(o []byte) bool { return bytes.Equal(o, k) }) {
-		return ks
-	}
-	return append(ks, k)
 }

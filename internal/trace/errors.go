@@ -49,3 +49,7 @@ func KindOf(err error) ErrorKind {
 	}
 	return Internal
 }
+
+// ErrRebuilding means that an index is being built anew and cannot be searched
+// yet. It is the cause of an error of kind [Busy].
+var ErrRebuilding = errors.New("the index is not ready")

@@ -74,19 +74,40 @@ func (h *Hash) UnmarshalText(b []byte) error {
 
 // Query asks for usages. It is closed data: what it names is joined by "and",
 // an empty field asks nothing. A store may answer with more than what matches
-// (the asker decides), never with less.
+// (the asker decides, with [Query.Asks]), never with less.
 type Query struct {
-	DI        string // device identifier, exact
-	NoDI      bool   // usages without a device identifier
-	Lot       string // with DI: exact or any writing variant
-	Serial    string // with DI: exact or any writing variant
-	Catalogue string // alone: the catalogue number that its label gives, exact or any writing variant
-	Procedure ProcedureID
-	Patient   PatientID
-	From, To  time.Time // Occurred, From included, To not
-	Former    bool      // with DI: also what was recorded so before a correction; then one usage may come more than once
-	After     []byte    // a key where an earlier answer stopped: go on behind it
+	DI           string // device identifier, exact
+	NoDI         bool   // usages without a device identifier
+	Lot          string // with DI: exact or any writing variant
+	Serial       string // with DI: exact or any writing variant
+	Catalogue    string // alone: the catalogue number that its label gives, exact or any writing variant
+	Lots         Range  // with DI
+	Serials      Range  // with DI
+	Expiry       Period // with DI: date of expiry
+	Manufactured Period // with DI: date of manufacture
+	Procedure    ProcedureID
+	Patient      PatientID
+	Place        Place  // of the procedure: its GLN, or its name where no GLN is given
+	Person       Person // in the procedure: the code, or the name where no code is given
+	Status       Status
+	From, To     time.Time // Occurred, From included, To not
+	Former       bool      // with DI: also what was recorded so before a correction; then one usage may come more than once
+	After        []byte    // a key where an earlier answer stopped: go on behind it
 }
+
+// Range is of lot or serial numbers, both ends included, in the order in which
+// they are counted ([udi.Order]): capitals, without separators, O read as 0, I and
+// L as 1, runs of digits as numbers. An empty end is open.
+type Range struct{ From, To string }
+
+// IsZero reports whether it asks for nothing.
+func (r Range) IsZero() bool { return r == Range{} }
+
+// Period is of dates (YYYY-MM-DD), both included. An empty end is open.
+type Period struct{ From, To string }
+
+// IsZero reports whether it asks for nothing.
+func (p Period) IsZero() bool { return p == Period{} }
 
 // Hit is a usage and the key it was found under.
 type Hit struct {
@@ -94,10 +115,23 @@ type Hit struct {
 	Usage Usage
 }
 
+// Holding says whose a device is: a usage with its procedure and patient, zero
+// where they are not recorded.
+type Holding struct {
+	Key       []byte // it was found under
+	Usage     UsageID
+	Procedure ProcedureID
+	Patient   PatientID
+	Former    bool // it was recorded so before a correction, and is so no longer
+	Withdrawn bool // the usage was withdrawn
+}
+
 // ProcedureQuery asks for procedures, latest first. Without Patient it is
 // answered by starting time.
 type ProcedureQuery struct {
 	Patient  PatientID
+	Place    Place  // as in [Query]
+	Person   Person // likewise
 	From, To time.Time
 	OpenOnly bool
 	After    []byte
@@ -115,6 +149,11 @@ type ProcedureHit struct {
 type Finder interface {
 	// Candidates gives a superset of the usages that match, in key order.
 	Candidates(ctx context.Context, q Query) iter.Seq2[Hit, error]
+	// Holdings says of the usages that match a query with DI and lot, or DI and
+	// serial, or ranges of them, whose they are, in key order, without reading
+	// what else is recorded of them. Other fields but Former and After are not
+	// asked. It gives every writing variant.
+	Holdings(ctx context.Context, q Query) iter.Seq2[Holding, error]
 	Usage(ctx context.Context, id UsageID) (Usage, error)
 	// Identifiers gives every device identifier under which a usage is recorded,
 	// or was before a correction, each once and in order.
