@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"mime/multipart"
 	"net/http"
 	"strings"
@@ -103,4 +104,44 @@ func TestANoticeWithAHundredThousandSerialNumbers(t *testing.T) {
 	}
 	b.WriteString(`]}}`)
 	n.post("/api/v1/notices", n.fill(b.String())).want(201, `"confirmed":1`)
+}
+
+// Lists come as files of thousands of rows; what is no list, or too much of one, is
+// refused.
+func TestNumbersOutOfATable(t *testing.T) {
+	n := newNode(t)
+	read := func(of, body string) *answer {
+		return n.send(request{method: http.MethodPost, target: "/api/v1/recalls/numbers?of=" + of, kind: "application/octet-stream", body: body})
+	}
+	var b strings.Builder
+	b.WriteString("Product;Batch no.\n")
+	for i := range 5000 {
+		fmt.Fprintf(&b, "Stem;NM24-%04d\n", i%4000)
+	}
+	b.WriteString("Stem;\n")
+	read("lot", b.String()).want(200, `"column":"Batch no."`, `"rows":5001`, `"empty":1`, `"NM24-3999"]`)
+	read("serial", "From,To\nSN-1,SN-9\nSN-20,\n").want(200, `"numbers":[{"from":"SN-1","to":"SN-9"},"SN-20"]`)
+	read("serial", "=cmd|' /C calc'!A0\n7\n").want(200, `"7"`)
+	read("lot", "Lot\n\n").problem(422, "invalid")
+	read("lot", "Lot\n\xff\n").problem(422, "invalid")
+	read("lot", "PK\x03\x04 and no more").problem(422, "invalid")
+	read("lot", strings.Repeat("A\n", 200_001)).problem(413, "too-large")
+	read("lot", strings.Repeat("x", 100<<20)).problem(413, "too-large")
+	// On the page, they are put where the person sees them.
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	for name, value := range map[string]string{"id": n.id(), "action": "upload", "table_of": "lot", "title": "Stems", "lot": "A1"} {
+		if err := w.WriteField(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := w.CreateFormFile("table", "lots.csv")
+	if err == nil {
+		_, err = f.Write([]byte("Lot\nB2\nC3\n"))
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	n.send(request{method: http.MethodPost, target: "/notices/new", kind: w.FormDataContentType(), body: form.String(), header: map[string]string{"Accept": "text/html"}}).
+		want(200, "A1\nB2\nC3</textarea>", "2 different numbers of 2 rows, from the column Lot")
 }

@@ -64,6 +64,7 @@ type noticeForm struct {
 	Problem   string
 	Tried     *recall.Answer
 	TookOver  int
+	Uploaded  *listedNumbers
 }
 
 // noticeFields are the fields of the form, in its order.
@@ -144,6 +145,8 @@ func (s *Server) formNotice(c echo.Context, of *trace.Notice) error {
 			}
 		}
 		p.Proposals = nil
+	case "upload":
+		err2 = p.uploadTable(c)
 	case "try":
 		err2 = s.tryNotice(c, &p)
 	default:

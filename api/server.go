@@ -11,6 +11,7 @@ import (
 
 	"implantrace/internal/casework"
 	"implantrace/internal/command"
+	"implantrace/internal/sheet"
 	"implantrace/internal/theatre"
 	"implantrace/internal/trace"
 	"implantrace/scanner"
@@ -173,6 +174,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/recalls/search", handler: s.searchRecall, body: noticeMost, time: 2 * time.Minute},
 		{method: "POST", path: "/api/v1/recalls/matches", handler: s.matchNotice, body: noticeMost, time: noLimit},
 		{method: "GET", path: "/api/v1/recalls/notice.schema.json", handler: s.noticeSchema},
+		{method: "POST", path: "/api/v1/recalls/numbers", handler: s.readNumbers, body: sheet.BytesMost, time: time.Minute, query: "of"},
 		{method: "POST", path: "/api/v1/recalls/propose", handler: s.propose, body: 2 * bodyMost},
 
 		{method: "POST", path: "/api/v1/notices", handler: s.saveNotice, body: noticeMost, time: 2 * time.Minute},
