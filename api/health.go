@@ -15,14 +15,15 @@ func (s *Server) health(c echo.Context) error {
 }
 
 type readiness struct {
-	Status      string            `json:"status"` // ready, or not-ready
-	Faults      []string          `json:"faults"`
-	Warnings    []string          `json:"warnings"`    // the node works, and somebody should see to these
-	Checkpoints []trace.Departure `json:"checkpoints"` // how signed checkpoints leave the machine
-	SecondCopy  *SecondCopy       `json:"second_copy,omitempty"`
-	Assets      bool              `json:"assets"` // the pages' assets are built in
-	Serial      bool              `json:"serial"` // handhelds are supported in this build
-	Engine      bool              `json:"engine"` // zxing-cpp is built in; without it gozxing reads pictures alone
+	Status          string            `json:"status"` // ready, or not-ready
+	Faults          []string          `json:"faults"`
+	Warnings        []string          `json:"warnings"`    // the node works, and somebody should see to these
+	Checkpoints     []trace.Departure `json:"checkpoints"` // how signed checkpoints leave the machine
+	SecondCopy      *SecondCopy       `json:"second_copy,omitempty"`
+	ScheduledBackup *ScheduledBackup  `json:"scheduled_backup,omitempty"`
+	Assets          bool              `json:"assets"` // the pages' assets are built in
+	Serial          bool              `json:"serial"` // handhelds are supported in this build
+	Engine          bool              `json:"engine"` // zxing-cpp is built in; without it gozxing reads pictures alone
 }
 
 // ready: the node can record.
@@ -36,6 +37,9 @@ func (s *Server) ready(c echo.Context) error {
 		r.Warnings = append(r.Warnings, s.Warnings(c.Request().Context())...)
 	}
 	r.SecondCopy = s.secondCopy()
+	if s.ScheduledBackup != nil {
+		r.ScheduledBackup = s.ScheduledBackup()
+	}
 	if _, err := s.store.Coverage(c.Request().Context()); err != nil {
 		r.Faults = append(r.Faults, "the store cannot be read")
 	}

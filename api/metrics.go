@@ -62,6 +62,8 @@ var (
 	noiseDesc      = prometheus.NewDesc("implantrace_scanner_overlong_total", "Texts without an end that were dropped.", []string{"scanner"}, nil)
 	leftDesc       = prometheus.NewDesc("implantrace_checkpoint_age_seconds", "Since a checkpoint last reached a place outside the machine.", []string{"to"}, nil)
 	behindDesc     = prometheus.NewDesc("implantrace_checkpoint_behind_entries", "Entries that no checkpoint at that place stands for.", []string{"to"}, nil)
+	backupDesc     = prometheus.NewDesc("implantrace_scheduled_backup_timestamp_seconds", "When the newest scheduled backup was made.", nil, nil)
+	backupOKDesc   = prometheus.NewDesc("implantrace_scheduled_backup_succeeded", "1 when the last attempt was made and proved.", nil, nil)
 	copiedDesc     = prometheus.NewDesc("implantrace_second_copy_entries", "Entries in the second copy.", nil, nil)
 	copyBehindDesc = prometheus.NewDesc("implantrace_second_copy_behind_entries", "Entries that are not in the second copy yet.", nil, nil)
 	lateDesc       = prometheus.NewDesc("implantrace_second_copy_behind_seconds", "Since when the second copy has been behind; 0 when it is up to date.", nil, nil)
@@ -71,7 +73,7 @@ var (
 
 // Describe is prometheus.Collector's.
 func (m state) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{entriesDesc, sizeDesc, waitingDesc, readingsDesc, cutDesc, noiseDesc, upDesc, leftDesc, behindDesc, copiedDesc, copyBehindDesc, lateDesc, copyUpDesc} {
+	for _, d := range []*prometheus.Desc{entriesDesc, sizeDesc, waitingDesc, readingsDesc, cutDesc, noiseDesc, upDesc, leftDesc, behindDesc, copiedDesc, copyBehindDesc, lateDesc, copyUpDesc, backupDesc, backupOKDesc} {
 		ch <- d
 	}
 }
@@ -92,6 +94,18 @@ func (m state) Collect(ch chan<- prometheus.Metric) {
 	}
 	if s.Maintenance != nil {
 		gauge(sizeDesc, float64(s.Maintenance.Size()))
+	}
+	if s.ScheduledBackup != nil {
+		if b := s.ScheduledBackup(); b != nil {
+			if !b.Last.IsZero() {
+				gauge(backupDesc, float64(b.Last.Unix()))
+			}
+			succeeded := 1.0
+			if b.Fault != "" {
+				succeeded = 0
+			}
+			gauge(backupOKDesc, succeeded)
+		}
 	}
 	if c := s.secondCopy(); c != nil {
 		gauge(copiedDesc, float64(c.Entries))

@@ -5,6 +5,13 @@ import (
 	"time"
 )
 
+// ScheduledBackup says how the backups do that are made at intervals.
+type ScheduledBackup struct {
+	Last  time.Time `json:"last,omitzero"` // when the newest was made
+	Kept  int       `json:"kept"`
+	Fault string    `json:"fault,omitempty"` // why the last attempt failed
+}
+
 // SecondCopy says how far the second copy has come.
 type SecondCopy struct {
 	Entries       uint64    `json:"entries"`

@@ -52,6 +52,9 @@ type Options struct {
 	// SecondCopy says how far the second copy has come; nil, and a nil answer:
 	// there is none.
 	SecondCopy func() *SecondCopy
+	// ScheduledBackup says how the backups do that are made at intervals; nil, and
+	// a nil answer: none are.
+	ScheduledBackup func() *ScheduledBackup
 }
 
 // Server answers HTTP.

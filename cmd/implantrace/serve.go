@@ -36,7 +36,7 @@ Examples:
   implantrace serve --checkpoint-to /mnt/audit/checkpoints --checkpoint-to https://audit.example.nhs.uk/implantrace/
   implantrace serve --config /etc/implantrace.toml
 
-The file knows listen, data, keys, keys_command, copy_to, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. Flags go
+The file knows listen, data, keys, keys_command, copy_to, backup_to, backup_every, backup_keep, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. Flags go
 before the file.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			var c app.Config
@@ -44,6 +44,9 @@ before the file.`,
 			data := fs.String("data", "", "`FOLDER` of the store (default ./data)")
 			keyFlags(fs, &c)
 			fs.BoolVar(&c.NewStore, "new-store", false, "make a store for keys that are there already: only the first time")
+			fs.StringVar(&c.BackupTo, "backup-to", "", "`FOLDER` on another disk or share, into which a backup is made at intervals")
+			fs.DurationVar(&c.BackupEvery, "backup-every", 0, "`TIME` between two of them (default 24h)")
+			fs.IntVar(&c.BackupKeep, "backup-keep", 0, "how `MANY` of them are kept (default 14)")
 			fs.IntVar(&c.KeepYears, "keep-identities-years", 0, "how many `YEARS` after the procedure the identity of a patient with an implant is kept (default 30)")
 			fs.StringVar(&c.CopyTo, "copy-to", "", "`FOLDER` on another disk or share, to which everything is copied as it is recorded")
 			fs.BoolVar(&c.CopyNew, "copy-new", false, "begin the second copy anew where the one that was there is gone: only once")
@@ -89,7 +92,7 @@ before the file.`,
 // merge lays the flags over the file.
 func merge(flags, file app.Config) app.Config {
 	for _, f := range []struct{ flag, file *string }{
-		{&flags.Data, &file.Data}, {&flags.CopyTo, &file.CopyTo}, {&flags.Listen, &file.Listen}, {&flags.Name, &file.Name}, {&flags.Zone, &file.Zone},
+		{&flags.Data, &file.Data}, {&flags.CopyTo, &file.CopyTo}, {&flags.BackupTo, &file.BackupTo}, {&flags.Listen, &file.Listen}, {&flags.Name, &file.Name}, {&flags.Zone, &file.Zone},
 		{&flags.WristbandDelimiter, &file.WristbandDelimiter}, {&flags.Badge, &file.Badge},
 	} {
 		if *f.flag == "" {
@@ -104,6 +107,12 @@ func merge(flags, file app.Config) app.Config {
 	}
 	if flags.CheckpointEvery == 0 {
 		flags.CheckpointEvery = file.CheckpointEvery
+	}
+	if flags.BackupEvery == 0 {
+		flags.BackupEvery = file.BackupEvery
+	}
+	if flags.BackupKeep == 0 {
+		flags.BackupKeep = file.BackupKeep
 	}
 	if flags.KeepYears == 0 {
 		flags.KeepYears = file.KeepYears

@@ -30,11 +30,14 @@ type Config struct {
 	CopyTo      string // folder of the second copy, on another disk or share; "": none
 	// KeepYears is how long the identity of a patient with an implant is kept
 	// after the procedure; 0: 30 years.
-	KeepYears int
-	CopyNew   bool   // begin the second copy anew in a folder where it was before
-	Listen    string // address; 127.0.0.1:8080
-	Name      string // what people call the node; the machine's name
-	Zone      string // the site's time zone; Europe/London
+	KeepYears   int
+	BackupTo    string        // folder of the scheduled backups; "": none
+	BackupEvery time.Duration // 0: a day
+	BackupKeep  int           // how many of them are kept; 0: 14
+	CopyNew     bool          // begin the second copy anew in a folder where it was before
+	Listen      string        // address; 127.0.0.1:8080
+	Name        string        // what people call the node; the machine's name
+	Zone        string        // the site's time zone; Europe/London
 	// WristbandDelimiter parts the fields in AIs 91 to 93 of wristbands; a comma.
 	WristbandDelimiter string
 	// Badge is a regular expression for the whole text of a local staff badge;
@@ -71,6 +74,9 @@ type file struct {
 	Keys               string   `toml:"keys"`
 	KeysCommand        string   `toml:"keys_command"`
 	CopyTo             string   `toml:"copy_to"`
+	BackupTo           string   `toml:"backup_to"`
+	BackupEvery        string   `toml:"backup_every"`
+	BackupKeep         int      `toml:"backup_keep"`
 	KeepYears          int      `toml:"keep_identities_years"`
 	Listen             string   `toml:"listen"`
 	Name               string   `toml:"name"`
@@ -101,8 +107,13 @@ func ReadConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return Config{}, configf("%s: there is no setting %q", path, unknown[0])
 	}
-	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, KeepYears: f.KeepYears, Listen: f.Listen, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
+	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, BackupTo: f.BackupTo, BackupKeep: f.BackupKeep, KeepYears: f.KeepYears, Listen: f.Listen, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
 	c.CheckpointTo = f.CheckpointTo
+	if f.BackupEvery != "" {
+		if c.BackupEvery, err = time.ParseDuration(f.BackupEvery); err != nil || c.BackupEvery <= 0 {
+			return Config{}, configf("%s: backup_every %q is no time (such as 24h)", path, f.BackupEvery)
+		}
+	}
 	if f.CheckpointEvery != "" {
 		if c.CheckpointEvery, err = time.ParseDuration(f.CheckpointEvery); err != nil || c.CheckpointEvery <= 0 {
 			return Config{}, configf("%s: checkpoint_every %q is no time (such as 5m or 1h)", path, f.CheckpointEvery)
@@ -158,6 +169,15 @@ func (c Config) withDefaults() (Config, error) {
 		return c, configf("identities cannot be kept for %d years", c.KeepYears)
 	case c.KeepYears == 0:
 		c.KeepYears = keepYears
+	}
+	switch {
+	case c.BackupEvery < 0, c.BackupKeep < 0:
+		return c, configf("backups cannot be made every %s, nor %d kept", c.BackupEvery, c.BackupKeep)
+	case c.BackupEvery == 0:
+		c.BackupEvery = backupEvery
+	}
+	if c.BackupKeep == 0 {
+		c.BackupKeep = backupKeep
 	}
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:8080"

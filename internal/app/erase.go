@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"implantrace/api"
@@ -47,6 +48,11 @@ func (n *Node) scrub(ctx context.Context) (err error) {
 func (n *Node) heldIn() (all []string) {
 	if n.shipper != nil {
 		all = append(all, "The second copy: its keys are written anew within moments, without this one, as soon as it can be reached.")
+	}
+	if n.schedule != nil {
+		last := n.clock().Add(time.Duration(n.Config.BackupKeep) * n.Config.BackupEvery)
+		all = append(all, fmt.Sprintf("The scheduled backups in %s hold it until the last of the %d that are kept was made after now: about %s.",
+			n.schedule.to, n.Config.BackupKeep, last.Format(time.DateOnly)))
 	}
 	return append(all, "Backups made before now hold it until they are removed. A restore from one erases it again when the second copy, or another node, brings the erasure.")
 }

@@ -42,6 +42,7 @@ type Node struct {
 	serials   []*scanner.Serial
 	retry     retry
 	publisher *checkpoint.Publisher
+	schedule  *schedule       // makes backups at intervals; nil: none are asked for
 	shipper   *backup.Shipper // keeps the second copy; nil: there is none
 }
 
@@ -152,6 +153,13 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	if n.Desk, err = theatre.NewDesk(ctx, n.Recorder, n.scanners); err != nil {
 		return err
 	}
+	if n.Config.BackupTo != "" {
+		to, err := filepath.Abs(n.Config.BackupTo)
+		if err != nil {
+			return err
+		}
+		n.schedule = &schedule{node: n, to: to}
+	}
 	if n.shipper, err = n.newShipper(ctx); err != nil {
 		return err
 	}
@@ -159,7 +167,7 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 		return err
 	}
 	n.API, err = api.New(api.Options{Recorder: n.Recorder, Office: n.Office, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, Operator: n, NodeName: n.Config.Name, Version: string(v),
-		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy})
+		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy, ScheduledBackup: n.scheduledBackup})
 	return err
 }
 
@@ -286,6 +294,9 @@ func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
 	shipping, stopShipping := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopShipping()
 	var shipped sync.WaitGroup
+	if n.schedule != nil {
+		shipped.Go(func() { n.schedule.run(shipping) })
+	}
 	if n.shipper != nil {
 		shipped.Go(func() { n.shipper.Run(shipping) })
 	}

@@ -31,6 +31,9 @@ func (n *Node) Warnings(ctx context.Context) (all []string) {
 	if len(n.Config.CheckpointTo) == 0 {
 		all = append(all, NoCheckpoints)
 	}
+	if b := n.scheduledBackup(); b != nil && b.Fault != "" {
+		all = append(all, "the scheduled backup failed: "+b.Fault)
+	}
 	if c := n.secondCopy(); c != nil && c.Fault != "" {
 		all = append(all, "the second copy is not written: "+c.Fault)
 	}
