@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"implantrace/internal/app"
-	"implantrace/internal/bolt"
 	"implantrace/internal/recall"
 	"implantrace/internal/strict"
 	"implantrace/internal/trace"
@@ -36,7 +35,8 @@ places, and, or and except; "-" reads it from the input. --jsonl prints a line f
 {"tier","usage","patient","why","state"}; what the answer rests on is then printed on the error output.
 
 --store names a data folder or a backup file, and may be given more than once: all are asked, and what is in several is
-listed once. A backup is read from a copy; its keys are those of --keys, or lie beside it under its name with .keys behind.
+listed once. A backup is opened elsewhere, and not changed; its keys are those of --keys, or lie beside it under its name
+with .keys behind.
 
 Exit code 1 when nobody is affected and everybody can be excluded.
 
@@ -44,7 +44,7 @@ Examples:
   implantrace recall --di 07611994064584 --lot 90M4GRUBJJGA
   implantrace recall --di 07611994064584 --lot A17 --lot A18 --from 2024-01-01 --json
   implantrace recall --notice fsn.json --jsonl
-  implantrace recall --notice fsn.json --store ./theatre4 --store theatre7-backup.db`,
+  implantrace recall --notice fsn.json --store ./theatre4 --store theatre7-backup.age`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			c := storeFlags(fs)
 			fs.StringVar(&c.Zone, "zone", "Europe/London", "the site's time `ZONE`, in which days are printed")
@@ -178,7 +178,7 @@ func connectStore(ctx context.Context, c app.Config, path string) (one askedStor
 		}
 		one.remove = func() error { return os.RemoveAll(dir) }
 		c.Data = dir
-		if err := copyFile(filepath.Join(dir, bolt.FileName), path); err != nil {
+		if _, err := app.Restore(ctx, c, app.Version(version), app.RestoreFrom{File: path, Read: true}); err != nil {
 			return one, errors.Join(err, one.remove())
 		}
 	}
@@ -186,20 +186,6 @@ func connectStore(ctx context.Context, c app.Config, path string) (one askedStor
 		return one, errors.Join(err, one.remove())
 	}
 	return one, nil
-}
-
-func copyFile(to, from string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
 }
 
 func (all askedStores) close() (err error) {

@@ -102,6 +102,7 @@ type RestoreFrom struct {
 	Copy     string // folder of a second copy
 	Identity string // file with an age identity; "": the node's own keys open it
 	Check    bool   // prove that it could be restored, and leave nothing behind
+	Read     bool   // of an archive: only to be read, so that the store keeps its node and begins no log
 	Progress func(done, total int64)
 }
 
@@ -165,7 +166,7 @@ func (b *builder) archive() error {
 		if b.out.Verification, err = verified(b.ctx, path, a.Keys, m.Heads); err != nil {
 			return fmt.Errorf("%s: %w", b.from.File, err)
 		}
-		if b.from.Check && b.from.Copy == "" {
+		if (b.from.Check || b.from.Read) && b.from.Copy == "" {
 			return nil
 		}
 		s, err := bolt.Open(path, bolt.Options{Keys: a.Keys, Name: b.name(m.Name), Version: string(b.version), Refound: true})
