@@ -70,7 +70,7 @@ func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trac
 	if clock == nil {
 		clock = time.Now
 	}
-	store, err := openStore(ctx, c, v, clock)
+	store, err := openStore(ctx, c, v, log, clock)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trac
 // recorded even when the disk is full, in bytes.
 const reserve = 16 << 20
 
-func openStore(ctx context.Context, c Config, v Version, clock trace.Clock) (*bolt.Store, error) {
+func openStore(ctx context.Context, c Config, v Version, log *slog.Logger, clock trace.Clock) (*bolt.Store, error) {
 	path := filepath.Join(c.Data, bolt.FileName)
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("the data folder cannot be made: %w", err)
@@ -112,7 +112,8 @@ func openStore(ctx context.Context, c Config, v Version, clock trace.Clock) (*bo
 	if err != nil {
 		return nil, err
 	}
-	o := bolt.Options{Name: c.Name, Version: string(v), Keys: keys, Clock: clock, Reserve: reserve}
+	o := bolt.Options{Name: c.Name, Version: string(v), Keys: keys, Clock: clock, Reserve: reserve,
+		Trouble: func(err error) { logTrouble(log, err) }}
 	s, err := bolt.Open(path, o)
 	if errors.Is(err, bolt.ErrWrongKeys) {
 		s, err = finishRotation(c, path, o, err)
@@ -219,6 +220,19 @@ func (n *Node) writeTrouble(ctx context.Context) error {
 	_ = n.Store.TryWrite(ctx)
 	n.retry.last = time.Now()
 	return n.Store.WriteTrouble()
+}
+
+// logTrouble logs what keeps the store from writing, with its cause.
+func logTrouble(log *slog.Logger, err error) {
+	if err == nil {
+		log.Info("the store can write again")
+		return
+	}
+	cause := ""
+	if e := errors.Unwrap(err); e != nil {
+		cause = e.Error()
+	}
+	log.Error("the store cannot write", "error", err.Error(), "cause", cause)
 }
 
 // faultOf says a store's trouble without the causes that are for the log.

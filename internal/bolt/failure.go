@@ -15,6 +15,7 @@ import (
 // note remembers whether the store can write. What was wrong with a request
 // alone says nothing of it, and neither does what only the reserve had room for.
 func (s *Store) note(err error) {
+	was := s.WriteTrouble()
 	switch trace.KindOf(err) {
 	case trace.Full, trace.ReadOnly, trace.OutcomeUnknown:
 		s.trouble.Store(&err)
@@ -22,6 +23,9 @@ func (s *Store) note(err error) {
 		if err == nil && s.reserve.whole() {
 			s.trouble.Store(nil)
 		}
+	}
+	if now := s.WriteTrouble(); s.tell != nil && ((was == nil) != (now == nil) || trace.KindOf(was) != trace.KindOf(now)) {
+		s.tell(now)
 	}
 }
 

@@ -2,6 +2,7 @@ package bolt_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -75,7 +76,7 @@ func (l *ledger) add(c trace.Command) (trace.Receipt, error) {
 	return rs[0].Receipt, nil
 }
 
-// must adds n new commands from several writers; each is repeated, with the same
+// insist adds n new commands from several writers; each is repeated, with the same
 // id, until it is acknowledged. Errors have to be among these kinds.
 func (l *ledger) insist(n int, kinds ...trace.ErrorKind) {
 	l.t.Helper()
@@ -290,7 +291,7 @@ func TestADiskThatFailsAtAnyMoment(t *testing.T) {
 			if err := l.s.WriteTrouble(); err != nil {
 				t.Errorf("it is well and says %v", err)
 			}
-			l.cuts(3, from, 60)
+			l.cuts(3, from, 25)
 		})
 	}
 }
@@ -338,7 +339,15 @@ func TestADiskThatFailsForAWhile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := context.Background()
-			l := newLedger(t, bolt.Options{})
+			var mu sync.Mutex
+			var told []trace.ErrorKind // of trouble; Internal for none
+			l := newLedger(t, bolt.Options{Trouble: func(err error) {
+				mu.Lock()
+				defer mu.Unlock()
+				if told = append(told, trace.KindOf(err)); err != nil && errors.Unwrap(err) == nil {
+					t.Errorf("trouble without a cause: %v", err)
+				}
+			}})
 			l.insist(40)
 			c.set(l.disk)
 			refused := device(trace.NewEventID())
@@ -377,6 +386,11 @@ func TestADiskThatFailsForAWhile(t *testing.T) {
 				t.Errorf("%+v, then %+v, %v", first, again, err)
 			}
 			l.insist(40)
+			mu.Lock()
+			if n := len(told); n < 2 || told[0] != c.kind || told[n-1] != trace.Internal {
+				t.Errorf("told of trouble: %v", told)
+			}
+			mu.Unlock()
 			l.whole("when it is over")
 		})
 	}

@@ -56,7 +56,10 @@ type Options struct {
 	Wait     time.Duration // for the lock; 0: one second
 	MaxSize  int           // bytes the file may grow to; 0: no limit
 	Reserve  int64         // bytes of the disk to keep for essential commands; 0: none
-	Refound  bool          // of a store that was restored: it begins a log of its own
+	// Trouble is told what keeps the store from writing, when that changes, and nil
+	// when it writes again. It must not wait for the store.
+	Trouble func(error)
+	Refound bool // of a store that was restored: it begins a log of its own
 
 	steps <-chan struct{} // a test's: a step of a rebuild waits for each
 }
@@ -93,6 +96,7 @@ type Store struct {
 	rebuild rebuilder
 
 	trouble atomic.Pointer[error] // of the last write; nil when it was committed
+	tell    func(error)           // of a change of it; nil: nobody is told
 }
 
 var _ trace.Store = (*Store)(nil)
@@ -128,7 +132,7 @@ func Open(path string, o Options) (*Store, error) {
 	}
 	options := bbolt.Options{Timeout: o.Wait, FreelistType: bbolt.FreelistMapType, ReadOnly: o.ReadOnly, MaxSize: o.MaxSize, PreLoadFreelist: !o.ReadOnly}
 	codec := journal.NewCodec()
-	s := &Store{clock: o.Clock, codec: codec, fold: record.Fold{Codec: codec}, tables: record.Tables(), queue: newQueue(), done: make(chan struct{}), committed: make(chan struct{}, 1)}
+	s := &Store{clock: o.Clock, codec: codec, fold: record.Fold{Codec: codec}, tables: record.Tables(), queue: newQueue(), done: make(chan struct{}), committed: make(chan struct{}, 1), tell: o.Trouble}
 	s.ring.Store(o.Keys)
 	if fresh {
 		o.Refound = false
