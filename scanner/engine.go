@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
+
 	"implantrace/scanner/internal/zxing"
 )
 
@@ -15,10 +17,11 @@ import (
 // reader of Code 128 read alone, and read less.
 func EngineVersion() (name string, builtIn bool) { return zxing.Version(), zxing.Available() }
 
-// Workers is a number of places at which pictures are read, and the engine that
-// reads there. It is safe for concurrent use.
+// Workers is a number of places at which pictures are read, the memory that they
+// share, and the engine that reads there. It is safe for concurrent use.
 type Workers struct {
 	places chan struct{}
+	room   *semaphore.Weighted // bytes
 
 	mu     sync.Mutex
 	engine *zxing.Engine
@@ -27,16 +30,25 @@ type Workers struct {
 
 // NewWorkers returns n places, at least one. As many as there are processors
 // is a good number. What the engine needs is compiled by the first picture.
-func NewWorkers(n int) *Workers { return &Workers{places: make(chan struct{}, max(n, 1))} }
+func NewWorkers(n int) *Workers {
+	return &Workers{places: make(chan struct{}, max(n, 1)), room: semaphore.NewWeighted(roomForPictures)}
+}
 
-// take waits for a place until ctx is done.
-func (w *Workers) take(ctx context.Context) (free func(), err error) {
+// take waits for a place, and for so many bytes, until ctx is done.
+func (w *Workers) take(ctx context.Context, room int64) (free func(), err error) {
 	select {
 	case w.places <- struct{}{}:
-		return func() { <-w.places }, nil
 	case <-ctx.Done():
 		return nil, ErrBusy
 	}
+	if w.room.Acquire(ctx, room) != nil {
+		<-w.places
+		return nil, ErrBusy
+	}
+	return func() {
+		w.room.Release(room)
+		<-w.places
+	}, nil
 }
 
 // Close waits for the pictures that are being read and lets go of the memory of
@@ -52,14 +64,19 @@ func (w *Workers) Close() error {
 	return e.Close()
 }
 
-// zxing is the engine, or nil if there is none in this program.
-func (w *Workers) zxing() *zxing.Engine {
+// zxing is the engine, ready to read, or nil if there is none. The first call
+// waits until its code is compiled, or ctx is done.
+func (w *Workers) zxing(ctx context.Context) *zxing.Engine {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.engine == nil && w.broken == nil {
 		w.engine, w.broken = zxing.Open(zxing.Options{Instances: cap(w.places)})
 	}
-	return w.engine
+	e := w.engine
+	w.mu.Unlock()
+	if e == nil || e.Prepare(ctx) != nil {
+		return nil
+	}
+	return e
 }
 
 // The names of engines, as [Symbol].Engine and a benchmark give them.

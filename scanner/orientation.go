@@ -13,16 +13,11 @@ func orientationOf(data []byte) int {
 	if !bytes.HasPrefix(data, []byte("\xff\xd8")) {
 		return 1
 	}
-	for rest := data[2:]; len(rest) >= 4 && rest[0] == 0xff && rest[1] != 0xda; {
-		size := int(binary.BigEndian.Uint16(rest[2:]))
-		if size < 2 || 2+size > len(rest) {
-			return 1
-		}
-		segment := rest[4 : 2+size]
-		if rest[1] == 0xe1 && bytes.HasPrefix(segment, []byte("Exif\x00\x00")) {
+	const app1 = 0xe1
+	for marker, segment := range jpegSegments(data) {
+		if marker == app1 && bytes.HasPrefix(segment, []byte("Exif\x00\x00")) {
 			return tiffOrientation(segment[6:])
 		}
-		rest = rest[2+size:]
 	}
 	return 1
 }

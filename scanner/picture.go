@@ -76,7 +76,7 @@ type PassTime struct {
 type ImageOptions struct {
 	MaxBytes  int64         // of the file; 0 means 32 MiB
 	MaxPixels int           // width times height; 0 means 50 million, which telephones keep below
-	Deadline  time.Duration // for all of it, waiting included; 0 means 10 s
+	Deadline  time.Duration // waiting included, but not the compiling of the engine by the first call; 0 means 10 s
 
 	// Proves says that content proves itself: that a check digit within it
 	// holds. It is given what [Reading.ScanData] gives. Nil proves nothing.
@@ -100,9 +100,6 @@ type ImageOptions struct {
 func DecodeImage(ctx context.Context, data []byte, o ImageOptions) (Picture, error) {
 	start := time.Now()
 	o = o.withDefaults()
-	deadline, cancel := context.WithTimeout(ctx, o.Deadline)
-	defer cancel()
-
 	if int64(len(data)) > o.MaxBytes {
 		return Picture{}, fmt.Errorf("%w: %d bytes, and %d are allowed", ErrTooLarge, len(data), o.MaxBytes)
 	}
@@ -122,12 +119,21 @@ func DecodeImage(ctx context.Context, data []byte, o ImageOptions) (Picture, err
 			ErrTooLarge, config.Width, config.Height, o.MaxPixels)
 	}
 
+	room := kind.roomOf(config, data)
+	if room > roomForPictures {
+		return Picture{}, fmt.Errorf("%w: to open its %d by %d pixels takes too much memory; take a smaller picture",
+			ErrTooLarge, config.Width, config.Height)
+	}
+
 	workers := o.Workers
 	if workers == nil {
 		workers = NewWorkers(1)
 		defer workers.Close()
 	}
-	free, err := workers.take(deadline)
+	engine := workers.zxing(ctx) // a slow machine compiles for seconds, once; no picture is given up for that
+	deadline, cancel := context.WithTimeout(ctx, o.Deadline)
+	defer cancel()
+	free, err := workers.take(deadline, room)
 	if err != nil {
 		if ctx.Err() != nil {
 			return Picture{}, ctx.Err()
@@ -144,7 +150,7 @@ func DecodeImage(ctx context.Context, data []byte, o ImageOptions) (Picture, err
 		return Picture{}, damaged(err)
 	}
 	gray := upright(grayOf(img), orientationOf(data))
-	search := newSearch(deadline, gray, workers.zxing(), o.Proves)
+	search := newSearch(deadline, gray, engine, o.Proves)
 	search.run()
 	if ctx.Err() != nil {
 		return Picture{}, ctx.Err()
@@ -177,19 +183,20 @@ func (o ImageOptions) withDefaults() ImageOptions {
 type kind struct {
 	config func(io.Reader) (image.Config, error)
 	decode func(io.Reader) (image.Image, error)
+	depth  func(image.Config, []byte) float64 // bytes that a pixel takes while it is opened
 }
 
 func kindOf(data []byte) (kind, error) {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
-		return kind{jpeg.DecodeConfig, jpeg.Decode}, nil
+		return kind{jpeg.DecodeConfig, jpeg.Decode, jpegDepth}, nil
 	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
-		return kind{png.DecodeConfig, png.Decode}, nil
+		return kind{png.DecodeConfig, png.Decode, pngDepth}, nil
 	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
 		if moving(data) {
 			return kind{}, ErrMoving
 		}
-		return kind{webp.DecodeConfig, webp.Decode}, nil
+		return kind{webp.DecodeConfig, webp.Decode, webpDepth}, nil
 	}
 	return kind{}, ErrNotPicture
 }

@@ -42,7 +42,8 @@ open: opens the store in a process of its own, nine times.
   open_median_ms, open_max_ms, open_rss_anon_bytes, open_rss_file_bytes (the most of any), opens, file_bytes
 
 decode: reads the pictures in DIR whose truth is known, from truth.jsonl or from .txt files beside them, and prints how many symbols
-were read, how many misread, times, memory, by degradation and by pass. Exit code 1 when a symbol was misread.
+were read, how many misread, times, memory, by degradation and by pass. Exit code 1 when a symbol was misread. It reads as many at the
+same time as --workers says; times are then longer.
 
 A line of truth.jsonl is {"file","symbols":[[format,text]],"kinds":[...],"types":[...],"beside":[[format,text]]}; the first two are
 needed. What is sure and not among the symbols is a misreading, but for what stands beside and is listed by itself: what "beside"
@@ -55,7 +56,8 @@ Examples:
   implantrace bench recall --records 100000
   implantrace bench open --records 100000 --dir /srv/implantrace
   implantrace bench decode ../shared/images/labels
-  implantrace bench decode --turn 90 --json ../shared/images/labels`,
+  implantrace bench decode --turn 90 --json ../shared/images/labels
+  implantrace bench decode --workers 2 photographs`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			writers := fs.Int("writers", 1, "append: `NUMBER` of writers")
 			seconds := fs.Float64("seconds", 5, "append: for how many `SECONDS`")
@@ -64,6 +66,7 @@ Examples:
 			searches := fs.Int("searches", 200, "recall: `NUMBER` of searches")
 			dir := fs.String("dir", "", "`FOLDER` on the disk to measure (default: the system's temporary folder)")
 			turn := fs.Int("turn", 0, "decode: turn every picture clockwise by so many `DEGREES` first: 90, 180 or 270")
+			workers := fs.Int("workers", 1, "decode: `NUMBER` of pictures read at the same time")
 			asJSON := fs.Bool("json", false, "decode: print a JSON line")
 			return func(ctx context.Context, s streams, args []string) error {
 				if len(args) >= 1 && args[0] == "decode" {
@@ -73,7 +76,10 @@ Examples:
 					if *turn%90 != 0 {
 						return usagef("pictures are turned by 90, 180 or 270 degrees")
 					}
-					return benchDecode(ctx, s, args[1], *turn, *asJSON)
+					if *workers < 1 || *workers > 64 {
+						return usagef("from 1 to 64 pictures are read at the same time")
+					}
+					return benchDecode(ctx, s, args[1], *turn, *workers, *asJSON)
 				}
 				if len(args) != 1 {
 					return usagef("say what to measure: append, find, recall, open or decode")
@@ -112,8 +118,8 @@ Examples:
 	}
 }
 
-func benchDecode(ctx context.Context, s streams, dir string, turn int, asJSON bool) error {
-	d, err := bench.RunDecode(ctx, dir, turn)
+func benchDecode(ctx context.Context, s streams, dir string, turn, workers int, asJSON bool) error {
+	d, err := bench.RunDecode(ctx, dir, turn, workers)
 	if err != nil {
 		return err
 	}

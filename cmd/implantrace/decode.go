@@ -31,7 +31,7 @@ Examples:
   implantrace decode --jsonl *.png
 
 With --jsonl each file is answered by one line, in order: {"file","ms","width","height","symbols":[{"format","aim",
-"text","corners","engine","pass","sure"}],"unread":[{"format","corners","why","hint"}],"error"}.`,
+"text","corners","engine","pass","sure"}],"unread":[{"format","corners","why"}],"error"}.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			lines := fs.Bool("jsonl", false, "write JSON lines")
 			return func(ctx context.Context, s streams, args []string) error {
@@ -137,8 +137,7 @@ type symbolLine struct {
 type unreadLine struct {
 	Format  string    `json:"format"`
 	Corners [4][2]int `json:"corners"`
-	Why     string    `json:"why"`
-	Hint    string    `json:"hint"`
+	Why     string    `json:"why"` // and what to do
 }
 
 func lineOf(file string, p scanner.Picture, err error) decodeLine {
@@ -152,7 +151,7 @@ func lineOf(file string, p scanner.Picture, err error) decodeLine {
 		l.Symbols = append(l.Symbols, out)
 	}
 	for _, u := range p.Unread {
-		l.Unread = append(l.Unread, unreadLine{u.Format, pairs(u.Corners), u.Why, u.Hint})
+		l.Unread = append(l.Unread, unreadLine{u.Format, pairs(u.Corners), u.Why + " " + u.Hint})
 	}
 	return l
 }

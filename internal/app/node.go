@@ -149,7 +149,8 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	}
 	n.Office = &casework.Office{Recorder: n.Recorder}
 	n.Recorder.Namers = append(n.Recorder.Namers, n.Office)
-	n.Pictures = scanner.NewWorkers(max(1, runtime.NumCPU()/2))
+	const mostAtOnce = 4 // which keeps their memory below 300 MB
+	n.Pictures = scanner.NewWorkers(min(max(1, runtime.NumCPU()/2), mostAtOnce))
 	var err error
 	if n.Desk, err = theatre.NewDesk(ctx, n.Recorder, n.scanners); err != nil {
 		return err

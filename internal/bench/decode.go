@@ -9,11 +9,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
 
@@ -27,6 +30,7 @@ type Decode struct {
 	Dir       string  `json:"dir"`
 	Engine    string  `json:"engine"` // zxing-cpp's build, or "gozxing alone"
 	Turned    int     `json:"turned_degrees"`
+	Workers   int     `json:"workers"` // pictures read at the same time
 	Pictures  int     `json:"pictures"`
 	Failed    int     `json:"failed"` // pictures that gave an error
 	Symbols   int     `json:"symbols"`
@@ -42,7 +46,7 @@ type Decode struct {
 	P95Ms     float64 `json:"p95_ms"`
 	MaxMs     float64 `json:"max_ms"`
 	FirstMs   float64 `json:"first_ms"`            // of the first picture, with the start of the engine
-	PeakAnon  int64   `json:"peak_rss_anon_bytes"` // 0 where the system does not say
+	PeakAnon  int64   `json:"peak_rss_anon_bytes"` // looked up every few milliseconds; 0 where the system does not say
 
 	Kinds    []DecodeKind `json:"by_degradation"`
 	Passes   []DecodePass `json:"by_pass"`
@@ -86,9 +90,10 @@ type truth struct {
 // of them: of a format that no truth of the folder has, and without a claim to
 // identify a device (no GS1 identifier, no HIBC or ISBT flag). Such are the shop
 // codes and leaflets printed to distract. Each is listed, to be compared with
-// its picture. Each is turned clockwise by so many degrees, a
-// multiple of 90, first. One picture is read at a time.
-func RunDecode(ctx context.Context, dir string, turned int) (Decode, error) {
+// its picture. Each is turned clockwise by so many degrees, a multiple of 90,
+// first. So many workers read pictures at the same time; times are of one
+// picture all the same, from when its file is in memory.
+func RunDecode(ctx context.Context, dir string, turned, workers int) (Decode, error) {
 	if turned%90 != 0 {
 		return Decode{}, fmt.Errorf("pictures are turned by 90, 180 or 270 degrees, not %d", turned)
 	}
@@ -99,7 +104,7 @@ func RunDecode(ctx context.Context, dir string, turned int) (Decode, error) {
 	if len(all) == 0 {
 		return Decode{}, fmt.Errorf("there are no pictures with a truth.jsonl or .txt truth in %s", dir)
 	}
-	d := Decode{Bench: "decode", Dir: dir, Turned: turned, Engine: "gozxing alone", Misreads: []string{}, Besides: []string{}, Missed: []string{}}
+	d := Decode{Bench: "decode", Dir: dir, Turned: turned, Workers: max(workers, 1), Engine: "gozxing alone", Misreads: []string{}, Besides: []string{}, Missed: []string{}}
 	if name, there := scanner.EngineVersion(); there {
 		d.Engine = name
 	}
@@ -109,42 +114,31 @@ func RunDecode(ctx context.Context, dir string, turned int) (Decode, error) {
 			named[f] = true
 		}
 	}
-	workers := scanner.NewWorkers(1)
-	defer workers.Close()
-	now := time.Now()
-	o := scanner.ImageOptions{Workers: workers, Proves: func(scan string) bool { return udi.Proves(scan, now) }}
 	var ms []float64
 	kinds, passes := map[string]*DecodeKind{}, map[string]*DecodePass{}
-	for _, t := range all {
-		data, err := os.ReadFile(t.file)
-		if err != nil {
-			return d, err
-		}
-		if turned%360 != 0 {
-			if data, err = turnPicture(data, turned); err != nil {
-				return d, fmt.Errorf("%s: %w", t.file, err)
-			}
-		}
-		start := time.Now()
-		p, err := scanner.DecodeImage(ctx, data, o)
-		took := float64(time.Since(start).Microseconds()) / 1000
-		if ctx.Err() != nil {
-			return d, ctx.Err()
+	stop := watchMemory(&d.PeakAnon)
+	defer stop()
+	for read := range readAll(ctx, all, turned, d.Workers) {
+		if read.failed != nil {
+			return d, read.failed
 		}
 		if d.Pictures == 0 {
-			d.FirstMs = took
+			d.FirstMs = read.ms
 		}
 		d.Pictures++
-		ms = append(ms, took)
-		if err != nil {
+		ms = append(ms, read.ms)
+		if read.err != nil {
 			d.Failed++
 		}
-		for _, q := range p.Passes {
+		for _, q := range read.Passes {
 			pass(passes, q.Name).Pictures++
 			pass(passes, q.Name).MsPicture += float64(q.Elapsed.Microseconds()) / 1000
 		}
-		d.count(t, p, named, kinds, passes)
-		d.PeakAnon = max(d.PeakAnon, rss("RssAnon:"))
+		d.count(read.truth, read.Picture, named, kinds, passes)
+	}
+	stop()
+	if ctx.Err() != nil {
+		return d, ctx.Err()
 	}
 	slices.Sort(ms)
 	d.MedianMs, d.P95Ms, d.MaxMs = ms[len(ms)/2], ms[(len(ms)-1)*95/100], ms[len(ms)-1]
@@ -165,6 +159,94 @@ func RunDecode(ctx context.Context, dir string, turned int) (Decode, error) {
 		return cmp.Or(cmp.Compare(b.Read, a.Read), cmp.Compare(a.Pass, b.Pass))
 	})
 	return d, nil
+}
+
+// readPicture is a picture that was read.
+type readPicture struct {
+	truth
+	scanner.Picture
+	ms     float64
+	err    error // of the picture
+	failed error // of the benchmark
+}
+
+// readAll reads the pictures, so many at the same time, and yields them in
+// order.
+func readAll(ctx context.Context, all []truth, turned, workers int) iter.Seq[readPicture] {
+	return func(yield func(readPicture) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		pool := scanner.NewWorkers(workers)
+		now := time.Now()
+		o := scanner.ImageOptions{Workers: pool, Proves: func(scan string) bool { return udi.Proves(scan, now) }}
+		ends := make([]chan readPicture, len(all))
+		for i := range ends {
+			ends[i] = make(chan readPicture, 1)
+		}
+		var running sync.WaitGroup
+		defer func() {
+			cancel()
+			running.Wait()
+			_ = pool.Close() // nothing is read any more
+		}()
+		next := atomic.Int64{}
+		for range workers {
+			running.Go(func() {
+				for i := int(next.Add(1)) - 1; i < len(all) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+					ends[i] <- readOne(ctx, all[i], turned, o)
+				}
+			})
+		}
+		for i := range ends {
+			select {
+			case r := <-ends[i]:
+				if !yield(r) {
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+func readOne(ctx context.Context, t truth, turned int, o scanner.ImageOptions) readPicture {
+	r := readPicture{truth: t}
+	data, err := os.ReadFile(t.file)
+	if err == nil && turned%360 != 0 {
+		if data, err = turnPicture(data, turned); err != nil {
+			err = fmt.Errorf("%s: %w", t.file, err)
+		}
+	}
+	if r.failed = err; err != nil {
+		return r
+	}
+	start := time.Now()
+	r.Picture, r.err = scanner.DecodeImage(ctx, data, o)
+	r.ms = float64(time.Since(start).Microseconds()) / 1000
+	return r
+}
+
+// watchMemory keeps the most anonymous memory that this process has had in peak,
+// until it is stopped.
+func watchMemory(peak *int64) (stop func()) {
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			*peak = max(*peak, rss("RssAnon:"))
+			select {
+			case <-tick.C:
+			case <-end:
+				return
+			}
+		}
+	}()
+	return sync.OnceFunc(func() {
+		close(end)
+		<-ended
+	})
 }
 
 func pass(all map[string]*DecodePass, name string) *DecodePass {
@@ -265,7 +347,7 @@ func shown(text string) string { return strings.ReplaceAll(text, "\x1d", "<GS>")
 // Print writes the result as tables for people.
 func (d Decode) Print(w io.Writer) error {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(out, "%s, %s, turned by %d degrees, %d processors\n", d.Dir, d.Engine, d.Turned, runtime.GOMAXPROCS(0))
+	fmt.Fprintf(out, "%s, %s, turned by %d degrees, %d at the same time, %d processors\n", d.Dir, d.Engine, d.Turned, d.Workers, runtime.GOMAXPROCS(0))
 	fmt.Fprintf(out, "read\t%d of %d symbols in %d pictures, %.1f %%\n", d.Read, d.Symbols, d.Pictures, 100*d.Rate)
 	fmt.Fprintf(out, "misread\t%d\n", d.Misread)
 	fmt.Fprintf(out, "unsure\t%d, and %d that the truth does not know\n", d.Unsure, d.Doubtful)

@@ -69,7 +69,7 @@ func TestDecodeCountsWhatWasReadAndMisread(t *testing.T) {
 			Decode{Pictures: 1, Failed: 1, Symbols: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := RunDecode(t.Context(), folder(t, tt.files), 0)
+			d, err := RunDecode(t.Context(), folder(t, tt.files), 0, 2)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,11 +98,11 @@ func TestDecodeCountsWhatWasReadAndMisread(t *testing.T) {
 func TestDecodeTurnsPictures(t *testing.T) {
 	dir := folder(t, map[string]string{"a.png": "", "truth.jsonl": line("a.png", "", [2]string{"DataMatrix", onPouch}, [2]string{"Code128", onPouch})})
 	for _, degrees := range []int{90, 180, 270} {
-		if d, err := RunDecode(t.Context(), dir, degrees); err != nil || d.Read != 2 || d.Turned != degrees || d.Misread != 0 {
+		if d, err := RunDecode(t.Context(), dir, degrees, 2); err != nil || d.Read != 2 || d.Turned != degrees || d.Misread != 0 {
 			t.Errorf("turned by %d: %+v, %v", degrees, d, err)
 		}
 	}
-	if _, err := RunDecode(t.Context(), dir, 45); err == nil {
+	if _, err := RunDecode(t.Context(), dir, 45, 2); err == nil {
 		t.Error("turned by 45 degrees")
 	}
 }
@@ -113,7 +113,7 @@ func TestDecodeWantsTruth(t *testing.T) {
 		"no JSON":        {"a.png": "", "truth.jsonl": "a.png\n"},
 		"no such a file": {"truth.jsonl": line("a.png", "", [2]string{"DataMatrix", "1"})},
 	} {
-		if d, err := RunDecode(t.Context(), folder(t, files), 0); err == nil {
+		if d, err := RunDecode(t.Context(), folder(t, files), 0, 2); err == nil {
 			t.Errorf("%s: %+v", name, d)
 		}
 	}

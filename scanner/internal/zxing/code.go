@@ -2,10 +2,7 @@ package zxing
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 
 	"github.com/tetratelabs/wazero"
@@ -23,42 +20,24 @@ type code struct {
 }
 
 // compile compiles the modules, or takes them out of the cache in a folder. A
-// cache that cannot be used is done without.
+// cache that cannot be used is done without; one that is damaged is made anew.
 func compile(wasm []byte, memoryLimit int64, cacheDir string) (*code, error) {
-	if dir, err := cacheFolder(cacheDir); err == nil && dir != "" {
-		if cache, err := wazero.NewCompilationCacheWithDir(dir); err == nil {
-			if c, err := compileWith(cache, wasm, memoryLimit); err == nil {
+	if dir, ok := cacheFolder(cacheDir); ok {
+		for range 2 {
+			cache, err := wazero.NewCompilationCacheWithDir(dir)
+			if err != nil {
+				break
+			}
+			c, err := compileWith(cache, wasm, memoryLimit)
+			if err == nil {
 				return c, nil
+			}
+			if emptyCache(dir) != nil {
+				break
 			}
 		}
 	}
 	return compileWith(wazero.NewCompilationCache(), wasm, memoryLimit)
-}
-
-// cacheFolder makes the folder. What is in it is run as it is, so nobody else
-// may be able to write there.
-func cacheFolder(dir string) (string, error) {
-	switch dir {
-	case "-":
-		return "", nil
-	case "":
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return "", err
-		}
-		dir = filepath.Join(user, "implantrace", "wasm")
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
-	}
-	info, err := os.Stat(dir)
-	if err != nil {
-		return "", err
-	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 {
-		return "", errors.New("others may write to the folder")
-	}
-	return dir, nil
 }
 
 func compileWith(cache wazero.CompilationCache, wasm []byte, memoryLimit int64) (c *code, err error) {

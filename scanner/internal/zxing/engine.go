@@ -128,8 +128,9 @@ func (e *Engine) readIn(ctx context.Context, s **sandbox, g *image.Gray, o ReadO
 	return results, nil
 }
 
-// take returns a place of the pool: a sandbox, or nil for one that is to be made.
-func (e *Engine) take(ctx context.Context) (*sandbox, error) {
+// Prepare compiles the code, which the first Read does otherwise. Errors are
+// those of ctx, ErrClosed and ErrSandbox.
+func (e *Engine) Prepare(ctx context.Context) error {
 	e.begin.Do(func() {
 		go func() {
 			defer close(e.compiled)
@@ -138,18 +139,23 @@ func (e *Engine) take(ctx context.Context) (*sandbox, error) {
 	})
 	select {
 	case <-e.closed: // even if a place is free
-		return nil, ErrClosed
+		return ErrClosed
 	default:
 	}
 	select {
 	case <-e.closed:
-		return nil, ErrClosed
+		return ErrClosed
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	case <-e.compiled:
+		return e.failed
 	}
-	if e.failed != nil {
-		return nil, e.failed
+}
+
+// take returns a place of the pool: a sandbox, or nil for one that is to be made.
+func (e *Engine) take(ctx context.Context) (*sandbox, error) {
+	if err := e.Prepare(ctx); err != nil {
+		return nil, err
 	}
 	select {
 	case <-e.closed:

@@ -16,8 +16,10 @@ type Options struct {
 	MemoryLimit int64
 
 	// CacheDir is the folder in which compiled code is kept from one process to
-	// the next. "" means a folder of the product in the user's cache folder, and
-	// "-" none. Where it cannot be made, code is compiled anew in each process.
+	// the next. "" means a folder of the product in the user's cache folder or,
+	// where there is none that can be written to (a service has none as a rule),
+	// one of this user's own in the system's temporary folder; "-" means none.
+	// Where it cannot be made, code is compiled anew in each process.
 	CacheDir string
 }
 

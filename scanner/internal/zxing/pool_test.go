@@ -357,13 +357,47 @@ func TestCodeIsKeptFromOneProcessToTheNext(t *testing.T) {
 		t.Errorf("%d files after the first engine, %d after the second", len(first), len(again))
 	}
 
-	// A damaged file is done without.
+	// What is damaged is made anew.
 	for _, file := range first {
 		if err := os.WriteFile(file, []byte("cut off"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	read()
+	for _, file := range first {
+		if info, err := os.Stat(file); err != nil || info.Size() == int64(len("cut off")) {
+			t.Errorf("%s stays damaged: %v", file, err)
+		}
+	}
+}
+
+// A service has no home folder as a rule.
+func TestWithoutAHomeCodeIsKeptInATemporaryFolder(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("it cannot be told there whose a folder is")
+	}
+	temporary := t.TempDir()
+	t.Setenv("HOME", "")
+	t.Setenv("XDG_CACHE_HOME", "")
+	t.Setenv("TMPDIR", temporary)
+	dir, ok := cacheFolder("")
+	if !ok || filepath.Dir(dir) != temporary {
+		t.Fatalf("kept in %q, %v", dir, ok)
+	}
+	info, err := os.Stat(dir)
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	// A link that somebody else has laid there is not followed.
+	if err := errors.Join(os.Remove(dir), os.Symlink(t.TempDir(), dir)); err != nil {
+		t.Fatal(err)
+	}
+	if dir, ok := cacheFolder(""); ok {
+		t.Errorf("%s is used, which is a link", dir)
+	}
+	if dir, ok := cacheFolder("-"); ok {
+		t.Errorf("%s is used, though none is wanted", dir)
+	}
 }
 
 func TestACacheThatCannotBeUsedIsDoneWithout(t *testing.T) {
@@ -382,7 +416,7 @@ func TestACacheThatCannotBeUsedIsDoneWithout(t *testing.T) {
 	if err := os.Chmod(open, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if dir, err := cacheFolder(open); err == nil {
+	if dir, ok := cacheFolder(open); ok {
 		t.Errorf("%s is used, though anybody may write there", dir)
 	}
 }
