@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,6 +47,7 @@ type Decode struct {
 	P95Ms     float64 `json:"p95_ms"`
 	MaxMs     float64 `json:"max_ms"`
 	FirstMs   float64 `json:"first_ms"`            // of the first picture, with the start of the engine
+	CPUMs     float64 `json:"cpu_ms"`              // of the processors for a picture, on average: what other work on the machine hardly touches; 0 where the system does not say
 	PeakAnon  int64   `json:"peak_rss_anon_bytes"` // looked up every few milliseconds; 0 where the system does not say
 
 	Kinds    []DecodeKind `json:"by_degradation"`
@@ -116,6 +118,7 @@ func RunDecode(ctx context.Context, dir string, turned, workers int) (Decode, er
 	}
 	var ms []float64
 	kinds, passes := map[string]*DecodeKind{}, map[string]*DecodePass{}
+	begun := cpuTime()
 	stop := watchMemory(&d.PeakAnon)
 	defer stop()
 	for read := range readAll(ctx, all, turned, d.Workers) {
@@ -140,6 +143,7 @@ func RunDecode(ctx context.Context, dir string, turned, workers int) (Decode, er
 	if ctx.Err() != nil {
 		return d, ctx.Err()
 	}
+	d.CPUMs = float64((cpuTime() - begun).Milliseconds()) / float64(d.Pictures)
 	slices.Sort(ms)
 	d.MedianMs, d.P95Ms, d.MaxMs = ms[len(ms)/2], ms[(len(ms)-1)*95/100], ms[len(ms)-1]
 	if d.Symbols > 0 {
@@ -249,6 +253,30 @@ func watchMemory(peak *int64) (stop func()) {
 	})
 }
 
+// cpuTime is what this process has had of the processors; 0 where the system
+// does not say.
+func cpuTime() time.Duration {
+	stat, err := os.ReadFile("/proc/self/stat")
+	if err != nil {
+		return 0
+	}
+	// The name of the program, in brackets, may hold anything (proc(5)).
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	const user, system, tick = 11, 12, 10 * time.Millisecond
+	if len(fields) <= system {
+		return 0
+	}
+	total := time.Duration(0)
+	for _, field := range [2]string{fields[user], fields[system]} {
+		ticks, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0
+		}
+		total += time.Duration(ticks) * tick
+	}
+	return total
+}
+
 func pass(all map[string]*DecodePass, name string) *DecodePass {
 	if all[name] == nil {
 		all[name] = &DecodePass{Pass: name}
@@ -355,6 +383,9 @@ func (d Decode) Print(w io.Writer) error {
 	fmt.Fprintf(out, "located, not read\t%d, of which %d on pictures that were read whole\n", d.Unread, d.FalseCall)
 	fmt.Fprintf(out, "errors\t%d\n", d.Failed)
 	fmt.Fprintf(out, "time\tmedian %.0f ms, 95th percentile %.0f ms, maximum %.0f ms, first %.0f ms\n", d.MedianMs, d.P95Ms, d.MaxMs, d.FirstMs)
+	if d.CPUMs > 0 {
+		fmt.Fprintf(out, "processors\t%.0f ms a picture on average\n", d.CPUMs)
+	}
 	if d.PeakAnon > 0 {
 		fmt.Fprintf(out, "memory\t%d MB anonymous at most\n", d.PeakAnon>>20)
 	}
