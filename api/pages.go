@@ -28,7 +28,7 @@ type pages struct {
 }
 
 // The templates that make a page each.
-var pageNames = []string{"home", "theatre", "recall", "notices", "notice", "notice_form", "case", "patients", "patient", "procedure", "import", "safety", "docs", "problem"}
+var pageNames = []string{"home", "theatre", "recall", "notices", "notice", "notice_form", "case", "patients", "patient", "procedure", "import", "safety", "docs", "problem", "checks", "quarantine"}
 
 func newPages(zone *time.Location) (*pages, error) {
 	p := &pages{by: make(map[string]*template.Template)}
@@ -172,7 +172,7 @@ type link struct {
 
 func (s *Server) frame(c echo.Context, title string) (frame, error) {
 	f := frame{Title: title, Version: s.Version, Node: s.NodeName}
-	for _, l := range []link{{"/theatre", "Theatre", false}, {"/recall", "Recall", false}, {"/notices", "Notices", false}, {"/patients", "Patients", false}, {"/import", "Import", false}, {"/safety", "Clinical safety", false}, {"/api/docs", "API", false}} {
+	for _, l := range []link{{"/theatre", "Theatre", false}, {"/recall", "Recall", false}, {"/notices", "Notices", false}, {"/patients", "Patients", false}, {"/quarantine", "Quarantine", false}, {"/checks", "Checks", false}, {"/import", "Import", false}, {"/safety", "Clinical safety", false}, {"/api/docs", "API", false}} {
 		l.Current = c.Request().URL.Path == l.Href
 		f.Nav = append(f.Nav, l)
 	}

@@ -40,8 +40,10 @@ func foldQuarantine(about []trace.Entry) (q trace.Quarantine) {
 		}
 		set(&q.SerialFrom, f.SerialFrom)
 		set(&q.SerialTo, f.SerialTo)
-		set(&q.Reason, f.Reason)
-		set(&q.Who, f.Who)
+		if !f.Released { // why it was released stands in that entry
+			set(&q.Reason, f.Reason)
+			set(&q.Who, f.Who)
+		}
 		q.Released = f.Released
 		q.History = append(q.History, stamp(e))
 	}

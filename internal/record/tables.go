@@ -72,7 +72,7 @@ func Tables() []Projection {
 		{Products, "products", 2, 2}, {Catalogue, "rows of catalogues", 1, 1}, {Readings, "readings by time", 1, 1}, {Loose, "readings without a usage", 3, 3}, {Approvals, "approvals", 1, 1},
 		{Numbers, "usages by DI with their numbers", 1, 1}, {ByCatalogue, "usages by catalogue number", 1, 1},
 		{Notices, "notices", 1, 1}, {Cases, "cases by notice", 1, 1}, {Attachments, "attachments by notice", 1, 1},
-		{Quarantines, "quarantines", 1, 1}, {ByPackBody, "quarantines by pack", 1, 1}, {Settings, "settings of checks", 1, 1}, {Plans, "plans", 1, 1},
+		{Quarantines, "quarantines", 2, 1}, {ByPackBody, "quarantines by pack", 1, 1}, {Settings, "settings of checks", 1, 1}, {Plans, "plans", 1, 1},
 		{Erased, "erased subjects", 1, 1},
 	}
 }
