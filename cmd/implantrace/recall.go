@@ -163,7 +163,7 @@ func connectStore(ctx context.Context, c app.Config, path string) (one askedStor
 	if err != nil {
 		return one, err
 	}
-	beside := strings.TrimRight(path, "/"+string(filepath.Separator)) + ".keys"
+	beside := filepath.Clean(path) + ".keys"
 	if _, err := os.Stat(beside); err == nil {
 		c.Keys = beside
 	}

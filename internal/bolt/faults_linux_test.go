@@ -29,7 +29,6 @@ type ledger struct {
 
 	mu   sync.Mutex
 	kept []trace.EventID
-	lots int
 }
 
 func newLedger(t *testing.T, o bolt.Options) *ledger {

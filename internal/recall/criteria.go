@@ -3,7 +3,6 @@ package recall
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -418,20 +417,4 @@ func short(s string) string {
 		return strings.ToValidUTF8(s[:40], "") + "..."
 	}
 	return s
-}
-
-// some names a few values of a list.
-func some[T fmt.Stringer](list []T) string {
-	var b strings.Builder
-	for i, v := range list {
-		if i == 5 {
-			fmt.Fprintf(&b, " and %d more", len(list)-i)
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(v.String())
-	}
-	return b.String()
 }

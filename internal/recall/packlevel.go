@@ -11,23 +11,6 @@ import (
 // names the box may well mean the units in it. The last digit of a HIBC
 // identifier is the unit of measure, which says the level outright.
 
-// otherLevel reports whether two device identifiers differ in nothing but the
-// level of the pack.
-func otherLevel(a, b string) bool {
-	if len(a) != len(b) || a == b {
-		return false
-	}
-	switch agency := udi.AgencyOf(a); {
-	case agency != udi.AgencyOf(b):
-		return false
-	case agency == udi.AgencyGS1:
-		return a[1:13] == b[1:13]
-	case agency == udi.AgencyHIBCC:
-		return a[:len(a)-1] == b[:len(b)-1]
-	}
-	return false
-}
-
 // levels gives a device identifier and those of the other levels that its pack
 // may have.
 func levels(di string) []string {
