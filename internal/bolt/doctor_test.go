@@ -406,7 +406,9 @@ func TestACheckpointProvesWhatTheTreeCannot(t *testing.T) {
 				break
 			}
 			from += i + len(k)
-			if h := damaged[from:]; len(h) >= 32 && h[0] != 0x82 { // not the journal's own row of that place
+			// The journal's own row of that place stands behind the same key.
+			row := rows[trace.Position{Node: node, Seq: index}]
+			if h := damaged[from:]; len(h) >= 32 && (row == nil || !bytes.HasPrefix(h, row)) {
 				clear(h[:32])
 			}
 		}
