@@ -119,8 +119,8 @@ func RunDecode(ctx context.Context, dir string, turned, workers int) (Decode, er
 	var ms []float64
 	kinds, passes := map[string]*DecodeKind{}, map[string]*DecodePass{}
 	begun := cpuTime()
-	stop := watchMemory(&d.PeakAnon)
-	defer stop()
+	peak := watchMemory()
+	defer peak()
 	for read := range readAll(ctx, all, turned, d.Workers) {
 		if read.failed != nil {
 			return d, read.failed
@@ -139,7 +139,7 @@ func RunDecode(ctx context.Context, dir string, turned, workers int) (Decode, er
 		}
 		d.count(read.truth, read.Picture, named, kinds, passes)
 	}
-	stop()
+	d.PeakAnon = peak()
 	if ctx.Err() != nil {
 		return d, ctx.Err()
 	}
@@ -230,26 +230,27 @@ func readOne(ctx context.Context, t truth, turned int, o scanner.ImageOptions) r
 	return r
 }
 
-// watchMemory keeps the most anonymous memory that this process has had in peak,
-// until it is stopped.
-func watchMemory(peak *int64) (stop func()) {
-	end, ended := make(chan struct{}), make(chan struct{})
+// watchMemory looks how much anonymous memory this process has, until it is
+// asked for the most it saw, in bytes.
+func watchMemory() (peak func() int64) {
+	end, ended := make(chan struct{}), make(chan int64)
 	go func() {
-		defer close(ended)
 		tick := time.NewTicker(5 * time.Millisecond)
 		defer tick.Stop()
+		most := int64(0)
 		for {
-			*peak = max(*peak, rss("RssAnon:"))
+			most = max(most, rss("RssAnon:"))
 			select {
 			case <-tick.C:
 			case <-end:
+				ended <- most
 				return
 			}
 		}
 	}()
-	return sync.OnceFunc(func() {
+	return sync.OnceValue(func() int64 {
 		close(end)
-		<-ended
+		return <-ended
 	})
 }
 
