@@ -609,41 +609,6 @@ func (s *Store) CatalogueRow(ctx context.Context, source, di string) (trace.Cata
 	return row.Row, err
 }
 
-// UsedDIs is trace.Finder's. It goes from the first usage of one identifier to
-// the first of the next, and over none between them.
-func (s *Store) UsedDIs(ctx context.Context) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		after := []byte{1} // behind the usages without an identifier, whose keys begin with 0
-		for {
-			var page []string
-			err := s.view(ctx, func(t *transaction) error {
-				c := t.bucket(record.ByLot).Cursor()
-				for len(page) < pageRows {
-					k, _ := c.Seek(after)
-					if k == nil {
-						return nil
-					}
-					di, _, _ := bytes.Cut(k, []byte{0})
-					page = append(page, string(di))
-					after = append(bytes.Clone(di), 1)
-				}
-				return nil
-			})
-			for _, di := range page {
-				if !yield(di, nil) {
-					return
-				}
-			}
-			if err != nil {
-				yield("", err)
-			}
-			if err != nil || len(page) < pageRows {
-				return
-			}
-		}
-	}
-}
-
 // Readings is trace.Finder's.
 func (s *Store) Readings(ctx context.Context, after []byte) iter.Seq2[trace.ReadingHit, error] {
 	r := keyRange{table: record.Readings, after: after, latest: true}

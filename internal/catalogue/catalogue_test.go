@@ -62,7 +62,8 @@ func product(t *testing.T, r command.Recorder, di string) trace.Product {
 }
 
 func TestARelease(t *testing.T) {
-	rows, refused := all(t, catalogue.ReadGUDID(os.DirFS("testdata/release"), catalogue.GUDIDOptions{Dir: t.TempDir()}))
+	dir := t.TempDir()
+	rows, refused := all(t, catalogue.ReadGUDID(os.DirFS("testdata/release"), catalogue.GUDIDOptions{Dir: dir}))
 	want := []trace.CatalogueRow{
 		{DI: "09520140001022", Maker: "Northmoor Orthopaedics", Brand: `Fell|side "A"`, CatalogueNo: "FS-2", Description: `Femoral stem, 3" long neck`,
 			Attributes: trace.Attributes{Length: trace.Measure{Thousandths: 150_000, Unit: trace.Millimetre}, Size: "size 2, 44 mm offset", Model: "FS-2", SingleUse: trace.Yes, Sterile: trace.No,
@@ -82,11 +83,11 @@ func TestARelease(t *testing.T) {
 	if !slices.Equal(refused, wantRefused) {
 		t.Errorf("refused\n%s\nwant\n%s", strings.Join(refused, "\n"), strings.Join(wantRefused, "\n"))
 	}
-	rows, _ = all(t, catalogue.ReadGUDID(os.DirFS("testdata/release"), catalogue.GUDIDOptions{Dir: t.TempDir(), ImplantableOnly: true}))
+	rows, _ = all(t, catalogue.ReadGUDID(os.DirFS("testdata/release"), catalogue.GUDIDOptions{Dir: dir, ImplantableOnly: true}))
 	if len(rows) != 1 || rows[0].DI != "09520140001046" {
 		t.Errorf("implantable only: %+v", rows)
 	}
-	if left, err := filepath.Glob(filepath.Join(os.TempDir(), "implantrace-sort-*")); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) > 0 {
 		t.Errorf("temporary files stay: %v, %v", left, err)
 	}
 }

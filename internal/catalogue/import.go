@@ -102,7 +102,7 @@ type importer struct {
 
 func usedHere(ctx context.Context, f trace.Finder) (map[string]bool, error) {
 	used := make(map[string]bool)
-	for di, err := range f.UsedDIs(ctx) {
+	for di, err := range f.Identifiers(ctx) {
 		if err != nil {
 			return nil, err
 		}

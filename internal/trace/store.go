@@ -180,9 +180,6 @@ type Finder interface {
 	Products(ctx context.Context, after string) iter.Seq2[Product, error]
 	// CatalogueRow is what one catalogue said last of a device identifier.
 	CatalogueRow(ctx context.Context, source, di string) (CatalogueRow, error)
-	// UsedDIs gives every device identifier that a usage has or had, each once,
-	// in order.
-	UsedDIs(ctx context.Context) iter.Seq2[string, error]
 
 	// Notices gives all notices, in the order of their ids, oldest first.
 	Notices(ctx context.Context) iter.Seq2[Notice, error]
