@@ -497,14 +497,20 @@ func (d *doctor) whose() error {
 	return nil
 }
 
+// entry reads a row's entry, its sealed part still sealed.
+func (d *doctor) entry(c candidate) (trace.Entry, error) {
+	row, err := d.row(c)
+	if err != nil {
+		return trace.Entry{}, err
+	}
+	e, _, err := d.codec.DecodeRow(row)
+	return e, err
+}
+
 // opens reports whether the sealed part of a row is what was committed to, as
 // far as its key is at hand already.
 func (d *doctor) opens(c candidate) bool {
-	row, err := d.row(c)
-	if err != nil {
-		return false
-	}
-	e, _, err := d.codec.DecodeRow(row)
+	e, err := d.entry(c)
 	if err != nil {
 		return false
 	}
@@ -524,11 +530,7 @@ func (d *doctor) opens(c candidate) bool {
 
 // wants notes the key that a row needs.
 func (d *doctor) wants(c candidate) error {
-	row, err := d.row(c)
-	if err != nil {
-		return err
-	}
-	e, _, err := d.codec.DecodeRow(row)
+	e, err := d.entry(c)
 	if err != nil {
 		return err
 	}
