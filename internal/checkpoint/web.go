@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
-	"syscall"
-	"time"
+
+	"implantrace/internal/outward"
 )
 
 // Web sends checkpoints to a server: by PUT, each under its own name, where the
@@ -22,53 +20,16 @@ type Web struct {
 	client  *http.Client
 }
 
-const (
-	webTime    = 20 * time.Second // a request may take
-	answerMost = 4 << 10          // bytes of an answer that are read
-)
+const answerMost = 4 << 10 // bytes of an answer that are read
 
-// NewWeb takes an https address, or an http one of this machine. The address
-// comes from the operator's settings alone, never from a request; redirections
-// are not followed, and addresses that only the machine's own surroundings
-// answer to (link-local ones, which cloud metadata services use) are refused.
+// NewWeb takes an address that package outward lets requests go to. It comes from
+// the operator's settings alone, never from a request.
 func NewWeb(address string) (*Web, error) {
-	u, err := url.Parse(address)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%q is no address", address)
-	case u.User != nil:
-		return nil, errors.New("an address with a name or password in it would be seen in logs: leave them out")
-	case u.Host == "" || u.Fragment != "":
-		return nil, fmt.Errorf("%q is no address to send to", address)
-	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
-		return nil, fmt.Errorf("%s: checkpoints are sent by https", u.Redacted())
-	}
-	own := loopback(u.Hostname())
-	dialer := &net.Dialer{Timeout: webTime, Control: func(_, address string, _ syscall.RawConn) error { return reachable(address, own) }}
-	return &Web{address: u, client: &http.Client{
-		Timeout: webTime,
-		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSHandshakeTimeout: webTime,
-			ResponseHeaderTimeout: webTime, MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true, DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
-}
-
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
-}
-
-// reachable refuses addresses that a name should not lead to.
-func reachable(address string, own bool) error {
-	at, err := netip.ParseAddrPort(address)
+	u, err := outward.Address(address)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	ip := at.Addr().Unmap()
-	if ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified() || ip.IsLoopback() && !own {
-		return fmt.Errorf("the address leads to %s, where no checkpoint is sent", ip)
-	}
-	return nil
+	return &Web{address: u, client: outward.Client()}, nil
 }
 
 // Name is the address without its query, which may hold a secret.
