@@ -586,6 +586,28 @@ func (s *Store) Products(ctx context.Context, after string) iter.Seq2[trace.Prod
 	}
 }
 
+// Packed is trace.Finder's.
+func (s *Store) Packed(ctx context.Context, di string) (products []string, err error) {
+	if di == "" {
+		return nil, nil
+	}
+	err = s.view(ctx, func(t *transaction) error {
+		products = nil
+		for key := range t.Scan(record.Packed, record.PackedPrefix(di)) {
+			inside := string(key[len(di)+1:])
+			p, ok, err := t.product(inside)
+			if err != nil {
+				return err
+			}
+			if ok && !p.Withdrawn && p.Attributes.PackedAs(di) {
+				products = append(products, inside)
+			}
+		}
+		return nil
+	}, record.Packed, record.Products, record.Catalogue)
+	return products, err
+}
+
 // nextProduct is the first DI behind another of which anybody says anything.
 func (t *transaction) nextProduct(after string) (di string, ok bool) {
 	behind := append([]byte(after), 0)

@@ -23,7 +23,7 @@ func (o *Office) Named(ctx context.Context, d udi.Device) (all []trace.Named, er
 			continue
 		}
 		if product == nil && d.DI != "" {
-			p, err := o.Store.Product(ctx, d.DI)
+			p, err := trace.ProductOf(ctx, o.Store, d.DI)
 			if err != nil && trace.KindOf(err) != trace.NotFound {
 				return nil, err
 			}

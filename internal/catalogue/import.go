@@ -148,15 +148,17 @@ func (im *importer) flush(ctx context.Context) error {
 	im.report.Recorded += len(im.batch)
 	im.report.Entries++
 	for _, row := range im.batch {
-		if !im.used[row.DI] {
-			continue
+		for _, di := range row.Attributes.Named(row.DI) {
+			if !im.used[di] {
+				continue
+			}
+			again, err := im.recorder.JudgeAgain(ctx, di, trace.DeriveID[trace.OfEvent](id, di), im.options.By)
+			if err != nil {
+				return err
+			}
+			im.report.Judged += again.Judged
+			im.report.Worse += again.Worse
 		}
-		again, err := im.recorder.JudgeAgain(ctx, row.DI, trace.DeriveID[trace.OfEvent](id, row.DI), im.options.By)
-		if err != nil {
-			return err
-		}
-		im.report.Judged += again.Judged
-		im.report.Worse += again.Worse
 	}
 	im.batch = nil
 	return nil

@@ -52,7 +52,7 @@ func (r Recorder) facts(ctx context.Context, j Judged) (check.Facts, error) {
 	m, p := j.Meaning, j.Procedure
 	f := check.Facts{Now: j.At.In(r.Zone()), Meaning: m, Procedure: p, Scan: j.Scan}
 	if m.Device.DI != "" {
-		product, err := r.Store.Product(ctx, m.Device.DI)
+		product, err := trace.ProductOf(ctx, r.Store, m.Device.DI)
 		switch {
 		case err == nil:
 			f.Product = &product
@@ -186,7 +186,7 @@ func (r Recorder) with(ctx context.Context, j Judged, f check.Facts) (all []chec
 		if in := u.Status.InPatient(); in == "no" || in == "was" {
 			continue
 		}
-		product, err := r.Store.Product(ctx, u.Device.DI)
+		product, err := trace.ProductOf(ctx, r.Store, u.Device.DI)
 		if trace.KindOf(err) == trace.NotFound {
 			continue
 		} else if err != nil {
@@ -218,7 +218,7 @@ func (r Recorder) stays(ctx context.Context, j Judged, f check.Facts, fresh map[
 		for _, s := range f.Plan.Stays {
 			product := trace.Product{DI: s.DI, Maker: s.Maker, Attributes: s.Attributes}
 			if s.DI != "" {
-				known, err := r.Store.Product(ctx, s.DI)
+				known, err := trace.ProductOf(ctx, r.Store, s.DI)
 				if err != nil && trace.KindOf(err) != trace.NotFound {
 					return nil, err
 				}
@@ -270,7 +270,7 @@ func (r Recorder) stays(ctx context.Context, j Judged, f check.Facts, fresh map[
 			}) {
 				continue
 			}
-			product, err := r.Store.Product(ctx, u.Device.DI)
+			product, err := trace.ProductOf(ctx, r.Store, u.Device.DI)
 			if trace.KindOf(err) == trace.NotFound {
 				continue
 			} else if err != nil {

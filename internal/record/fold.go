@@ -55,6 +55,7 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 		w.usage(fact.Usage, before, about)
 	case trace.ProductFact:
 		w.value(Products, []byte(fact.DI), foldProduct(about))
+		w.packed(fact.DI, fact.Attributes)
 	case trace.CatalogueFact:
 		w.catalogue(e, fact)
 	case trace.NoticeFact:

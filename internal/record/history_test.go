@@ -101,12 +101,13 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 			Override: few("override", 5) == 0, Damaged: few("damaged", 5) == 0, Location: one("location", "left"),
 			Amend: drawAmend(t, all, "lot", "serial", "expiry", "manufactured", "status", "location", "damaged")}
 	case 5:
-		return trace.ProductFact{DI: one("product", "07611994064584"), Maker: one("maker", "M", "N"), Brand: one("brand", "B"), Attributes: trace.Attributes{Side: trace.Side(one("of side", "left", "right"))},
+		return trace.ProductFact{DI: one("product", "07611994064584"), Maker: one("maker", "M", "N"), Brand: one("brand", "B"), Attributes: trace.Attributes{Side: trace.Side(one("of side", "left", "right")), UnitOfUse: one("unit", "09520140001039", "19520140001036")},
 			Amend: drawAmend(t, all, "maker", "brand", "maker_address", "catalogue_no", "description", "side")}
 	case 6:
 		f := trace.CatalogueFact{Source: one("source", "A", "B"), Batch: number(6, few("batch", 200))}
 		for i := range few("rows", 3) {
-			f.Rows = append(f.Rows, trace.CatalogueRow{DI: []string{"07611994064584", "05060000000016", "09520140001039"}[i], Maker: one("of maker", "M", "N"), Brand: one("of brand", "B")})
+			f.Rows = append(f.Rows, trace.CatalogueRow{DI: []string{"07611994064584", "05060000000016", "09520140001039"}[i], Maker: one("of maker", "M", "N"), Brand: one("of brand", "B"),
+				Attributes: trace.Attributes{Packs: []trace.PackLevel{{DI: one("pack", "17611994064581"), Quantity: 2}}}})
 		}
 		return f
 	case 7:

@@ -50,6 +50,7 @@ func before(aLamport uint64, a trace.Position, bLamport uint64, b trace.Position
 // they come in.
 func (w *writer) catalogue(e trace.Entry, f trace.CatalogueFact) {
 	for _, r := range f.Rows { // each DI once: the import sees to it
+		w.packed(r.DI, r.Attributes)
 		key := CatalogueKey(r.DI, f.Source)
 		var old CatalogueRow
 		if w.read(Catalogue, key, &old) && !before(old.Lamport, old.Position, e.Lamport, e.Position) {
@@ -85,4 +86,18 @@ func JoinProduct(people *trace.Product, catalogues []CatalogueRow) trace.Product
 		p = people.Over(p)
 	}
 	return p
+}
+
+// PackedPrefix begins the rows of the products that a pack, or one piece, is of.
+func PackedPrefix(di string) []byte { return append([]byte(di), 0) }
+
+// packed lists a product under its packs and under its unit of use. A row stays
+// when the product names them no longer: whoever reads it asks the product.
+func (w *writer) packed(di string, a trace.Attributes) {
+	for _, p := range a.Packs {
+		w.put(Packed, join(PackedPrefix(p.DI), []byte(di)), nil)
+	}
+	if a.UnitOfUse != "" {
+		w.put(Packed, join(PackedPrefix(a.UnitOfUse), []byte(di)), nil)
+	}
 }

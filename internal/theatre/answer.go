@@ -47,7 +47,7 @@ func (d *Desk) answer(ctx context.Context, f trace.ReadingFact, at time.Time) (A
 		if a.Shown == "" {
 			a.Shown = "a device's code that could not be read whole"
 		}
-		if p, err := d.recorder.Store.Product(ctx, m.Device.DI); err == nil {
+		if p, err := trace.ProductOf(ctx, d.recorder.Store, m.Device.DI); err == nil {
 			a.Product = &p
 		} else if trace.KindOf(err) != trace.NotFound {
 			return a, err

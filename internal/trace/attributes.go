@@ -134,6 +134,27 @@ func (a Attributes) Equal(b Attributes) bool {
 	return slices.Equal(a.Packs, b.Packs) && a.plain() == b.plain()
 }
 
+// PackedAs reports whether a device identifier is that of one of the packs, or of
+// one piece.
+func (a Attributes) PackedAs(di string) bool {
+	return di != "" && (a.UnitOfUse == di || slices.ContainsFunc(a.Packs, func(p PackLevel) bool { return p.DI == di }))
+}
+
+// Named are the identifiers under which a product's devices may be scanned: its
+// own, those of its packs and that of one piece, each once.
+func (a Attributes) Named(di string) []string {
+	all := []string{di}
+	for _, p := range a.Packs {
+		if !slices.Contains(all, p.DI) {
+			all = append(all, p.DI)
+		}
+	}
+	if a.UnitOfUse != "" && !slices.Contains(all, a.UnitOfUse) {
+		all = append(all, a.UnitOfUse)
+	}
+	return all
+}
+
 // Over is a laid over b: what a does not say, b says.
 func (a Attributes) Over(b Attributes) Attributes {
 	lay(&a.Kind, b.Kind)

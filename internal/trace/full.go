@@ -60,11 +60,37 @@ func productOf(ctx context.Context, f Finder, di string) (Product, error) {
 	if di == "" {
 		return Product{}, nil
 	}
-	p, err := f.Product(ctx, di)
+	p, err := ProductOf(ctx, f, di)
 	if KindOf(err) == NotFound {
 		err = nil
 	}
 	return p, err
+}
+
+// ProductOf is what a device identifier stands for: what is known of it, and where
+// it is that of a pack, or of one piece of a pack, of the product inside. Then DI is the product's where
+// nobody says anything of the pack itself. A pack of several products is none of
+// them. What nobody knows is an error of kind NotFound.
+func ProductOf(ctx context.Context, f Finder, di string) (Product, error) {
+	p, err := f.Product(ctx, di)
+	if err != nil && KindOf(err) != NotFound || p.Withdrawn {
+		return p, err
+	}
+	inside, packed := f.Packed(ctx, di)
+	if packed != nil {
+		return p, packed
+	}
+	if len(inside) != 1 || inside[0] == di {
+		return p, err
+	}
+	of, failed := f.Product(ctx, inside[0])
+	switch {
+	case failed != nil:
+		return p, failed
+	case err != nil:
+		return of, nil
+	}
+	return p.Over(of), nil
 }
 
 // ProcedureInFull is a procedure with its patient and its usages.

@@ -178,6 +178,9 @@ type Finder interface {
 	// Products gives all products in the order of their identifiers, from behind
 	// one.
 	Products(ctx context.Context, after string) iter.Seq2[Product, error]
+	// Packed gives the identifiers of the products that name a device identifier as
+	// one of their packs, or as their unit of use, in order.
+	Packed(ctx context.Context, di string) ([]string, error)
 	// CatalogueRow is what one catalogue said last of a device identifier.
 	CatalogueRow(ctx context.Context, source, di string) (CatalogueRow, error)
 

@@ -847,4 +847,35 @@ func catalogues(t *testing.T, open Open) {
 	if _, err := s.Product(ctx, "05060000000016"); trace.KindOf(err) != trace.NotFound {
 		t.Errorf("nobody knows it: %v", err)
 	}
+
+	// Packs, by any source; a product that names one no longer is not found by it.
+	packed := func(pack string, want ...string) {
+		t.Helper()
+		if got := must[[]string](t)(s.Packed(ctx, pack)); !slices.Equal(got, want) {
+			t.Errorf("%s is a pack of %v, want %v", pack, got, want)
+		}
+	}
+	box, piece := "19520140001036", "09520140001046"
+	rows("A", trace.CatalogueRow{DI: "09520140001039", Maker: "N", Attributes: trace.Attributes{Packs: []trace.PackLevel{{DI: box, Quantity: 5}}, UnitOfUse: piece}})
+	packed(box, "09520140001039")
+	packed(piece, "09520140001039")
+	packed("1952014000103")
+	packed("")
+	if p := must[trace.Product](t)(trace.ProductOf(ctx, s, box)); p.DI != "09520140001039" || p.Maker != "N" {
+		t.Errorf("what is in the box: %+v", p)
+	}
+	said(trace.ProductFact{DI: box, Description: "a box"})
+	if p := must[trace.Product](t)(trace.ProductOf(ctx, s, box)); p.DI != box || p.Description != "a box" || p.Maker != "N" {
+		t.Errorf("the box itself, over what is in it: %+v", p)
+	}
+	said(trace.ProductFact{DI: di2, Attributes: trace.Attributes{Packs: []trace.PackLevel{{DI: box, Quantity: 2}}}})
+	packed(box, di2, "09520140001039")
+	if p := must[trace.Product](t)(trace.ProductOf(ctx, s, box)); p.Maker != "" {
+		t.Errorf("a box of two products is none of them: %+v", p)
+	}
+	rows("A", trace.CatalogueRow{DI: "09520140001039", Maker: "N"})
+	packed(box, di2)
+	packed(piece)
+	said(trace.ProductFact{DI: di2, Amend: trace.Amend{Withdraw: true}})
+	packed(box)
 }
