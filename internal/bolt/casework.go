@@ -56,3 +56,25 @@ func (s *Store) Case(ctx context.Context, n trace.NoticeID, id trace.CaseID) (tr
 func (s *Store) Attachments(ctx context.Context, n trace.NoticeID) iter.Seq2[trace.Attachment, error] {
 	return rows[trace.Attachment](ctx, s, record.Attachments, n[:])
 }
+
+// Tracing is trace.Finder's.
+func (s *Store) Tracing(ctx context.Context, id trace.PatientID) (trace.Tracing, error) {
+	return load[trace.Tracing](ctx, s, record.Tracings, id[:], "trace of the patient")
+}
+
+// Stock is trace.StockFinder's.
+func (s *Store) Stock(ctx context.Context, di string, all bool, after []byte) iter.Seq2[trace.StockHit, error] {
+	r := keyRange{table: record.Stock, after: after}
+	if !all {
+		r.prefix = record.DIPrefix(di)
+	}
+	return walk(ctx, s, r, func(_ *transaction, key, value []byte) (h trace.StockHit, ok bool, err error) {
+		h.Key = key
+		return h, true, s.codec.Unmarshal(value, &h.Line)
+	})
+}
+
+// StockLine is trace.StockFinder's.
+func (s *Store) StockLine(ctx context.Context, di string, id trace.StockID) (trace.StockLine, error) {
+	return load[trace.StockLine](ctx, s, record.Stock, record.StockKey(di, id), "line of stock")
+}

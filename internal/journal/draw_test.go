@@ -68,7 +68,7 @@ func drawAttributes(t *rapid.T) (a trace.Attributes) {
 
 func drawFact(t *rapid.T) trace.Fact {
 	w := func(label string) string { return word(t, label) }
-	switch rapid.IntRange(1, 16).Draw(t, "kind") {
+	switch rapid.IntRange(1, 18).Draw(t, "kind") {
 	case 1:
 		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version")}
 	case 2:
@@ -107,7 +107,7 @@ func drawFact(t *rapid.T) trace.Fact {
 		return trace.AttachmentFact{Attachment: drawID(t, "attachment"), Notice: drawID(t, "notice"), Name: w("name"), Type: w("type"), Size: rapid.Int().Draw(t, "size"), SHA256: trace.Hash{rapid.Byte().Draw(t, "hash")}}
 	case 11:
 		return trace.CaseFact{Case: drawID(t, "case"), Notice: drawID(t, "notice"), Patient: drawID(t, "patient"), Procedure: drawID(t, "procedure"), Usages: list(t, "usages", func() trace.UsageID { return drawID(t, "usage") }),
-			Tier: w("tier"), Status: trace.CaseStatus(w("status")), Owner: w("owner"), Due: w("due"), Next: w("next"), Seen: drawID(t, "seen"), Undoes: drawID(t, "undoes")}
+			Tier: w("tier"), Status: trace.CaseStatus(w("status")), Owner: w("owner"), Due: w("due"), Next: w("next"), Seen: drawID(t, "seen"), Undoes: drawID(t, "undoes"), Letter: w("letter")}
 	case 12:
 		n := rapid.Uint64()
 		span := func() trace.Span { return trace.Span{First: n.Draw(t, "first"), Last: n.Draw(t, "last")} }
@@ -119,6 +119,13 @@ func drawFact(t *rapid.T) trace.Fact {
 	case 14:
 		return trace.QuarantineFact{Quarantine: drawID(t, "quarantine"), DI: w("di"), Lots: list(t, "lots", func() string { return w("lot") }), Serials: list(t, "serials", func() string { return w("serial") }),
 			SerialFrom: w("from"), SerialTo: w("to"), Reason: w("reason"), Who: w("who"), Released: rapid.Bool().Draw(t, "released")}
+	case 17:
+		return trace.TracingFact{Patient: drawID(t, "patient"), Day: w("day"), Source: w("source"), Died: rapid.Bool().Draw(t, "died"), Address: rapid.Bool().Draw(t, "address"),
+			GP: rapid.Bool().Draw(t, "gp"), Confirmed: rapid.Bool().Draw(t, "confirmed")}
+	case 18:
+		return trace.StockFact{Line: drawID(t, "line"), Device: udi.Device{DI: w("di"), Lot: w("lot"), Serial: w("serial"), Expiry: drawDate(t)}, Place: trace.Place{Name: w("place")},
+			Move: trace.StockMove(w("move")), Quantity: rapid.Int().Draw(t, "quantity"), Other: trace.Place{GLN: w("gln")}, Who: w("who"), Witness: w("witness"), Evidence: w("evidence"),
+			Notice: drawID(t, "notice"), Damaged: rapid.Bool().Draw(t, "damaged")}
 	case 15:
 		return trace.PlanFact{Procedure: drawID(t, "procedure"), Items: list(t, "items", func() trace.PlanItem {
 			return trace.PlanItem{DI: w("di"), Maker: w("maker"), Side: trace.Side(w("side")), Attributes: drawAttributes(t)}

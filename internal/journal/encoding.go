@@ -153,6 +153,10 @@ func (c Codec) fact(k trace.FactKind, b []byte) (trace.Fact, error) {
 		return decodeFact[trace.QuarantineFact](c, b)
 	case trace.KindPlan:
 		return decodeFact[trace.PlanFact](c, b)
+	case trace.KindTracing:
+		return decodeFact[trace.TracingFact](c, b)
+	case trace.KindStock:
+		return decodeFact[trace.StockFact](c, b)
 	}
 	return nil, fmt.Errorf("%w: kind %d", ErrEncoding, k)
 }

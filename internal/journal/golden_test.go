@@ -77,6 +77,10 @@ func golden() map[string]trace.Entry {
 		"attachment": entry(trace.AttachmentFact{Attachment: id(0x90), Notice: id(0x80), Name: "fsn.pdf", Type: "application/pdf", Size: 9, SHA256: trace.Hash{1, 2, 3}}),
 		"case": entry(trace.CaseFact{Case: id(0xa0), Notice: id(0x80), Patient: id(0x50), Procedure: id(0x60), Usages: []trace.UsageID{id(0x70), id(0x71)}, Tier: "possible",
 			Status: trace.CaseContacting, Owner: "R. Dene", Due: "2026-03-20", Next: "Telephone", Seen: id(0x30), Undoes: id(0x31)}),
+		"tracing": entry(trace.TracingFact{Patient: id(0x50), Day: "2026-03-02", Source: "S", Died: true, Address: true, GP: true, Confirmed: true}),
+		"stock": entry(trace.StockFact{Line: id(0xb0), Device: udi.Device{DI: "07611994064584", Lot: "L"}, Place: trace.Place{GLN: "5050898000007", Name: "Cupboard 2"}, Move: trace.StockReturned,
+			Quantity: 3, Other: trace.Place{Name: "Maker"}, Who: "W", Witness: "X", Evidence: "R1", Notice: id(0x80), Damaged: true}),
+		"case-letter": entry(trace.CaseFact{Case: id(0xa0), Notice: id(0x80), Letter: "patient"}),
 		"least": {Position: trace.Position{Node: trace.NodeID{9}}, Lamport: 1, ID: id(1), Command: id(1), Recorded: time.UnixMilli(0).UTC(), Occurred: time.UnixMilli(0).UTC(),
 			By: trace.Actor{Via: "page"}, Fact: trace.UsageFact{Usage: id(2)}},
 	}

@@ -56,7 +56,7 @@ func foldCase(about []trace.Entry) trace.Case {
 		set(&c.Patient, f.Patient)
 		set(&c.Procedure, f.Procedure)
 		s := trace.CaseStep{Stamp: stamp(e), Command: e.Command, Status: f.Status, Owner: f.Owner, Due: f.Due, Next: f.Next, Usages: len(f.Usages),
-			Undone: undone[e.Command], Undoes: !f.Undoes.IsZero(), Crossed: !f.Seen.IsZero() && f.Seen != last}
+			Undone: undone[e.Command], Undoes: !f.Undoes.IsZero(), Crossed: !f.Seen.IsZero() && f.Seen != last, Letter: f.Letter}
 		last = e.ID
 		c.History = append(c.History, s)
 		// What a case is of stays, whatever is undone: nobody drops out of a list.

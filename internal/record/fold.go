@@ -69,6 +69,11 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 		w.value(Settings, []byte(fact.Rule), foldSetting(about))
 	case trace.QuarantineFact:
 		w.quarantine(fact.Quarantine, foldQuarantine(about))
+	case trace.TracingFact:
+		w.value(Tracings, fact.Patient[:], foldTracing(about))
+	case trace.StockFact:
+		line := foldStock(about)
+		w.value(Stock, StockKey(line.Device.DI, line.ID), line)
 	case trace.PlanFact:
 		w.value(Plans, fact.Procedure[:], foldPlan(about))
 	case trace.ApprovalFact:

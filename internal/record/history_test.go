@@ -72,7 +72,7 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		return id
 	}
 	one := func(label string, of ...string) string { return rapid.SampledFrom(append(of, "")).Draw(t, label) }
-	switch few("kind", 11) {
+	switch few("kind", 13) {
 	case 0:
 		return trace.ReadingFact{Reading: number(2, few("reading", 200)), Means: udi.KindDevice}
 	case 1:
@@ -117,6 +117,12 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		return trace.CheckSettingFact{Rule: one("rule", "latex", "side"), Level: trace.Level(one("level", "note", "warn")), Off: few("off", 1) > 0}
 	case 9:
 		return trace.QuarantineFact{Quarantine: number(7, few("quarantine", 2)), DI: one("kept", "07611994064584", "17611994064581", "05060000000016"), Lots: []string{one("kept lot", "A", "B")}, Released: few("released", 2) == 0}
+	case 11:
+		return trace.TracingFact{Patient: number(3, 1+few("traced", 2)), Day: one("day of trace", "2026-03-01", "2026-03-02"), Died: few("died", 1) > 0, Confirmed: few("confirmed", 3) == 0}
+	case 12:
+		d := udi.Device{DI: one("lies", "07611994064584", "05060000000016"), Lot: one("lot that lies", "A")}
+		p := trace.Place{Name: one("lies at", "Cupboard", "Loan kit")}
+		return trace.StockFact{Line: trace.StockLineID(d, p), Device: d, Place: p, Move: trace.StockMoves()[few("move", 9)], Quantity: int(few("pieces", 4))}
 	case 10:
 		return trace.PlanFact{Procedure: number(4, 1+few("planned", 1)), Items: []trace.PlanItem{{Maker: one("planned maker", "M", "N")}}}
 	}

@@ -128,11 +128,12 @@ type CaseFact struct {
 	Usages    []UsageID   `json:"usages,omitempty" cbor:"5,keyasint,omitempty"`  // added
 	Tier      string      `json:"tier,omitempty" cbor:"6,keyasint,omitempty"`    // the best of its usages
 	Status    CaseStatus  `json:"status,omitempty" cbor:"7,keyasint,omitempty"`
-	Owner     string      `json:"owner,omitempty" cbor:"8,keyasint,omitempty"` // who works on it
-	Due       string      `json:"due,omitempty" cbor:"9,keyasint,omitempty"`   // YYYY-MM-DD, of the next action
-	Next      string      `json:"next,omitempty" cbor:"10,keyasint,omitempty"` // action
-	Seen      EventID     `json:"seen,omitzero" cbor:"11,keyasint,omitzero"`   // the last change that its author had seen
-	Undoes    EventID     `json:"undoes,omitzero" cbor:"12,keyasint,omitzero"` // a command, of which nothing is to count
+	Owner     string      `json:"owner,omitempty" cbor:"8,keyasint,omitempty"`   // who works on it
+	Due       string      `json:"due,omitempty" cbor:"9,keyasint,omitempty"`     // YYYY-MM-DD, of the next action
+	Next      string      `json:"next,omitempty" cbor:"10,keyasint,omitempty"`   // action
+	Seen      EventID     `json:"seen,omitzero" cbor:"11,keyasint,omitzero"`     // the last change that its author had seen
+	Undoes    EventID     `json:"undoes,omitzero" cbor:"12,keyasint,omitzero"`   // a command, of which nothing is to count
+	Letter    string      `json:"letter,omitempty" cbor:"13,keyasint,omitempty"` // a letter was made: of which kind, and to whom else
 }
 
 // Kind and Object of each.
@@ -194,4 +195,5 @@ type CaseStep struct {
 	Undone  bool       `json:"undone,omitempty" cbor:"8,keyasint,omitempty"`   // later
 	Undoes  bool       `json:"undoes,omitempty" cbor:"9,keyasint,omitempty"`   // takes an earlier one back
 	Crossed bool       `json:"crossed,omitempty" cbor:"10,keyasint,omitempty"` // its author had not seen the change before it
+	Letter  string     `json:"letter,omitempty" cbor:"11,keyasint,omitempty"`  // a letter was made
 }

@@ -32,6 +32,8 @@ const (
 	KindNotice     FactKind = 30 // a recall notice
 	KindAttachment FactKind = 31 // a document of a notice
 	KindCase       FactKind = 32 // the work on one patient of a notice
+	KindTracing    FactKind = 33 // where a patient lives, and whether
+	KindStock      FactKind = 34 // what happened to devices on a shelf
 )
 
 // Fact is what an entry says. The fields that are filled are what it says;

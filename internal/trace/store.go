@@ -193,6 +193,9 @@ type Finder interface {
 	Cases(ctx context.Context, n NoticeID) iter.Seq2[Case, error]
 	Case(ctx context.Context, n NoticeID, id CaseID) (Case, error)
 	Attachments(ctx context.Context, n NoticeID) iter.Seq2[Attachment, error]
+	// Tracing is what traces said of a patient; NotFound where none did.
+	Tracing(ctx context.Context, id PatientID) (Tracing, error)
+	StockFinder
 	// CheckSettings gives what the site has set of checks, one for each rule that
 	// was ever set.
 	CheckSettings(ctx context.Context) ([]CheckSetting, error)
