@@ -43,7 +43,7 @@ func (s *Server) approve(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	q.Release = s.Version
 	if err := s.Recorder.Approve(c.Request().Context(), q); err != nil {
 		return err

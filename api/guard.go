@@ -26,17 +26,9 @@ func FromSocket(ctx context.Context) context.Context {
 
 func fromSocket(ctx context.Context) bool { return ctx.Value(socketKey{}) != nil }
 
-func operatorOnly(h echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if !fromSocket(c.Request().Context()) {
-			return trace.Errorf(trace.Forbidden, "This is for the operator, through the node's socket: use the implantrace command on this machine.")
-		}
-		return h(c)
-	}
-}
-
-// limited bounds a request in size and time, and in what its address may say.
-func limited(r route, h echo.HandlerFunc) echo.HandlerFunc {
+// limited bounds a request in size and time, in who may send it, and in what its
+// address may say.
+func (s *Server) limited(r route) echo.HandlerFunc {
 	size, limit := r.body, r.time
 	if size == 0 {
 		size = bodyMost
@@ -58,17 +50,27 @@ func limited(r route, h echo.HandlerFunc) echo.HandlerFunc {
 			defer cancel()
 			c.SetRequest(req.WithContext(ctx))
 		}
+		if err := s.admit(c, r.may); err != nil {
+			return err
+		}
 		if strings.HasPrefix(r.path, "/api/v1/") {
 			if err := known(c, r.query); err != nil {
 				return err
 			}
 		}
+		said := ""
 		if r.form {
 			if err := form(c); err != nil {
 				return err
 			}
+			said = field(c, formField)
 		}
-		return h(c)
+		if !r.streamed {
+			if err := s.proved(c, r.may, said); err != nil {
+				return err
+			}
+		}
+		return r.handler(c)
 	}
 }
 
@@ -92,9 +94,8 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // secured keeps other people's pages away from the node: a page of another
-// host may make a browser on this machine send requests here, and there is no
-// sign-in that would tell them apart. It also sets the headers every answer
-// carries.
+// host may make a browser on this machine send requests here, in the name of
+// whoever has signed in. It also sets the headers every answer carries.
 func secured(next echo.HandlerFunc) echo.HandlerFunc {
 	cross := http.NewCrossOriginProtection()
 	return func(c echo.Context) error {

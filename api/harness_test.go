@@ -168,7 +168,7 @@ func newNode(t testing.TB) *node {
 	if n.desk, err = theatre.NewDesk(context.Background(), r, nil); err != nil {
 		t.Fatal(err)
 	}
-	o := api.Options{Recorder: r, Desk: n.desk, Maintenance: file, Prover: file, Operator: &operator{}, NodeName: "Theatre 4", Version: "test", Workers: scanner.NewWorkers(2),
+	o := api.Options{Recorder: r, Desk: n.desk, Maintenance: file, Prover: file, Operator: &operator{}, NodeName: "Theatre 4", Version: "test", NoSignIn: true, Workers: scanner.NewWorkers(2),
 		Log: slog.New(slog.NewJSONHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	if n.server, err = api.New(o); err != nil {
 		t.Fatal(err)

@@ -69,7 +69,7 @@ func (s *Server) saveNotice(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	id, err := s.Office.Save(c.Request().Context(), q)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (s *Server) amendNotice(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	if err := s.Office.Amend(c.Request().Context(), q); err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (s *Server) setNoticeState(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	if err := s.Office.SetState(c.Request().Context(), q); err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (s *Server) answerAction(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	if err := s.Office.Answer(c.Request().Context(), q); err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (s *Server) openCases(c echo.Context) error {
 	if _, err := bindAt(c, &q, &q.NoticeID, "notices"); err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	n, err := s.Office.OpenCases(c.Request().Context(), q)
 	if err != nil {
 		return err
@@ -152,7 +152,7 @@ func (s *Server) changeCases(c echo.Context) error {
 	if _, err := bindAt(c, &q, &q.NoticeID, "notices"); err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	if err := s.Office.Change(c.Request().Context(), q); err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (s *Server) undoCases(c echo.Context) error {
 	if _, err := bindAt(c, &q, &q.NoticeID, "notices"); err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	n, err := s.Office.Undo(c.Request().Context(), q)
 	if err != nil {
 		return err
@@ -260,7 +260,7 @@ func (s *Server) attachForm(c echo.Context, n trace.NoticeID, via string) (a tra
 	if q.ID, err = formID(c); err != nil {
 		return a, err
 	}
-	by(&q.Meta, via)
+	by(c, &q.Meta, via)
 	file, header, err := c.Request().FormFile("file")
 	if err != nil {
 		return a, trace.Errorf(trace.Invalid, "The form wants a file.")

@@ -46,7 +46,7 @@ func (s *Server) erase(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	done, err := s.Operator.Erase(c.Request().Context(), q)
 	if err != nil {
 		return err

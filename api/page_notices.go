@@ -216,7 +216,7 @@ func (s *Server) keepNotice(c echo.Context, p *noticeForm) (to string, err error
 	if p.Of == nil {
 		q := casework.SaveNotice{Notice: n}
 		q.ID = id
-		by(&q.Meta, "page")
+		by(c, &q.Meta, "page")
 		kept, err := s.Office.Save(c.Request().Context(), q)
 		return "/notices/" + kept.String(), err
 	}
@@ -226,7 +226,7 @@ func (s *Server) keepNotice(c echo.Context, p *noticeForm) (to string, err error
 	}
 	q := casework.AmendNotice{NoticeID: p.Of.ID, Seen: seen, Notice: n}
 	q.ID = id
-	by(&q.Meta, "page")
+	by(c, &q.Meta, "page")
 	return "/notices/" + p.Of.ID.String(), s.Office.Amend(c.Request().Context(), q)
 }
 
@@ -477,13 +477,13 @@ func (s *Server) noticeStep(c echo.Context, id trace.NoticeID, event trace.Event
 	case "open-cases":
 		q := casework.OpenCases{NoticeID: id}
 		q.ID = event
-		by(&q.Meta, "page")
+		by(c, &q.Meta, "page")
 		_, err := s.Office.OpenCases(ctx, q)
 		return err
 	case "state":
 		q := casework.SetState{NoticeID: id, State: trace.NoticeState(field(c, "state")), Reason: field(c, "reason")}
 		q.ID = event
-		by(&q.Meta, "page")
+		by(c, &q.Meta, "page")
 		if later := field(c, "superseded_by"); later != "" {
 			var err error
 			if q.Later, err = trace.ParseID[trace.OfNotice](later); err != nil {
@@ -494,7 +494,7 @@ func (s *Server) noticeStep(c echo.Context, id trace.NoticeID, event trace.Event
 	case "answer":
 		q := casework.AnswerAction{NoticeID: id, Action: field(c, "of"), Answer: field(c, "answer"), Note: field(c, "note")}
 		q.ID = event
-		by(&q.Meta, "page")
+		by(c, &q.Meta, "page")
 		return s.Office.Answer(ctx, q)
 	case "attach":
 		_, err := s.attachForm(c, id, "page")
@@ -502,7 +502,7 @@ func (s *Server) noticeStep(c echo.Context, id trace.NoticeID, event trace.Event
 	case "undo":
 		q := casework.Undo{NoticeID: id}
 		q.ID = event
-		by(&q.Meta, "page")
+		by(c, &q.Meta, "page")
 		var err error
 		if q.Command, err = trace.ParseID[trace.OfEvent](field(c, "command")); err != nil {
 			return err
@@ -534,7 +534,7 @@ func (s *Server) noticeStep(c echo.Context, id trace.NoticeID, event trace.Event
 
 func fillChange(c echo.Context, q *casework.ChangeCases, event trace.EventID) error {
 	q.ID = event
-	by(&q.Meta, "page")
+	by(c, &q.Meta, "page")
 	q.By.Name = field(c, "you")
 	q.Status, q.Owner, q.Due, q.Next, q.Note = trace.CaseStatus(field(c, "status")), field(c, "owner"), field(c, "due"), field(c, "next"), field(c, "note")
 	if len(q.By.Name) > 200 {

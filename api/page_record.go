@@ -11,6 +11,7 @@ import (
 	"implantrace/internal/command"
 	"implantrace/internal/history"
 	"implantrace/internal/recall"
+	"implantrace/internal/staff"
 	"implantrace/internal/trace"
 )
 
@@ -170,7 +171,7 @@ func (s *Server) formImport(c echo.Context) error {
 	report, err := s.importForm(c, &p)
 	if err != nil {
 		problem := problemOf(err)
-		if problem.Status >= 500 {
+		if problem.Status >= 500 || problem.Status == http.StatusForbidden {
 			return err
 		}
 		p.Problem = problem.Detail
@@ -186,6 +187,7 @@ func (s *Server) importForm(c echo.Context, p *importPage) (history.Report, erro
 	if err != nil {
 		return history.Report{}, trace.Errorf(trace.Invalid, "The form wants a source and a file.")
 	}
+	token := ""
 	for {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -195,6 +197,12 @@ func (s *Server) importForm(c echo.Context, p *importPage) (history.Report, erro
 			return history.Report{}, trace.Errorf(trace.Invalid, "The upload broke off.")
 		}
 		switch part.FormName() {
+		case formField: // it stands in front
+			b, err := io.ReadAll(io.LimitReader(part, 200))
+			if err != nil {
+				return history.Report{}, err
+			}
+			token = string(b)
 		case "source":
 			b, err := io.ReadAll(io.LimitReader(part, 200))
 			if err != nil {
@@ -202,6 +210,9 @@ func (s *Server) importForm(c echo.Context, p *importPage) (history.Report, erro
 			}
 			p.Source = strings.TrimSpace(string(b))
 		case "file":
+			if err := s.proved(c, staff.ImportHistory, token); err != nil {
+				return history.Report{}, err
+			}
 			file := &upload{from: part}
 			report, err := history.Import(c.Request().Context(), s.Recorder, file, history.Options{Source: p.Source, Notice: func(n history.Notice) {
 				if len(p.Notices) < shownMost {
@@ -245,7 +256,7 @@ func (s *Server) formSafety(c echo.Context) error {
 	}
 	q := command.Approve{Approved: field(c, "approved") == "true", Officer: field(c, "officer"), Role: field(c, "role"), Site: field(c, "site"), Statement: field(c, "statement")}
 	q.ID = id
-	by(&q.Meta, "page")
+	by(c, &q.Meta, "page")
 	q.Release = s.Version
 	if err := s.Recorder.Approve(c.Request().Context(), q); err != nil {
 		return err

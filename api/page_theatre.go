@@ -209,7 +209,7 @@ func (s *Server) formOpen(c echo.Context) error {
 	if name := field(c, "surgeon"); name != "" {
 		q.People = []trace.Person{{Name: name, Role: "surgeon"}}
 	}
-	by(&q.Meta, theatre.Via)
+	by(c, &q.Meta, theatre.Via)
 	if _, err := s.Desk.Open(c.Request().Context(), q); err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (s *Server) formClose(c echo.Context) error {
 	}
 	q := command.CloseProcedure{Procedure: procedure}
 	q.ID = id
-	by(&q.Meta, theatre.Via)
+	by(c, &q.Meta, theatre.Via)
 	if err := s.Desk.Close(c.Request().Context(), q); err != nil {
 		return err
 	}
@@ -261,7 +261,7 @@ func (s *Server) usageForm(c echo.Context, do func(context.Context, command.Meta
 		return err
 	}
 	meta := command.Meta{ID: id}
-	by(&meta, theatre.Via)
+	by(c, &meta, theatre.Via)
 	if err := do(c.Request().Context(), meta, usage); err != nil {
 		return err
 	}

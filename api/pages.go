@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"implantrace/api/web"
 	"implantrace/internal/check"
 	"implantrace/internal/recall"
+	"implantrace/internal/staff"
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
 )
@@ -163,6 +165,9 @@ type frame struct {
 	Approval string // "" while clinical use is not approved
 	Version  string
 	Node     string
+	// FormToken is what the page sends with everything that changes something.
+	FormToken string
+	Caller    caller
 }
 
 type link struct {
@@ -170,11 +175,25 @@ type link struct {
 	Current    bool
 }
 
+// navigation is what the menu offers to whom it is for.
+var navigation = []struct {
+	href, text string
+	may        staff.Permission
+}{
+	{"/theatre", "Theatre", staff.Scan}, {"/recall", "Recall", staff.FindDevices}, {"/notices", "Notices", staff.WorkRecalls}, {"/patients", "Patients", staff.FindPatients},
+	{"/quarantine", "Quarantine", staff.SignedIn}, {"/checks", "Checks", staff.SignedIn}, {"/import", "Import", staff.ImportHistory}, {"/safety", "Clinical safety", staff.SignedIn},
+	{"/api/docs", "API", staff.SignedIn},
+}
+
 func (s *Server) frame(c echo.Context, title string) (frame, error) {
-	f := frame{Title: title, Version: s.Version, Node: s.NodeName}
-	for _, l := range []link{{"/theatre", "Theatre", false}, {"/recall", "Recall", false}, {"/notices", "Notices", false}, {"/patients", "Patients", false}, {"/quarantine", "Quarantine", false}, {"/checks", "Checks", false}, {"/import", "Import", false}, {"/safety", "Clinical safety", false}, {"/api/docs", "API", false}} {
-		l.Current = c.Request().URL.Path == l.Href
-		f.Nav = append(f.Nav, l)
+	f := frame{Title: title, Version: s.Version, Node: s.NodeName, Caller: callerOf(c)}
+	if f.Caller.Kind == staff.Person || f.Caller.Kind == staff.Machine {
+		f.FormToken = staff.FormToken(f.Caller.shown.Session, f.Caller.shown.Machine)
+	}
+	for _, l := range navigation {
+		if f.Caller.May(l.may) == staff.Yes {
+			f.Nav = append(f.Nav, link{l.href, l.text, c.Request().URL.Path == l.href})
+		}
 	}
 	a, err := s.approvalNow(c)
 	if err != nil {
@@ -193,7 +212,21 @@ func (s *Server) render(c echo.Context, status int, name, part string, data any)
 	if err := s.pages.by[name].ExecuteTemplate(&b, part, data); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
 	}
-	return c.HTMLBlob(status, b.Bytes())
+	return c.HTMLBlob(status, withTokens(b.Bytes(), callerOf(c)))
+}
+
+// posts finds the forms that change something. What people wrote is escaped, so
+// that they are all the templates' own.
+var posts = regexp.MustCompile(`<form\b[^>]*\bmethod="post"[^>]*>`)
+
+// withTokens puts the form token into every form of a page, so that no template
+// can forget it.
+func withTokens(page []byte, w caller) []byte {
+	if w.Kind != staff.Person && w.Kind != staff.Machine {
+		return page
+	}
+	token := fmt.Appendf(nil, `$0<input type="hidden" name="%s" value="%s">`, formField, staff.FormToken(w.shown.Session, w.shown.Machine))
+	return posts.ReplaceAll(page, token)
 }
 
 func (s *Server) assets(c echo.Context) error {

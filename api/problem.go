@@ -38,6 +38,8 @@ var kinds = map[trace.ErrorKind]Problem{
 	trace.ReadOnly:       {Type: "read-only", Title: "The store cannot be written", Status: http.StatusServiceUnavailable},
 	trace.Busy:           {Type: "busy", Title: "Too much at once", Status: http.StatusServiceUnavailable},
 	trace.Forbidden:      {Type: "forbidden", Title: "Not allowed", Status: http.StatusForbidden},
+	trace.NotSignedIn:    {Type: "sign-in", Title: "Sign in", Status: http.StatusUnauthorized},
+	trace.Locked:         {Type: "locked", Title: "This page is locked", Status: http.StatusUnauthorized},
 	trace.TooLarge:       {Type: "too-large", Title: "Too large", Status: http.StatusRequestEntityTooLarge},
 }
 

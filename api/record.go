@@ -75,7 +75,7 @@ func (s *Server) registerPatient(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	f, err := s.Recorder.RegisterPatient(c.Request().Context(), q)
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func (s *Server) openProcedure(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	id, err := s.Recorder.OpenProcedure(c.Request().Context(), q)
 	if err != nil {
 		return err
@@ -155,7 +155,7 @@ func (s *Server) closeProcedure(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	if err := s.Recorder.CloseProcedure(c.Request().Context(), q); err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (s *Server) recordUsage(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	id, err := s.Recorder.RecordUsage(c.Request().Context(), q)
 	if err != nil {
 		return err
@@ -235,7 +235,7 @@ func (s *Server) setOutcome(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	if err := s.Recorder.SetOutcome(c.Request().Context(), q); err != nil {
 		return err
 	}
@@ -249,7 +249,7 @@ func (s *Server) joinUsages(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	if err := s.Recorder.JoinUsages(c.Request().Context(), q); err != nil {
 		return err
 	}
@@ -358,7 +358,7 @@ func (s *Server) recordProduct(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	di, err := s.Recorder.RecordProduct(c.Request().Context(), q)
 	if err != nil {
 		return err
@@ -403,7 +403,7 @@ func (s *Server) correct(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	if err := s.Recorder.Correct(c.Request().Context(), q); err != nil {
 		return err
 	}

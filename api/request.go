@@ -83,8 +83,8 @@ func known(c echo.Context, names string) error {
 }
 
 // by says who a program's or page's command comes from.
-func by(m *command.Meta, via string) {
-	m.By = trace.Actor{Via: via}
+func by(c echo.Context, m *command.Meta, via string) {
+	m.By = callerOf(c).Actor(via)
 	m.Provenance = trace.Typed
 }
 

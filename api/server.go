@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"implantrace/internal/casework"
 	"implantrace/internal/command"
 	"implantrace/internal/sheet"
+	"implantrace/internal/staff"
 	"implantrace/internal/theatre"
 	"implantrace/internal/trace"
 	"implantrace/scanner"
@@ -38,12 +41,16 @@ type Options struct {
 	// SendCheckpoints lets them leave at once, and waits for it.
 	SendCheckpoints func(context.Context) error
 	Operator        Operator
-	Office          *casework.Office // nil: one of its own over Recorder
-	NodeName        string
-	Version         string
-	Log             *slog.Logger
-	Workers         *scanner.Workers             // bound the pictures that are decoded at once
-	Scanners        func() []scanner.SerialState // nil: none
+	// Staff says who people are. Without it NoSignIn has to say that nobody is
+	// asked, and whoever reaches the node may do everything.
+	Staff    *staff.Office
+	NoSignIn bool
+	Office   *casework.Office // nil: one of its own over Recorder
+	NodeName string
+	Version  string
+	Log      *slog.Logger
+	Workers  *scanner.Workers             // bound the pictures that are decoded at once
+	Scanners func() []scanner.SerialState // nil: none
 	// Ready says what keeps the node from working; nil: nothing.
 	Ready func(context.Context) []string
 	// Warnings say what somebody should see to although the node works; nil:
@@ -72,6 +79,9 @@ type Server struct {
 // New makes a server. The error is in the templates or openapi.yaml, which are
 // part of the program.
 func New(o Options) (*Server, error) {
+	if (o.Staff == nil) != o.NoSignIn {
+		return nil, errors.New("api: either somebody says who people are, or it is said that nobody is asked")
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -96,11 +106,10 @@ func New(o Options) (*Server, error) {
 	e.HTTPErrorHandler = s.fail
 	e.Use(s.measure, contained, secured)
 	for _, r := range s.routes() {
-		h := r.handler
-		if r.operator {
-			h = operatorOnly(h)
+		if !staff.Known(r.may) {
+			return nil, fmt.Errorf("api: %s %s stands under no line of the table of permissions (internal/staff): give its row a may", r.method, r.path)
 		}
-		e.Add(r.method, r.path, limited(r, h))
+		e.Add(r.method, r.path, s.limited(r))
 	}
 	return s, nil
 }
@@ -115,12 +124,13 @@ func (s *Server) Shutdown() { s.end() }
 // route is one line of the table of routes.
 type route struct {
 	method, path string
+	may          staff.Permission // who it is for: a line of the table of permissions
 	handler      echo.HandlerFunc
 	body         int64         // bytes a request may have; 0: 1 MiB
 	time         time.Duration // a request may take; 0: 30 seconds; negative: no limit
-	operator     bool          // only through the node's own socket
 	query        string        // the names its query may have; asked of /api/v1 only
 	form         bool          // its body is a form, and read before the handler
+	streamed     bool          // its body is a form that the handler reads as it comes, and asks for its token (proved)
 }
 
 const (
@@ -134,135 +144,135 @@ const (
 // routes is every route, in the order of openapi.yaml.
 func (s *Server) routes() []route {
 	return []route{
-		{method: "GET", path: "/healthz", handler: s.health},
-		{method: "GET", path: "/readyz", handler: s.ready},
-		{method: "GET", path: "/metrics", handler: s.metrics.handler},
-		{method: "GET", path: "/api/openapi.yaml", handler: s.openapi},
+		{method: "GET", path: "/healthz", may: staff.Anyone, handler: s.health},
+		{method: "GET", path: "/readyz", may: staff.Anyone, handler: s.ready},
+		{method: "GET", path: "/metrics", may: staff.ReadJournal, handler: s.metrics.handler},
+		{method: "GET", path: "/api/openapi.yaml", may: staff.Anyone, handler: s.openapi},
 
-		{method: "GET", path: "/api/v1/node", handler: s.node},
-		{method: "POST", path: "/api/v1/parse", handler: s.parse},
-		{method: "POST", path: "/api/v1/decode", handler: s.decode, body: pictureMost, time: time.Minute},
+		{method: "GET", path: "/api/v1/node", may: staff.SignedIn, handler: s.node},
+		{method: "POST", path: "/api/v1/parse", may: staff.Scan, handler: s.parse},
+		{method: "POST", path: "/api/v1/decode", may: staff.Scan, handler: s.decode, body: pictureMost, time: time.Minute},
 
-		{method: "POST", path: "/api/v1/readings", handler: s.takeReading},
-		{method: "POST", path: "/api/v1/readings/picture", handler: s.takePicture, body: pictureMost + bodyMost, time: time.Minute},
-		{method: "GET", path: "/api/v1/readings", handler: s.listReadings, query: "limit cursor"},
+		{method: "POST", path: "/api/v1/readings", may: staff.Scan, handler: s.takeReading},
+		{method: "POST", path: "/api/v1/readings/picture", may: staff.Scan, handler: s.takePicture, body: pictureMost + bodyMost, time: time.Minute},
+		{method: "GET", path: "/api/v1/readings", may: staff.ReadRecord, handler: s.listReadings, query: "limit cursor"},
 
-		{method: "GET", path: "/api/v1/theatre", handler: s.theatre},
-		{method: "GET", path: "/api/v1/theatre/events", handler: s.events, time: noLimit},
-		{method: "POST", path: "/api/v1/theatre/open", handler: s.openAtDesk},
-		{method: "POST", path: "/api/v1/theatre/close", handler: s.closeAtDesk},
-		{method: "POST", path: "/api/v1/theatre/forget", handler: s.forgetAtDesk},
-		{method: "POST", path: "/api/v1/theatre/side", handler: s.setSideAtDesk},
+		{method: "GET", path: "/api/v1/theatre", may: staff.Scan, handler: s.theatre},
+		{method: "GET", path: "/api/v1/theatre/events", may: staff.Scan, handler: s.events, time: noLimit},
+		{method: "POST", path: "/api/v1/theatre/open", may: staff.UseDesk, handler: s.openAtDesk},
+		{method: "POST", path: "/api/v1/theatre/close", may: staff.UseDesk, handler: s.closeAtDesk},
+		{method: "POST", path: "/api/v1/theatre/forget", may: staff.UseDesk, handler: s.forgetAtDesk},
+		{method: "POST", path: "/api/v1/theatre/side", may: staff.UseDesk, handler: s.setSideAtDesk},
 
-		{method: "POST", path: "/api/v1/patients", handler: s.registerPatient},
-		{method: "POST", path: "/api/v1/patients/search", handler: s.searchPatients},
-		{method: "GET", path: "/api/v1/patients/:id", handler: s.patient},
+		{method: "POST", path: "/api/v1/patients", may: staff.WriteRecord, handler: s.registerPatient},
+		{method: "POST", path: "/api/v1/patients/search", may: staff.FindPatients, handler: s.searchPatients},
+		{method: "GET", path: "/api/v1/patients/:id", may: staff.ReadRecord, handler: s.patient},
 
-		{method: "POST", path: "/api/v1/procedures", handler: s.openProcedure},
-		{method: "GET", path: "/api/v1/procedures", handler: s.listProcedures, query: "limit cursor patient from to open"},
-		{method: "GET", path: "/api/v1/procedures/:id", handler: s.procedure},
-		{method: "GET", path: "/api/v1/procedures/:id/plan", handler: s.plan},
-		{method: "POST", path: "/api/v1/procedures/:id/plan", handler: s.setPlan},
-		{method: "POST", path: "/api/v1/procedures/:id/close", handler: s.closeProcedure},
+		{method: "POST", path: "/api/v1/procedures", may: staff.WriteRecord, handler: s.openProcedure},
+		{method: "GET", path: "/api/v1/procedures", may: staff.ReadRecord, handler: s.listProcedures, query: "limit cursor patient from to open"},
+		{method: "GET", path: "/api/v1/procedures/:id", may: staff.ReadRecord, handler: s.procedure},
+		{method: "GET", path: "/api/v1/procedures/:id/plan", may: staff.ReadRecord, handler: s.plan},
+		{method: "POST", path: "/api/v1/procedures/:id/plan", may: staff.WriteRecord, handler: s.setPlan},
+		{method: "POST", path: "/api/v1/procedures/:id/close", may: staff.WriteRecord, handler: s.closeProcedure},
 
-		{method: "POST", path: "/api/v1/usages", handler: s.recordUsage},
-		{method: "GET", path: "/api/v1/usages", handler: s.listUsages, query: "limit cursor di lot serial lot_from lot_to serial_from serial_to expiry_from expiry_to manufactured_from manufactured_to procedure patient gln place badge person status from to"},
-		{method: "GET", path: "/api/v1/usages/:id", handler: s.usage},
-		{method: "POST", path: "/api/v1/usages/:id/outcome", handler: s.setOutcome},
-		{method: "POST", path: "/api/v1/usages/:id/join", handler: s.joinUsages},
+		{method: "POST", path: "/api/v1/usages", may: staff.WriteRecord, handler: s.recordUsage},
+		{method: "GET", path: "/api/v1/usages", may: staff.ReadRecord, handler: s.listUsages, query: "limit cursor di lot serial lot_from lot_to serial_from serial_to expiry_from expiry_to manufactured_from manufactured_to procedure patient gln place badge person status from to"},
+		{method: "GET", path: "/api/v1/usages/:id", may: staff.ReadRecord, handler: s.usage},
+		{method: "POST", path: "/api/v1/usages/:id/outcome", may: staff.WriteRecord, handler: s.setOutcome},
+		{method: "POST", path: "/api/v1/usages/:id/join", may: staff.WriteRecord, handler: s.joinUsages},
 
-		{method: "POST", path: "/api/v1/products", handler: s.recordProduct},
-		{method: "GET", path: "/api/v1/products", handler: s.listProducts, query: "limit cursor"},
-		{method: "GET", path: "/api/v1/products/:di", handler: s.product},
+		{method: "POST", path: "/api/v1/products", may: staff.WriteCatalogue, handler: s.recordProduct},
+		{method: "GET", path: "/api/v1/products", may: staff.SignedIn, handler: s.listProducts, query: "limit cursor"},
+		{method: "GET", path: "/api/v1/products/:di", may: staff.SignedIn, handler: s.product},
 
-		{method: "GET", path: "/api/v1/checks", handler: s.checks},
-		{method: "POST", path: "/api/v1/checks", handler: s.setCheck},
-		{method: "GET", path: "/api/v1/checks/counts", handler: s.checkCounts, query: "from to"},
-		{method: "GET", path: "/api/v1/quarantines", handler: s.quarantines},
-		{method: "POST", path: "/api/v1/quarantines", handler: s.quarantine},
-		{method: "POST", path: "/api/v1/quarantines/list", handler: s.quarantineList, query: "id"},
-		{method: "POST", path: "/api/v1/quarantines/:id/release", handler: s.release},
+		{method: "GET", path: "/api/v1/checks", may: staff.SignedIn, handler: s.checks},
+		{method: "POST", path: "/api/v1/checks", may: staff.SetChecks, handler: s.setCheck},
+		{method: "GET", path: "/api/v1/checks/counts", may: staff.SignedIn, handler: s.checkCounts, query: "from to"},
+		{method: "GET", path: "/api/v1/quarantines", may: staff.SignedIn, handler: s.quarantines},
+		{method: "POST", path: "/api/v1/quarantines", may: staff.KeepQuarantine, handler: s.quarantine},
+		{method: "POST", path: "/api/v1/quarantines/list", may: staff.KeepQuarantine, handler: s.quarantineList, query: "id"},
+		{method: "POST", path: "/api/v1/quarantines/:id/release", may: staff.KeepQuarantine, handler: s.release},
 
-		{method: "POST", path: "/api/v1/corrections", handler: s.correct},
-		{method: "POST", path: "/api/v1/recalls/search", handler: s.searchRecall, body: noticeMost, time: 2 * time.Minute},
-		{method: "POST", path: "/api/v1/recalls/matches", handler: s.matchNotice, body: noticeMost, time: noLimit},
-		{method: "GET", path: "/api/v1/recalls/notice.schema.json", handler: s.noticeSchema},
-		{method: "POST", path: "/api/v1/recalls/numbers", handler: s.readNumbers, body: sheet.BytesMost, time: time.Minute, query: "of"},
-		{method: "POST", path: "/api/v1/recalls/propose", handler: s.propose, body: 2 * bodyMost},
+		{method: "POST", path: "/api/v1/corrections", may: staff.WriteRecord, handler: s.correct},
+		{method: "POST", path: "/api/v1/recalls/search", may: staff.FindDevices, handler: s.searchRecall, body: noticeMost, time: 2 * time.Minute},
+		{method: "POST", path: "/api/v1/recalls/matches", may: staff.FindDevices, handler: s.matchNotice, body: noticeMost, time: noLimit},
+		{method: "GET", path: "/api/v1/recalls/notice.schema.json", may: staff.SignedIn, handler: s.noticeSchema},
+		{method: "POST", path: "/api/v1/recalls/numbers", may: staff.FindDevices, handler: s.readNumbers, body: sheet.BytesMost, time: time.Minute, query: "of"},
+		{method: "POST", path: "/api/v1/recalls/propose", may: staff.FindDevices, handler: s.propose, body: 2 * bodyMost},
 
-		{method: "POST", path: "/api/v1/notices", handler: s.saveNotice, body: noticeMost, time: 2 * time.Minute},
-		{method: "GET", path: "/api/v1/notices", handler: s.listNotices},
-		{method: "GET", path: "/api/v1/notices/:id", handler: s.notice},
-		{method: "POST", path: "/api/v1/notices/:id/amend", handler: s.amendNotice, body: noticeMost, time: 2 * time.Minute},
-		{method: "POST", path: "/api/v1/notices/:id/state", handler: s.setNoticeState, time: 2 * time.Minute},
-		{method: "POST", path: "/api/v1/notices/:id/answers", handler: s.answerAction},
-		{method: "POST", path: "/api/v1/notices/:id/attachments", handler: s.attach, body: casework.AttachmentMost + bodyMost, form: true},
-		{method: "GET", path: "/api/v1/notices/:id/attachments/:attachment", handler: s.attachment},
-		{method: "GET", path: "/api/v1/notices/:id/board", handler: s.noticeBoard, time: 2 * time.Minute},
-		{method: "POST", path: "/api/v1/notices/:id/cases", handler: s.openCases, time: 2 * time.Minute},
-		{method: "GET", path: "/api/v1/notices/:id/cases/:case", handler: s.noticeCase},
-		{method: "POST", path: "/api/v1/notices/:id/cases/change", handler: s.changeCases},
-		{method: "POST", path: "/api/v1/notices/:id/cases/undo", handler: s.undoCases},
+		{method: "POST", path: "/api/v1/notices", may: staff.WorkRecalls, handler: s.saveNotice, body: noticeMost, time: 2 * time.Minute},
+		{method: "GET", path: "/api/v1/notices", may: staff.WorkRecalls, handler: s.listNotices},
+		{method: "GET", path: "/api/v1/notices/:id", may: staff.WorkRecalls, handler: s.notice},
+		{method: "POST", path: "/api/v1/notices/:id/amend", may: staff.WorkRecalls, handler: s.amendNotice, body: noticeMost, time: 2 * time.Minute},
+		{method: "POST", path: "/api/v1/notices/:id/state", may: staff.WorkRecalls, handler: s.setNoticeState, time: 2 * time.Minute},
+		{method: "POST", path: "/api/v1/notices/:id/answers", may: staff.WorkRecalls, handler: s.answerAction},
+		{method: "POST", path: "/api/v1/notices/:id/attachments", may: staff.WorkRecalls, handler: s.attach, body: casework.AttachmentMost + bodyMost, form: true},
+		{method: "GET", path: "/api/v1/notices/:id/attachments/:attachment", may: staff.WorkRecalls, handler: s.attachment},
+		{method: "GET", path: "/api/v1/notices/:id/board", may: staff.WorkRecalls, handler: s.noticeBoard, time: 2 * time.Minute},
+		{method: "POST", path: "/api/v1/notices/:id/cases", may: staff.WorkRecalls, handler: s.openCases, time: 2 * time.Minute},
+		{method: "GET", path: "/api/v1/notices/:id/cases/:case", may: staff.WorkRecalls, handler: s.noticeCase},
+		{method: "POST", path: "/api/v1/notices/:id/cases/change", may: staff.WorkRecalls, handler: s.changeCases},
+		{method: "POST", path: "/api/v1/notices/:id/cases/undo", may: staff.WorkRecalls, handler: s.undoCases},
 
-		{method: "GET", path: "/api/v1/exports/iso16054.csv", handler: s.exportISO16054, time: noLimit, query: "procedure from to"},
-		{method: "GET", path: "/api/v1/exports/fhir.json", handler: s.exportFHIR, time: noLimit, query: "procedure from to"},
-		{method: "GET", path: "/api/v1/exports/catalogue.csv", handler: s.exportCatalogue, time: noLimit},
-		{method: "POST", path: "/api/v1/catalogue/imports", handler: s.importCatalogue, body: importMost, time: noLimit, query: "source implantable"},
-		{method: "POST", path: "/api/v1/imports", handler: s.importHistory, body: importMost, time: noLimit, query: "source"},
+		{method: "GET", path: "/api/v1/exports/iso16054.csv", may: staff.ExportRecord, handler: s.exportISO16054, time: noLimit, query: "procedure from to"},
+		{method: "GET", path: "/api/v1/exports/fhir.json", may: staff.ExportRecord, handler: s.exportFHIR, time: noLimit, query: "procedure from to"},
+		{method: "GET", path: "/api/v1/exports/catalogue.csv", may: staff.SignedIn, handler: s.exportCatalogue, time: noLimit},
+		{method: "POST", path: "/api/v1/catalogue/imports", may: staff.WriteCatalogue, handler: s.importCatalogue, body: importMost, time: noLimit, query: "source implantable"},
+		{method: "POST", path: "/api/v1/imports", may: staff.ImportHistory, handler: s.importHistory, body: importMost, time: noLimit, query: "source"},
 
-		{method: "GET", path: "/api/v1/approval", handler: s.approval},
-		{method: "POST", path: "/api/v1/approval", handler: s.approve},
-		{method: "GET", path: "/api/v1/scanners", handler: s.scanners},
-		{method: "GET", path: "/api/v1/journal", handler: s.journal},
-		{method: "GET", path: "/api/v1/journal/checkpoint", handler: s.checkpoint, query: "log"},
-		{method: "GET", path: "/api/v1/journal/proofs/inclusion", handler: s.proveInclusion, query: "log seq entry part size"},
-		{method: "GET", path: "/api/v1/journal/proofs/consistency", handler: s.proveConsistency, query: "log from to"},
+		{method: "GET", path: "/api/v1/approval", may: staff.SignedIn, handler: s.approval},
+		{method: "POST", path: "/api/v1/approval", may: staff.Approve, handler: s.approve},
+		{method: "GET", path: "/api/v1/scanners", may: staff.SignedIn, handler: s.scanners},
+		{method: "GET", path: "/api/v1/journal", may: staff.ReadJournal, handler: s.journal},
+		{method: "GET", path: "/api/v1/journal/checkpoint", may: staff.ReadJournal, handler: s.checkpoint, query: "log"},
+		{method: "GET", path: "/api/v1/journal/proofs/inclusion", may: staff.ReadJournal, handler: s.proveInclusion, query: "log seq entry part size"},
+		{method: "GET", path: "/api/v1/journal/proofs/consistency", may: staff.ReadJournal, handler: s.proveConsistency, query: "log from to"},
 
-		{method: "GET", path: "/api/v1/operator/backup", handler: s.backup, time: noLimit, operator: true},
-		{method: "GET", path: "/api/v1/operator/recovery", handler: s.recovery, operator: true},
-		{method: "POST", path: "/api/v1/operator/recovery", handler: s.addRecovery, operator: true},
-		{method: "POST", path: "/api/v1/operator/recovery/remove", handler: s.removeRecovery, operator: true},
-		{method: "POST", path: "/api/v1/operator/checkpoints", handler: s.sendCheckpoints, time: time.Minute, operator: true},
-		{method: "POST", path: "/api/v1/operator/keys/rotate", handler: s.rotateKeys, time: noLimit, operator: true},
-		{method: "POST", path: "/api/v1/operator/keys/rotate-lookup", handler: s.rotateLookup, operator: true},
-		{method: "POST", path: "/api/v1/operator/erase", handler: s.erase, time: noLimit, operator: true},
-		{method: "POST", path: "/api/v1/operator/verify", handler: s.verify, body: importMost, time: noLimit, operator: true},
+		{method: "GET", path: "/api/v1/operator/backup", may: staff.Operator, handler: s.backup, time: noLimit},
+		{method: "GET", path: "/api/v1/operator/recovery", may: staff.Operator, handler: s.recovery},
+		{method: "POST", path: "/api/v1/operator/recovery", may: staff.Operator, handler: s.addRecovery},
+		{method: "POST", path: "/api/v1/operator/recovery/remove", may: staff.Operator, handler: s.removeRecovery},
+		{method: "POST", path: "/api/v1/operator/checkpoints", may: staff.Operator, handler: s.sendCheckpoints, time: time.Minute},
+		{method: "POST", path: "/api/v1/operator/keys/rotate", may: staff.Operator, handler: s.rotateKeys, time: noLimit},
+		{method: "POST", path: "/api/v1/operator/keys/rotate-lookup", may: staff.Operator, handler: s.rotateLookup},
+		{method: "POST", path: "/api/v1/operator/erase", may: staff.Operator, handler: s.erase, time: noLimit},
+		{method: "POST", path: "/api/v1/operator/verify", may: staff.Operator, handler: s.verify, body: importMost, time: noLimit},
 
-		{method: "GET", path: "/", handler: s.pageHome},
-		{method: "GET", path: "/theatre", handler: s.pageTheatre},
-		{method: "GET", path: "/theatre/board", handler: s.pageBoard},
-		{method: "POST", path: "/theatre/open", handler: s.formOpen, form: true},
-		{method: "POST", path: "/theatre/close", handler: s.formClose, form: true},
-		{method: "POST", path: "/theatre/forget", handler: s.formForget},
-		{method: "POST", path: "/theatre/side", handler: s.formSide, form: true},
-		{method: "POST", path: "/theatre/usages/:id/outcome", handler: s.formOutcome, form: true},
-		{method: "POST", path: "/theatre/usages/:id/withdraw", handler: s.formWithdraw, form: true},
-		{method: "POST", path: "/theatre/usages/:id/join", handler: s.formJoin, form: true},
-		{method: "GET", path: "/recall", handler: s.pageRecall},
-		{method: "POST", path: "/recall", handler: s.formRecall, form: true},
-		{method: "GET", path: "/notices", handler: s.pageNotices, time: 2 * time.Minute},
-		{method: "GET", path: "/notices/new", handler: s.pageNewNotice},
-		{method: "POST", path: "/notices/new", handler: s.formNewNotice, form: true, body: noticeMost, time: 2 * time.Minute},
-		{method: "GET", path: "/notices/:id", handler: s.pageNotice, time: 2 * time.Minute},
-		{method: "POST", path: "/notices/:id", handler: s.formNoticeStep, form: true, body: casework.AttachmentMost + bodyMost, time: 2 * time.Minute},
-		{method: "GET", path: "/notices/:id/amend", handler: s.pageAmendNotice},
-		{method: "POST", path: "/notices/:id/amend", handler: s.formAmendNotice, form: true, body: noticeMost, time: 2 * time.Minute},
-		{method: "GET", path: "/notices/:id/cases/:case", handler: s.pageCase},
-		{method: "POST", path: "/notices/:id/cases/:case", handler: s.formCase, form: true},
-		{method: "GET", path: "/patients", handler: s.pagePatients},
-		{method: "POST", path: "/patients", handler: s.formPatients, form: true},
-		{method: "GET", path: "/patients/:id", handler: s.pagePatient},
-		{method: "GET", path: "/procedures/:id", handler: s.pageProcedure},
-		{method: "GET", path: "/import", handler: s.pageImport},
-		{method: "POST", path: "/import", handler: s.formImport, body: importMost, time: noLimit},
-		{method: "GET", path: "/checks", handler: s.pageChecks},
-		{method: "POST", path: "/checks", handler: s.formCheck, form: true},
-		{method: "GET", path: "/quarantine", handler: s.pageQuarantine},
-		{method: "POST", path: "/quarantine", handler: s.formQuarantine, form: true},
-		{method: "POST", path: "/quarantine/:id/release", handler: s.formRelease, form: true},
-		{method: "GET", path: "/safety", handler: s.pageSafety},
-		{method: "POST", path: "/safety", handler: s.formSafety, form: true},
-		{method: "GET", path: "/api/docs", handler: s.pageDocs},
-		{method: "GET", path: "/assets/*", handler: s.assets},
+		{method: "GET", path: "/", may: staff.SignedIn, handler: s.pageHome},
+		{method: "GET", path: "/theatre", may: staff.Scan, handler: s.pageTheatre},
+		{method: "GET", path: "/theatre/board", may: staff.Scan, handler: s.pageBoard},
+		{method: "POST", path: "/theatre/open", may: staff.UseDesk, handler: s.formOpen, form: true},
+		{method: "POST", path: "/theatre/close", may: staff.UseDesk, handler: s.formClose, form: true},
+		{method: "POST", path: "/theatre/forget", may: staff.UseDesk, handler: s.formForget},
+		{method: "POST", path: "/theatre/side", may: staff.UseDesk, handler: s.formSide, form: true},
+		{method: "POST", path: "/theatre/usages/:id/outcome", may: staff.UseDesk, handler: s.formOutcome, form: true},
+		{method: "POST", path: "/theatre/usages/:id/withdraw", may: staff.UseDesk, handler: s.formWithdraw, form: true},
+		{method: "POST", path: "/theatre/usages/:id/join", may: staff.UseDesk, handler: s.formJoin, form: true},
+		{method: "GET", path: "/recall", may: staff.FindDevices, handler: s.pageRecall},
+		{method: "POST", path: "/recall", may: staff.FindDevices, handler: s.formRecall, form: true},
+		{method: "GET", path: "/notices", may: staff.WorkRecalls, handler: s.pageNotices, time: 2 * time.Minute},
+		{method: "GET", path: "/notices/new", may: staff.WorkRecalls, handler: s.pageNewNotice},
+		{method: "POST", path: "/notices/new", may: staff.WorkRecalls, handler: s.formNewNotice, form: true, body: noticeMost, time: 2 * time.Minute},
+		{method: "GET", path: "/notices/:id", may: staff.WorkRecalls, handler: s.pageNotice, time: 2 * time.Minute},
+		{method: "POST", path: "/notices/:id", may: staff.WorkRecalls, handler: s.formNoticeStep, form: true, body: casework.AttachmentMost + bodyMost, time: 2 * time.Minute},
+		{method: "GET", path: "/notices/:id/amend", may: staff.WorkRecalls, handler: s.pageAmendNotice},
+		{method: "POST", path: "/notices/:id/amend", may: staff.WorkRecalls, handler: s.formAmendNotice, form: true, body: noticeMost, time: 2 * time.Minute},
+		{method: "GET", path: "/notices/:id/cases/:case", may: staff.WorkRecalls, handler: s.pageCase},
+		{method: "POST", path: "/notices/:id/cases/:case", may: staff.WorkRecalls, handler: s.formCase, form: true},
+		{method: "GET", path: "/patients", may: staff.FindPatients, handler: s.pagePatients},
+		{method: "POST", path: "/patients", may: staff.FindPatients, handler: s.formPatients, form: true},
+		{method: "GET", path: "/patients/:id", may: staff.ReadRecord, handler: s.pagePatient},
+		{method: "GET", path: "/procedures/:id", may: staff.ReadRecord, handler: s.pageProcedure},
+		{method: "GET", path: "/import", may: staff.ImportHistory, handler: s.pageImport},
+		{method: "POST", path: "/import", may: staff.ImportHistory, handler: s.formImport, streamed: true, body: importMost, time: noLimit},
+		{method: "GET", path: "/checks", may: staff.SignedIn, handler: s.pageChecks},
+		{method: "POST", path: "/checks", may: staff.SetChecks, handler: s.formCheck, form: true},
+		{method: "GET", path: "/quarantine", may: staff.SignedIn, handler: s.pageQuarantine},
+		{method: "POST", path: "/quarantine", may: staff.KeepQuarantine, handler: s.formQuarantine, form: true},
+		{method: "POST", path: "/quarantine/:id/release", may: staff.KeepQuarantine, handler: s.formRelease, form: true},
+		{method: "GET", path: "/safety", may: staff.SignedIn, handler: s.pageSafety},
+		{method: "POST", path: "/safety", may: staff.Approve, handler: s.formSafety, form: true},
+		{method: "GET", path: "/api/docs", may: staff.SignedIn, handler: s.pageDocs},
+		{method: "GET", path: "/assets/*", may: staff.Anyone, handler: s.assets},
 	}
 }

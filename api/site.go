@@ -60,7 +60,7 @@ func (s *Server) setCheck(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	if err := s.Recorder.SetCheck(c.Request().Context(), q); err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (s *Server) quarantine(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	id, err := s.Recorder.Quarantine(c.Request().Context(), q)
 	if err != nil {
 		return err
@@ -127,7 +127,7 @@ func (s *Server) release(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	if err := s.Recorder.Release(c.Request().Context(), q); err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (s *Server) quarantineList(c echo.Context) error {
 		return err
 	}
 	m := command.Meta{ID: id}
-	by(&m, viaAPI)
+	by(c, &m, viaAPI)
 	rows, err := s.Recorder.QuarantineCSV(c.Request().Context(), m, c.Request().Body)
 	if err != nil {
 		return err
@@ -163,7 +163,7 @@ func (s *Server) setPlan(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	by(&q.Meta, viaAPI)
+	by(c, &q.Meta, viaAPI)
 	if err := s.Recorder.SetPlan(c.Request().Context(), q); err != nil {
 		return err
 	}
@@ -219,7 +219,7 @@ func (s *Server) formCheck(c echo.Context) error {
 	}
 	q := command.SetCheck{Rule: field(c, "rule"), Level: trace.Level(field(c, "level")), Off: field(c, "off") == "true", Reason: field(c, "reason"), Who: field(c, "who")}
 	q.ID = id
-	by(&q.Meta, "page")
+	by(c, &q.Meta, "page")
 	if err := s.Recorder.SetCheck(c.Request().Context(), q); err != nil {
 		return err
 	}
@@ -250,7 +250,7 @@ func (s *Server) formQuarantine(c echo.Context) error {
 	q := command.Quarantine{DI: field(c, "di"), Lots: linesOf(field(c, "lots")), Serials: linesOf(field(c, "serials")), SerialFrom: field(c, "serial_from"),
 		SerialTo: field(c, "serial_to"), Reason: field(c, "reason"), Who: field(c, "who")}
 	q.ID = id
-	by(&q.Meta, "page")
+	by(c, &q.Meta, "page")
 	if _, err := s.Recorder.Quarantine(c.Request().Context(), q); err != nil {
 		return err
 	}
@@ -268,7 +268,7 @@ func (s *Server) formRelease(c echo.Context) error {
 		return err
 	}
 	q.ID = id
-	by(&q.Meta, "page")
+	by(c, &q.Meta, "page")
 	if err := s.Recorder.Release(c.Request().Context(), q); err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func (s *Server) openAtDesk(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	by(&q.Meta, theatre.Via)
+	by(c, &q.Meta, theatre.Via)
 	id, err := s.Desk.Open(c.Request().Context(), q)
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (s *Server) closeAtDesk(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	by(&q.Meta, theatre.Via)
+	by(c, &q.Meta, theatre.Via)
 	if q.Procedure.IsZero() {
 		// "Whatever is open" could not be repeated, and could be another's.
 		return trace.Errorf(trace.Invalid, "Say which procedure is to be closed.")

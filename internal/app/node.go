@@ -168,7 +168,7 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	if err := n.checkpoints(); err != nil {
 		return err
 	}
-	n.API, err = api.New(api.Options{Recorder: n.Recorder, Office: n.Office, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, Operator: n, NodeName: n.Config.Name, Version: string(v),
+	n.API, err = api.New(api.Options{Recorder: n.Recorder, Office: n.Office, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, Operator: n, NoSignIn: true, NodeName: n.Config.Name, Version: string(v),
 		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy, ScheduledBackup: n.scheduledBackup})
 	return err
 }

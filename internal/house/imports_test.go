@@ -43,6 +43,7 @@ var rooms = []struct {
 	{"internal/trace/storetest", "gs1 internal/udi internal/trace internal/record internal/journal internal/seal"},
 	{"internal/check", "gs1 internal/udi internal/trace"},
 	{"internal/command", "gs1 internal/udi internal/trace internal/check"},
+	{"internal/staff", "internal/udi internal/trace internal/command"},
 	{"internal/catalogue", "internal/udi internal/trace internal/command"},
 	{"internal/theatre", "gs1 internal/udi internal/trace internal/check internal/command scanner"},
 	{"internal/recall", "gs1 internal/udi internal/trace"},

@@ -58,6 +58,11 @@ type Actor struct {
 	Code string `json:"code,omitempty" cbor:"1,keyasint,omitempty"` // a staff badge's code
 	Name string `json:"name,omitempty" cbor:"2,keyasint,omitempty"` // a member of staff
 	Via  string `json:"via" cbor:"3,keyasint"`                      // "page", "api", "scanner:NAME", "import:SOURCE"
+	// Account is who had signed in; zero where nobody had.
+	Account AccountID `json:"account,omitzero" cbor:"4,keyasint,omitzero"`
+	// Unconfirmed marks what was recorded at a theatre machine while nobody was
+	// signed in, or the page was locked: who did it is not confirmed.
+	Unconfirmed bool `json:"unconfirmed,omitempty" cbor:"5,keyasint,omitempty"`
 }
 
 // Entry is one immutable fact in a node's journal.

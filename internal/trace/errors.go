@@ -20,6 +20,8 @@ const (
 	Busy                     // too much at once; try again
 	Forbidden                // not for this caller
 	TooLarge                 // more than the limit
+	NotSignedIn              // for somebody who has signed in
+	Locked                   // for whoever unlocks the page first
 )
 
 // Error is an error with its kind and a sentence for a person.

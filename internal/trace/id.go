@@ -19,6 +19,7 @@ type (
 	OfProcedure  struct{}
 	OfUsage      struct{}
 	OfQuarantine struct{}
+	OfAccount    struct{}
 )
 
 // The things that have ids.
@@ -28,6 +29,7 @@ type (
 	ProcedureID  = ID[OfProcedure]
 	UsageID      = ID[OfUsage]
 	QuarantineID = ID[OfQuarantine]
+	AccountID    = ID[OfAccount] // of a member of staff, or of a program's token
 )
 
 // NewID makes a UUID version 7, from the clock and the system's randomness.

@@ -156,7 +156,7 @@ if (form) {
     while (waiting.length) {
       const next = waiting[0]
       try {
-        const r = await fetch(next.url, { method: 'POST', headers: next.headers, body: next.body, signal: AbortSignal.timeout(60000) })
+        const r = await fetch(next.url, { method: 'POST', headers: { 'X-Form-Token': document.body.dataset.formToken || '', ...next.headers }, body: next.body, signal: AbortSignal.timeout(60000) })
         if (r.status === 503 || r.status === 507) throw new Error('not now')
         waiting.shift()
         const answer = await r.json().catch(() => ({}))
