@@ -68,7 +68,7 @@ func drawAttributes(t *rapid.T) (a trace.Attributes) {
 
 func drawFact(t *rapid.T) trace.Fact {
 	w := func(label string) string { return word(t, label) }
-	switch rapid.IntRange(1, 18).Draw(t, "kind") {
+	switch rapid.IntRange(1, 21).Draw(t, "kind") {
 	case 1:
 		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version")}
 	case 2:
@@ -131,7 +131,13 @@ func drawFact(t *rapid.T) trace.Fact {
 			return trace.PlanItem{DI: w("di"), Maker: w("maker"), Side: trace.Side(w("side")), Attributes: drawAttributes(t)}
 		}), Stays: list(t, "stays", func() trace.StaysItem {
 			return trace.StaysItem{DI: w("di"), Maker: w("maker"), Attributes: drawAttributes(t)}
-		})}
+		}), ToConfirm: rapid.Bool().Draw(t, "to confirm"), Who: w("who"), Confirms: drawID(t, "confirms")}
+	case 16:
+		return trace.StaffFact{Badge: w("badge"), Name: w("name"), Role: w("role"), Register: trace.Register(w("register")), Number: w("number"), Removed: rapid.Bool().Draw(t, "removed")}
+	case 19:
+		return trace.PlaceFact{GLN: w("gln"), Extension: w("extension"), Name: w("name"), Site: w("site"), ODS: w("ods"), Removed: rapid.Bool().Draw(t, "removed")}
+	case 20:
+		return trace.CodeFact{System: w("system"), Code: w("code"), Text: w("text"), Side: trace.Answer(w("side")), Removed: rapid.Bool().Draw(t, "removed")}
 	}
 	return trace.ApprovalFact{Approved: rapid.Bool().Draw(t, "approved"), Officer: w("officer"), Role: w("role"), Site: w("site"), Statement: w("statement"), Release: w("release")}
 }

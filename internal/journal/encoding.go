@@ -157,6 +157,12 @@ func (c Codec) fact(k trace.FactKind, b []byte) (trace.Fact, error) {
 		return decodeFact[trace.TracingFact](c, b)
 	case trace.KindStock:
 		return decodeFact[trace.StockFact](c, b)
+	case trace.KindStaff:
+		return decodeFact[trace.StaffFact](c, b)
+	case trace.KindPlace:
+		return decodeFact[trace.PlaceFact](c, b)
+	case trace.KindCode:
+		return decodeFact[trace.CodeFact](c, b)
 	}
 	return nil, fmt.Errorf("%w: kind %d", ErrEncoding, k)
 }

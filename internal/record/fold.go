@@ -76,6 +76,12 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 		w.value(Stock, StockKey(line.Device.DI, line.ID), line)
 	case trace.PlanFact:
 		w.value(Plans, fact.Procedure[:], foldPlan(about))
+	case trace.StaffFact:
+		w.value(Staff, []byte(fact.Badge), listed[trace.StaffFact](about))
+	case trace.PlaceFact:
+		w.value(Places, PlaceKey(fact.GLN, fact.Extension), listed[trace.PlaceFact](about))
+	case trace.CodeFact:
+		w.value(Codes, []byte(trace.CodeKey(fact.System, fact.Code)), listed[trace.CodeFact](about))
 	case trace.ApprovalFact:
 		last := about[len(about)-1]
 		w.value(Approvals, []byte("site"), ApprovalRow{last.Fact.(trace.ApprovalFact), stamp(last)})

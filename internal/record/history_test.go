@@ -72,7 +72,7 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		return id
 	}
 	one := func(label string, of ...string) string { return rapid.SampledFrom(append(of, "")).Draw(t, label) }
-	switch few("kind", 13) {
+	switch few("kind", 16) {
 	case 0:
 		return trace.ReadingFact{Reading: number(2, few("reading", 200)), Means: udi.KindDevice}
 	case 1:
@@ -124,7 +124,19 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		p := trace.Place{Name: one("lies at", "Cupboard", "Loan kit")}
 		return trace.StockFact{Line: trace.StockLineID(d, p), Device: d, Place: p, Move: trace.StockMoves()[few("move", 9)], Quantity: int(few("pieces", 4))}
 	case 10:
-		return trace.PlanFact{Procedure: number(4, 1+few("planned", 1)), Items: []trace.PlanItem{{Maker: one("planned maker", "M", "N")}}}
+		return trace.PlanFact{Procedure: number(4, 1+few("planned", 1)), Items: []trace.PlanItem{{Maker: one("planned maker", "M", "N")}}, ToConfirm: few("to confirm", 1) > 0}
+	case 13:
+		f := trace.PlanFact{Procedure: number(4, 1+few("confirmed", 1)), Who: "W", Confirms: trace.EventID{1}}
+		if len(all) > 0 {
+			f.Confirms = all[rapid.IntRange(0, len(all)-1).Draw(t, "of plan")].ID
+		}
+		return f
+	case 14:
+		return trace.StaffFact{Badge: one("badge", "950110153000300011", "B-7"), Name: one("staff", "N", "O"), Removed: few("left", 3) == 0}
+	case 15:
+		return trace.PlaceFact{GLN: one("gln", "9520000000004"), Extension: one("extension", "", "4"), Name: one("theatre", "T4", "T5")}
+	case 16:
+		return trace.CodeFact{System: one("system", "OPCS-4", "opcs4"), Code: one("code", "W37.1", "w371"), Text: one("means", "THR", "hip")}
 	}
 	return trace.ApprovalFact{Approved: few("approved", 1) > 0, Officer: one("officer", "O", "P")}
 }

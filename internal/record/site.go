@@ -53,7 +53,13 @@ func foldQuarantine(about []trace.Entry) (q trace.Quarantine) {
 func foldPlan(about []trace.Entry) (p trace.Plan) {
 	for _, e := range about {
 		f := e.Fact.(trace.PlanFact)
-		p.Procedure, p.Items, p.Stays = f.Procedure, f.Items, f.Stays
+		p.Procedure = f.Procedure
+		switch {
+		case f.Confirms.IsZero():
+			p.Items, p.Stays, p.ToConfirm, p.Who, p.Confirmed, p.Entry = f.Items, f.Stays, f.ToConfirm, f.Who, "", e.ID
+		case f.Confirms == p.Entry:
+			p.Confirmed = f.Who
+		}
 		p.History = append(p.History, stamp(e))
 	}
 	return p

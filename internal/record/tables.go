@@ -45,6 +45,9 @@ const (
 	ByPackBody     Table = 'B' // what the pack levels of a DI share, 0, quarantine -> nothing
 	Settings       Table = 'C' // rule -> SettingRow
 	Plans          Table = 'H' // procedure -> Plan
+	Staff          Table = 'b' // badge -> Listed[StaffFact]
+	Places         Table = 'G' // GLN, 0, extension -> Listed[PlaceFact]
+	Codes          Table = 'd' // system and code as they meet -> Listed[CodeFact]
 	Packed         Table = 'Z' // DI of a pack or of one piece, 0, DI of the product -> nothing: products that name it, or did
 	Tracings       Table = 'T' // patient -> Tracing
 	Stock          Table = 'S' // DI, line -> StockLine
@@ -75,7 +78,8 @@ func Tables() []Projection {
 		{Products, "products", 2, 2}, {Catalogue, "rows of catalogues", 1, 1}, {Packed, "products by pack", 1, 1}, {Readings, "readings by time", 1, 1}, {Loose, "readings without a usage", 3, 3}, {Approvals, "approvals", 1, 1},
 		{Numbers, "usages by DI with their numbers", 1, 1}, {ByCatalogue, "usages by catalogue number", 1, 1},
 		{Notices, "notices", 1, 1}, {Cases, "cases by notice", 2, 1}, {Attachments, "attachments by notice", 1, 1},
-		{Quarantines, "quarantines", 2, 1}, {ByPackBody, "quarantines by pack", 1, 1}, {Settings, "settings of checks", 1, 1}, {Plans, "plans", 1, 1},
+		{Quarantines, "quarantines", 2, 1}, {ByPackBody, "quarantines by pack", 1, 1}, {Settings, "settings of checks", 1, 1}, {Plans, "plans", 2, 1},
+		{Staff, "staff by badge", 1, 1}, {Places, "places by location number", 1, 1}, {Codes, "procedure codes", 1, 1},
 		{Tracings, "traces of patients", 1, 1}, {Stock, "stock by DI", 1, 1},
 		{Erased, "erased subjects", 1, 1},
 	}

@@ -33,6 +33,7 @@ func foldUsage(about []trace.Entry) trace.Usage {
 		u.Override = u.Override || f.Override
 		set(&u.Location, f.Location)
 		set(&u.Side, f.Side)
+		set(&u.Described, f.Described)
 		for _, o := range f.Overridden {
 			u.Overridden = append(slices.DeleteFunc(slices.Clone(u.Overridden), func(was trace.Overridden) bool { return was.Rule == o.Rule }), o)
 		}

@@ -28,6 +28,9 @@ const (
 	KindCheckSetting FactKind = 21 // the site sets the level of a check, or switches it off or on
 	KindQuarantine   FactKind = 22 // devices are kept out of use, or let go
 	KindPlan         FactKind = 23 // what is planned for a procedure
+	KindStaff        FactKind = 24 // who a badge's bearer is
+	KindPlace        FactKind = 25 // what a location number stands for
+	KindCode         FactKind = 26 // what a procedure code means
 
 	KindNotice     FactKind = 30 // a recall notice
 	KindAttachment FactKind = 31 // a document of a notice
@@ -116,7 +119,9 @@ type UsageFact struct {
 	Side      Side        `json:"side,omitempty" cbor:"10,keyasint,omitempty"`    // it goes into; of a procedure of one side it need not be said
 	// Overridden are the checks that somebody went on in spite of, with why.
 	Overridden []Overridden `json:"overridden,omitempty" cbor:"11,keyasint,omitempty"`
-	Amend      Amend        `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`
+	// Described is what somebody in theatre called a device that is in no catalogue.
+	Described string `json:"described,omitempty" cbor:"12,keyasint,omitempty"`
+	Amend     Amend  `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`
 }
 
 // Overridden is one check that somebody went on in spite of.
@@ -126,6 +131,10 @@ type Overridden struct {
 	// Reason is one of [OverrideReasons], or "other": then the words are sealed in
 	// the entry.
 	Reason string `json:"reason" cbor:"3,keyasint"`
+	// Surgeon is who decided to go on in spite of a stop, and Second the other
+	// person, who signed in for it.
+	Surgeon Person `json:"surgeon,omitzero" cbor:"4,keyasint,omitzero"`
+	Second  Person `json:"second,omitzero" cbor:"5,keyasint,omitzero"`
 }
 
 // ProductFact says what a device identifier stands for.
@@ -194,11 +203,15 @@ type QuarantineFact struct {
 }
 
 // PlanFact is the whole of what is planned for a procedure: a later one takes
-// the place of an earlier.
+// the place of an earlier. One that confirms says nothing but that: it counts for
+// the plan that it names, and for no later one.
 type PlanFact struct {
 	Procedure ProcedureID `json:"procedure" cbor:"1,keyasint"`
 	Items     []PlanItem  `json:"items,omitempty" cbor:"2,keyasint,omitempty"`
 	Stays     []StaysItem `json:"stays,omitempty" cbor:"3,keyasint,omitempty"`
+	ToConfirm bool        `json:"to_confirm,omitempty" cbor:"4,keyasint,omitempty"` // a second person has to confirm it before a device is opened
+	Who       string      `json:"who,omitempty" cbor:"5,keyasint,omitempty"`        // planned it, or confirms it
+	Confirms  EventID     `json:"confirms,omitzero" cbor:"6,keyasint,omitzero"`     // the entry of the plan
 }
 
 // ApprovalFact is a safety officer's word on clinical use at this site.

@@ -24,6 +24,10 @@ type Plan struct {
 	Items     []PlanItem  `json:"items" cbor:"2,keyasint"`
 	Stays     []StaysItem `json:"stays,omitempty" cbor:"3,keyasint,omitempty"`
 	History   []Stamp     `json:"history" cbor:"4,keyasint"`
+	ToConfirm bool        `json:"to_confirm,omitempty" cbor:"5,keyasint,omitempty"`
+	Who       string      `json:"who,omitempty" cbor:"6,keyasint,omitempty"`
+	Confirmed string      `json:"confirmed,omitempty" cbor:"7,keyasint,omitempty"` // by whom; "": by nobody yet
+	Entry     EventID     `json:"entry,omitzero" cbor:"8,keyasint,omitzero"`       // that says it, for whoever confirms it
 }
 
 // Open reports whether an item is planned by what it is to be rather than by

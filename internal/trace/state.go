@@ -86,6 +86,8 @@ type Usage struct {
 	Side Side `json:"side,omitempty" cbor:"15,keyasint,omitempty"`
 	// Overridden are the checks that somebody went on in spite of.
 	Overridden []Overridden `json:"overridden,omitempty" cbor:"16,keyasint,omitempty"`
+	// Described is what somebody in theatre called a device in no catalogue.
+	Described string `json:"described,omitempty" cbor:"17,keyasint,omitempty"`
 }
 
 // Reading is a recorded reading.

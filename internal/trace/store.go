@@ -147,6 +147,7 @@ type ProcedureHit struct {
 // as it lasts; none holds a transaction longer than it needs for a page of
 // rows. Things that are not there are errors of kind NotFound.
 type Finder interface {
+	Directory
 	// Candidates gives a superset of the usages that match, in key order.
 	Candidates(ctx context.Context, q Query) iter.Seq2[Hit, error]
 	// Holdings says of the usages that match a query with DI and lot, or DI and

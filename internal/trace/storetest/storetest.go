@@ -48,6 +48,8 @@ func Run(t *testing.T, open Open) {
 		{"logs of three nodes come to one state in any order", replication},
 		{"a correction may come before what it corrects", correctionFirst},
 		{"pages neither repeat nor skip while entries come in", growing},
+		{"the directory says the last that was said, and keeps what was removed", directory},
+		{"a plan is confirmed by whoever confirms that plan", confirmation},
 		{"catalogues lie under what people said, the later over the earlier", catalogues},
 		{"a repeated import is harmless, a changed one refused", imports},
 		{"a long history comes to what a plain list of its entries says", randomHistories},
