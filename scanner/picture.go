@@ -82,6 +82,10 @@ type ImageOptions struct {
 	// holds. It is given what [Reading.ScanData] gives. Nil proves nothing.
 	Proves func(scanData string) bool
 
+	// Without names passes to leave out, as of [PassNames], to measure what each is
+	// worth. Without "locate" the others have little to look at.
+	Without []string
+
 	// Workers bounds how many pictures are read at the same time, over all
 	// calls that share it, and holds the engine. Nil means that the call makes an
 	// engine of its own, which costs tens of milliseconds.
@@ -150,7 +154,7 @@ func DecodeImage(ctx context.Context, data []byte, o ImageOptions) (Picture, err
 		return Picture{}, damaged(err)
 	}
 	gray := upright(grayOf(img), orientationOf(data))
-	search := newSearch(deadline, gray, engine, o.Proves)
+	search := newSearch(deadline, gray, engine, o)
 	search.run()
 	if ctx.Err() != nil {
 		return Picture{}, ctx.Err()

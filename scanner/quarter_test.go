@@ -20,7 +20,7 @@ func TestQuarterTurnsAreUndone(t *testing.T) {
 	want := upright(shown, toDarkTop(shown))
 	for _, turn := range []int{1, 3, 6, 8} {
 		g := upright(shown, turn)
-		s := newSearch(t.Context(), g, nil, nil)
+		s := newSearch(t.Context(), g, nil, ImageOptions{})
 		if s.gray.Rect != want.Rect || string(s.gray.Pix) != string(want.Pix) {
 			t.Fatalf("turned by orientation %d, the search sees other pixels", turn)
 		}

@@ -14,11 +14,12 @@ import (
 // A search is the reading of one picture: passes from cheap to dear, until all
 // that was located is read for sure, the budget is spent, or ctx is done.
 type search struct {
-	ctx    context.Context
-	gray   *image.Gray // the picture with its dark side up, until all was found
-	whole  view        // the same, at most largestView pixels
-	engine *zxing.Engine
-	proves func(string) bool
+	ctx     context.Context
+	gray    *image.Gray // the picture with its dark side up, until all was found
+	whole   view        // the same, at most largestView pixels
+	engine  *zxing.Engine
+	proves  func(string) bool
+	without []string // passes that are left out
 
 	areas    []area
 	found    []finding
@@ -48,7 +49,16 @@ const (
 	possible = 0.3
 )
 
-func newSearch(ctx context.Context, g *image.Gray, engine *zxing.Engine, proves func(string) bool) *search {
+// PassNames are the passes over a picture where zxing-cpp is built in.
+func PassNames() []string {
+	names := []string{"locate", "strips", plainPass, "inverted"}
+	for _, v := range variants {
+		names = append(names, v.name)
+	}
+	return append(names, "grids", "all formats", "confirm")
+}
+
+func newSearch(ctx context.Context, g *image.Gray, engine *zxing.Engine, o ImageOptions) *search {
 	n := 1
 	for g.Rect.Dx()/n*(g.Rect.Dy()/n) > largestView {
 		n++
@@ -56,7 +66,7 @@ func newSearch(ctx context.Context, g *image.Gray, engine *zxing.Engine, proves 
 	asShown, orientation := g, toDarkTop(g)
 	g = upright(asShown, orientation)
 	return &search{
-		ctx: ctx, gray: g, whole: view{shrink(g, n), float64(n)}, engine: engine, proves: proves,
+		ctx: ctx, gray: g, whole: view{shrink(g, n), float64(n)}, engine: engine, proves: o.Proves, without: o.Without,
 		asShown: asShown, orientation: orientation,
 	}
 }
@@ -123,8 +133,11 @@ func (s *search) add(found []finding, pass, way string, plain bool) {
 	}
 }
 
-// timed runs a pass and notes what it cost.
+// timed runs a pass, unless it is left out, and notes what it cost.
 func (s *search) timed(name string, pass func()) {
+	if slices.Contains(s.without, name) {
+		return
+	}
 	start := time.Now()
 	pass()
 	s.passes = append(s.passes, PassTime{name, time.Since(start)})

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"strings"
 	"time"
 
 	"implantrace/internal/bench"
+	"implantrace/scanner"
 )
 
 func benchCommand() subcommand {
@@ -67,6 +69,8 @@ Examples:
 			dir := fs.String("dir", "", "`FOLDER` on the disk to measure (default: the system's temporary folder)")
 			turn := fs.Int("turn", 0, "decode: turn every picture clockwise by so many `DEGREES` first: 90, 180 or 270")
 			workers := fs.Int("workers", 1, "decode: `NUMBER` of pictures read at the same time")
+			deadline := fs.Duration("deadline", 10*time.Second, "decode: `TIME` for one picture; on a busy machine longer, so that the budget ends a search and not the clock")
+			without := fs.String("without", "", "decode: leave out `PASSES` (names as printed, with commas between), to see what they are worth")
 			asJSON := fs.Bool("json", false, "decode: print a JSON line")
 			return func(ctx context.Context, s streams, args []string) error {
 				if len(args) >= 1 && args[0] == "decode" {
@@ -79,7 +83,11 @@ Examples:
 					if *workers < 1 || *workers > 64 {
 						return usagef("from 1 to 64 pictures are read at the same time")
 					}
-					return benchDecode(ctx, s, args[1], *turn, *workers, *asJSON)
+					o := scanner.ImageOptions{Deadline: *deadline}
+					if *without != "" {
+						o.Without = strings.Split(*without, ",")
+					}
+					return benchDecode(ctx, s, args[1], *turn, *workers, o, *asJSON)
 				}
 				if len(args) != 1 {
 					return usagef("say what to measure: append, find, recall, open or decode")
@@ -118,8 +126,8 @@ Examples:
 	}
 }
 
-func benchDecode(ctx context.Context, s streams, dir string, turn, workers int, asJSON bool) error {
-	d, err := bench.RunDecode(ctx, dir, turn, workers)
+func benchDecode(ctx context.Context, s streams, dir string, turn, workers int, o scanner.ImageOptions, asJSON bool) error {
+	d, err := bench.RunDecode(ctx, dir, turn, workers, o)
 	if err != nil {
 		return err
 	}

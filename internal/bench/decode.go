@@ -27,28 +27,29 @@ import (
 
 // Decode is how a folder of pictures was read.
 type Decode struct {
-	Bench     string  `json:"bench"`
-	Dir       string  `json:"dir"`
-	Engine    string  `json:"engine"` // zxing-cpp's build, or "gozxing alone"
-	Turned    int     `json:"turned_degrees"`
-	Workers   int     `json:"workers"` // pictures read at the same time
-	Pictures  int     `json:"pictures"`
-	Failed    int     `json:"failed"` // pictures that gave an error
-	Symbols   int     `json:"symbols"`
-	Read      int     `json:"read"` // for sure, with the text of the truth
-	Rate      float64 `json:"read_rate"`
-	Misread   int     `json:"misread"`      // sure, with a text that is not in the truth
-	Unsure    int     `json:"unsure"`       // of the truth, found and not sure
-	Doubtful  int     `json:"doubtful"`     // not sure, with a text that is not in the truth
-	Beside    int     `json:"beside"`       // sure, not in the truth, and no misreading: see [RunDecode]
-	Unread    int     `json:"unread"`       // told to be located and not read
-	FalseCall int     `json:"false_unread"` // the same on pictures of which all was read
-	MedianMs  float64 `json:"median_ms"`
-	P95Ms     float64 `json:"p95_ms"`
-	MaxMs     float64 `json:"max_ms"`
-	FirstMs   float64 `json:"first_ms"`            // of the first picture, with the start of the engine
-	CPUMs     float64 `json:"cpu_ms"`              // of the processors for a picture, on average: what other work on the machine hardly touches; 0 where the system does not say
-	PeakAnon  int64   `json:"peak_rss_anon_bytes"` // looked up every few milliseconds; 0 where the system does not say
+	Bench     string   `json:"bench"`
+	Dir       string   `json:"dir"`
+	Engine    string   `json:"engine"` // zxing-cpp's build, or "gozxing alone"
+	Turned    int      `json:"turned_degrees"`
+	Workers   int      `json:"workers"` // pictures read at the same time
+	Without   []string `json:"without"` // passes that were left out
+	Pictures  int      `json:"pictures"`
+	Failed    int      `json:"failed"` // pictures that gave an error
+	Symbols   int      `json:"symbols"`
+	Read      int      `json:"read"` // for sure, with the text of the truth
+	Rate      float64  `json:"read_rate"`
+	Misread   int      `json:"misread"`      // sure, with a text that is not in the truth
+	Unsure    int      `json:"unsure"`       // of the truth, found and not sure
+	Doubtful  int      `json:"doubtful"`     // not sure, with a text that is not in the truth
+	Beside    int      `json:"beside"`       // sure, not in the truth, and no misreading: see [RunDecode]
+	Unread    int      `json:"unread"`       // told to be located and not read
+	FalseCall int      `json:"false_unread"` // the same on pictures of which all was read
+	MedianMs  float64  `json:"median_ms"`
+	P95Ms     float64  `json:"p95_ms"`
+	MaxMs     float64  `json:"max_ms"`
+	FirstMs   float64  `json:"first_ms"`            // of the first picture, with the start of the engine
+	CPUMs     float64  `json:"cpu_ms"`              // of the processors for a picture, on average: what other work on the machine hardly touches; 0 where the system does not say
+	PeakAnon  int64    `json:"peak_rss_anon_bytes"` // looked up every few milliseconds; 0 where the system does not say
 
 	Kinds    []DecodeKind `json:"by_degradation"`
 	Passes   []DecodePass `json:"by_pass"`
@@ -94,10 +95,16 @@ type truth struct {
 // codes and leaflets printed to distract. Each is listed, to be compared with
 // its picture. Each is turned clockwise by so many degrees, a multiple of 90,
 // first. So many workers read pictures at the same time; times are of one
-// picture all the same, from when its file is in memory.
-func RunDecode(ctx context.Context, dir string, turned, workers int) (Decode, error) {
+// picture all the same, from when its file is in memory. The options bound the
+// search and leave passes out; who proves content and reads it is set here.
+func RunDecode(ctx context.Context, dir string, turned, workers int, o scanner.ImageOptions) (Decode, error) {
 	if turned%90 != 0 {
 		return Decode{}, fmt.Errorf("pictures are turned by 90, 180 or 270 degrees, not %d", turned)
+	}
+	for _, name := range o.Without {
+		if !slices.Contains(scanner.PassNames(), name) {
+			return Decode{}, fmt.Errorf("there is no pass called %q; there are: %s", name, strings.Join(scanner.PassNames(), ", "))
+		}
 	}
 	all, err := truths(dir)
 	if err != nil {
@@ -106,7 +113,7 @@ func RunDecode(ctx context.Context, dir string, turned, workers int) (Decode, er
 	if len(all) == 0 {
 		return Decode{}, fmt.Errorf("there are no pictures with a truth.jsonl or .txt truth in %s", dir)
 	}
-	d := Decode{Bench: "decode", Dir: dir, Turned: turned, Workers: max(workers, 1), Engine: "gozxing alone", Misreads: []string{}, Besides: []string{}, Missed: []string{}}
+	d := Decode{Bench: "decode", Dir: dir, Turned: turned, Workers: max(workers, 1), Without: append([]string{}, o.Without...), Engine: "gozxing alone", Misreads: []string{}, Besides: []string{}, Missed: []string{}}
 	if name, there := scanner.EngineVersion(); there {
 		d.Engine = name
 	}
@@ -121,7 +128,7 @@ func RunDecode(ctx context.Context, dir string, turned, workers int) (Decode, er
 	begun := cpuTime()
 	peak := watchMemory()
 	defer peak()
-	for read := range readAll(ctx, all, turned, d.Workers) {
+	for read := range readAll(ctx, all, turned, d.Workers, o) {
 		if read.failed != nil {
 			return d, read.failed
 		}
@@ -176,12 +183,12 @@ type readPicture struct {
 
 // readAll reads the pictures, so many at the same time, and yields them in
 // order.
-func readAll(ctx context.Context, all []truth, turned, workers int) iter.Seq[readPicture] {
+func readAll(ctx context.Context, all []truth, turned, workers int, o scanner.ImageOptions) iter.Seq[readPicture] {
 	return func(yield func(readPicture) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		pool := scanner.NewWorkers(workers)
 		now := time.Now()
-		o := scanner.ImageOptions{Workers: pool, Proves: func(scan string) bool { return udi.Proves(scan, now) }}
+		o.Workers, o.Proves = pool, func(scan string) bool { return udi.Proves(scan, now) }
 		ends := make([]chan readPicture, len(all))
 		for i := range ends {
 			ends[i] = make(chan readPicture, 1)
@@ -377,6 +384,9 @@ func shown(text string) string { return strings.ReplaceAll(text, "\x1d", "<GS>")
 func (d Decode) Print(w io.Writer) error {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(out, "%s, %s, turned by %d degrees, %d at the same time, %d processors\n", d.Dir, d.Engine, d.Turned, d.Workers, runtime.GOMAXPROCS(0))
+	if len(d.Without) > 0 {
+		fmt.Fprintf(out, "without\t%s\n", strings.Join(d.Without, ", "))
+	}
 	fmt.Fprintf(out, "read\t%d of %d symbols in %d pictures, %.1f %%\n", d.Read, d.Symbols, d.Pictures, 100*d.Rate)
 	fmt.Fprintf(out, "misread\t%d\n", d.Misread)
 	fmt.Fprintf(out, "unsure\t%d, and %d that the truth does not know\n", d.Unsure, d.Doubtful)

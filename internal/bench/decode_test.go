@@ -69,7 +69,7 @@ func TestDecodeCountsWhatWasReadAndMisread(t *testing.T) {
 			Decode{Pictures: 1, Failed: 1, Symbols: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := RunDecode(t.Context(), folder(t, tt.files), 0, 2)
+			d, err := RunDecode(t.Context(), folder(t, tt.files), 0, 2, scanner.ImageOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,12 +98,32 @@ func TestDecodeCountsWhatWasReadAndMisread(t *testing.T) {
 func TestDecodeTurnsPictures(t *testing.T) {
 	dir := folder(t, map[string]string{"a.png": "", "truth.jsonl": line("a.png", "", [2]string{"DataMatrix", onPouch}, [2]string{"Code128", onPouch})})
 	for _, degrees := range []int{90, 180, 270} {
-		if d, err := RunDecode(t.Context(), dir, degrees, 2); err != nil || d.Read != 2 || d.Turned != degrees || d.Misread != 0 {
+		if d, err := RunDecode(t.Context(), dir, degrees, 2, scanner.ImageOptions{}); err != nil || d.Read != 2 || d.Turned != degrees || d.Misread != 0 {
 			t.Errorf("turned by %d: %+v, %v", degrees, d, err)
 		}
 	}
-	if _, err := RunDecode(t.Context(), dir, 45, 2); err == nil {
+	if _, err := RunDecode(t.Context(), dir, 45, 2, scanner.ImageOptions{}); err == nil {
 		t.Error("turned by 45 degrees")
+	}
+}
+
+func TestDecodeLeavesPassesOut(t *testing.T) {
+	dir := folder(t, map[string]string{"a.png": "", "a.txt": onPouch})
+	d, err := RunDecode(t.Context(), dir, 0, 1, scanner.ImageOptions{Without: []string{"grids", "confirm"}})
+	if err != nil || d.Read != 1 {
+		t.Errorf("read %d, %v", d.Read, err)
+	}
+	for _, p := range d.Passes {
+		if p.Pass == "grids" || p.Pass == "confirm" {
+			t.Errorf("%s was run %d times", p.Pass, p.Pictures)
+		}
+	}
+	d, err = RunDecode(t.Context(), dir, 0, 1, scanner.ImageOptions{Without: scanner.PassNames()})
+	if _, there := scanner.EngineVersion(); there && (err != nil || d.Read+d.Misread+d.Unsure != 0) {
+		t.Errorf("without any pass: read %d, %v", d.Read, err)
+	}
+	if _, err := RunDecode(t.Context(), dir, 0, 1, scanner.ImageOptions{Without: []string{"grid"}}); err == nil || !strings.Contains(err.Error(), "grids") {
+		t.Errorf("a pass of no name: %v", err)
 	}
 }
 
@@ -113,7 +133,7 @@ func TestDecodeWantsTruth(t *testing.T) {
 		"no JSON":        {"a.png": "", "truth.jsonl": "a.png\n"},
 		"no such a file": {"truth.jsonl": line("a.png", "", [2]string{"DataMatrix", "1"})},
 	} {
-		if d, err := RunDecode(t.Context(), folder(t, files), 0, 2); err == nil {
+		if d, err := RunDecode(t.Context(), folder(t, files), 0, 2, scanner.ImageOptions{}); err == nil {
 			t.Errorf("%s: %+v", name, d)
 		}
 	}
