@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -38,14 +38,11 @@ func (s *Server) limited(r route) echo.HandlerFunc {
 	}
 	return func(c echo.Context) error {
 		req := c.Request()
+		if err := pace(c, limit); err != nil {
+			return err
+		}
 		req.Body = http.MaxBytesReader(c.Response(), req.Body, size)
 		if limit > 0 {
-			// A body that trickles in ends with the time too. Where there is no
-			// connection (a test's recorder) there is nothing to bound.
-			rc := http.NewResponseController(c.Response())
-			if err := rc.SetReadDeadline(time.Now().Add(limit)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-				return err
-			}
 			ctx, cancel := context.WithTimeout(req.Context(), limit)
 			defer cancel()
 			c.SetRequest(req.WithContext(ctx))
@@ -96,7 +93,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // secured keeps other people's pages away from the node: a page of another
 // host may make a browser on this machine send requests here, in the name of
 // whoever has signed in. It also sets the headers every answer carries.
-func secured(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *Server) secured(next echo.HandlerFunc) echo.HandlerFunc {
 	cross := http.NewCrossOriginProtection()
 	return func(c echo.Context) error {
 		h := c.Response().Header()
@@ -107,11 +104,14 @@ func secured(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		r := c.Request()
+		if r.TLS != nil {
+			h.Set("Strict-Transport-Security", transportSecurity)
+		}
 		if fromSocket(r.Context()) {
 			return next(c)
 		}
-		if !loopbackName(r.Host) {
-			return trace.Errorf(trace.Forbidden, "This node answers only to names of this machine, such as 127.0.0.1 or localhost.")
+		if !s.ownName(r) {
+			return trace.Errorf(trace.Forbidden, "This node does not answer to the name in this address. It answers to names of its own machine, those in its TLS certificate, the address at which it is reached, and what serve --host names.")
 		}
 		if err := cross.Check(r); err != nil {
 			return trace.Errorf(trace.Forbidden, "This request comes from a page of another host.")
@@ -120,17 +120,33 @@ func secured(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// loopbackName reports whether a Host header names this machine by a name that
-// no other can have.
-func loopbackName(host string) bool {
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
+// transportSecurity has browsers use TLS with this name for a year, whatever a
+// link or a person says. Other machines under the name decide for themselves.
+const transportSecurity = "max-age=31536000"
+
+// ownName reports whether a request's Host header names this node. A page of
+// another host whose name was made to lead here (DNS rebinding) has another one.
+func (s *Server) ownName(r *http.Request) bool {
+	name := r.Host
+	if h, _, err := net.SplitHostPort(name); err == nil {
 		name = h
 	}
-	name = strings.Trim(name, "[]")
-	if strings.EqualFold(name, "localhost") {
+	name = strings.TrimSuffix(strings.Trim(name, "[]"), ".")
+	if strings.EqualFold(name, "localhost") || s.AnswersTo != nil && name != "" && s.AnswersTo(name) {
 		return true
 	}
-	ip := net.ParseIP(name)
-	return ip != nil && ip.IsLoopback()
+	ip, err := netip.ParseAddr(name)
+	if err != nil {
+		return false
+	}
+	if ip.IsLoopback() {
+		return true
+	}
+	// The address at which it was reached cannot be another host's name.
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if local == nil {
+		return false
+	}
+	at, err := netip.ParseAddrPort(local.String())
+	return err == nil && at.Addr().Unmap().WithZone("") == ip.Unmap()
 }

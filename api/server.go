@@ -47,10 +47,13 @@ type Options struct {
 	NoSignIn bool
 	Office   *casework.Office // nil: one of its own over Recorder
 	NodeName string
-	Version  string
-	Log      *slog.Logger
-	Workers  *scanner.Workers             // bound the pictures that are decoded at once
-	Scanners func() []scanner.SerialState // nil: none
+	// AnswersTo reports whether a host that a browser asked for is this node,
+	// beside the names that every machine has for itself; nil: none is.
+	AnswersTo func(host string) bool
+	Version   string
+	Log       *slog.Logger
+	Workers   *scanner.Workers             // bound the pictures that are decoded at once
+	Scanners  func() []scanner.SerialState // nil: none
 	// Ready says what keeps the node from working; nil: nothing.
 	Ready func(context.Context) []string
 	// Warnings say what somebody should see to although the node works; nil:
@@ -104,7 +107,7 @@ func New(o Options) (*Server, error) {
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.fail
-	e.Use(s.measure, contained, secured)
+	e.Use(s.measure, contained, s.secured)
 	for _, r := range s.routes() {
 		if !staff.Known(r.may) {
 			return nil, fmt.Errorf("api: %s %s stands under no line of the table of permissions (internal/staff): give its row a may", r.method, r.path)

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -40,10 +39,6 @@ func (s *Server) events(c echo.Context) error {
 	defer stop()
 	rc := http.NewResponseController(w)
 	send := func(event string) error {
-		// A page that does not read is let go of.
-		if err := rc.SetWriteDeadline(time.Now().Add(5 * time.Second)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-			return err
-		}
 		if _, err := fmt.Fprintf(w, "event: %s\ndata: %d\n\n", event, time.Now().UnixMilli()); err != nil {
 			return err
 		}

@@ -19,7 +19,8 @@ func serveCommand() subcommand {
 Serves a node on this machine: the theatre, recall and patient pages, the API, and the handhelds that are named. The
 store is made when there is none. SIGTERM or Ctrl-C finishes what was accepted and closes it.
 
-There is no sign-in in this version, so only loopback addresses are served.
+Other machines reach it only by TLS (--tls-cert, --tls-key; implantrace help tls), and only by the names in the certificate,
+by the address at which they reach it, and by those of --host. Without a certificate it listens on loopback only.
 
 The keys of the store lie beside the data folder, in a file with .keys behind its name, or come from a vault (implantrace
 help keys). Make a recovery key on the first day and keep it away from this machine: without it there are no backups, and
@@ -32,15 +33,16 @@ Examples:
   implantrace serve
   implantrace serve --copy-to /mnt/share
   implantrace serve --data /var/lib/implantrace --scanner /dev/ttyACM0
+  implantrace serve --listen 0.0.0.0:8443 --tls-cert tls/server.crt --tls-key tls/server.key
   implantrace serve --scanner desk=/dev/serial/by-id/usb-Honeywell-if00@115200
   implantrace serve --checkpoint-to /mnt/audit/checkpoints --checkpoint-to https://audit.example.nhs.uk/implantrace/
   implantrace serve --config /etc/implantrace.toml
 
-The file knows listen, data, keys, keys_command, copy_to, backup_to, backup_every, backup_keep, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. Flags go
+The file knows listen, tls_cert, tls_key, without_tls, hosts (a list), data, keys, keys_command, copy_to, backup_to, backup_every, backup_keep, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. Flags go
 before the file.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			var c app.Config
-			var scanners, checkpointTo several
+			var scanners, checkpointTo, hosts several
 			data := fs.String("data", "", "`FOLDER` of the store (default ./data)")
 			keyFlags(fs, &c)
 			fs.BoolVar(&c.NewStore, "new-store", false, "make a store for keys that are there already: only the first time")
@@ -50,7 +52,11 @@ before the file.`,
 			fs.IntVar(&c.KeepYears, "keep-identities-years", 0, "how many `YEARS` after the procedure the identity of a patient with an implant is kept (default 30)")
 			fs.StringVar(&c.CopyTo, "copy-to", "", "`FOLDER` on another disk or share, to which everything is copied as it is recorded")
 			fs.BoolVar(&c.CopyNew, "copy-new", false, "begin the second copy anew where the one that was there is gone: only once")
-			fs.StringVar(&c.Listen, "listen", "", "loopback `ADDRESS` (default 127.0.0.1:8080)")
+			fs.StringVar(&c.Listen, "listen", "", "`ADDRESS` (default 127.0.0.1:8080); one that other machines reach wants a certificate")
+			fs.StringVar(&c.TLSCert, "tls-cert", "", "PEM `FILE` of the node's certificate and those that lead to its authority; read again when it changes")
+			fs.StringVar(&c.TLSKey, "tls-key", "", "PEM `FILE` of its key")
+			fs.StringVar(&c.WithoutTLS, "without-tls", "", "`WORDS` that let other machines reach the node without TLS: \""+app.InPlainWords+"\"")
+			fs.Var(&hosts, "host", "`NAME` by which browsers reach the node beside those of its certificate (of a proxy before it); may be given more than once")
 			fs.StringVar(&c.Name, "name", "", "what people call this node (default: the machine's name)")
 			fs.StringVar(&c.Zone, "zone", "", "the site's time `ZONE` (default Europe/London)")
 			fs.StringVar(&c.WristbandDelimiter, "wristband-delimiter", "", "`TEXT` between the fields inside AIs 91, 92 and 93 of wristbands (default ,)")
@@ -64,7 +70,7 @@ before the file.`,
 				if err := noArguments(args); err != nil {
 					return err
 				}
-				c.Data, c.CheckpointTo = *data, checkpointTo
+				c.Data, c.CheckpointTo, c.Hosts = *data, checkpointTo, hosts
 				for _, text := range scanners {
 					sc, err := app.ParseScanner(text)
 					if err != nil {
@@ -92,12 +98,18 @@ before the file.`,
 // merge lays the flags over the file.
 func merge(flags, file app.Config) app.Config {
 	for _, f := range []struct{ flag, file *string }{
-		{&flags.Data, &file.Data}, {&flags.CopyTo, &file.CopyTo}, {&flags.BackupTo, &file.BackupTo}, {&flags.Listen, &file.Listen}, {&flags.Name, &file.Name}, {&flags.Zone, &file.Zone},
+		{&flags.Data, &file.Data}, {&flags.CopyTo, &file.CopyTo}, {&flags.BackupTo, &file.BackupTo}, {&flags.Listen, &file.Listen}, {&flags.WithoutTLS, &file.WithoutTLS}, {&flags.Name, &file.Name}, {&flags.Zone, &file.Zone},
 		{&flags.WristbandDelimiter, &file.WristbandDelimiter}, {&flags.Badge, &file.Badge},
 	} {
 		if *f.flag == "" {
 			*f.flag = *f.file
 		}
+	}
+	if flags.TLSCert == "" && flags.TLSKey == "" {
+		flags.TLSCert, flags.TLSKey = file.TLSCert, file.TLSKey
+	}
+	if len(flags.Hosts) == 0 {
+		flags.Hosts = file.Hosts
 	}
 	if flags.Keys == "" && flags.KeysCommand == "" {
 		flags.Keys, flags.KeysCommand = file.Keys, file.KeysCommand
@@ -142,15 +154,16 @@ func serve(ctx context.Context, s streams, c app.Config, log *slog.Logger) error
 		return err
 	}
 	return n.Serve(ctx, func(address string) {
+		at := n.Address(address)
 		fmt.Fprintf(s.out, `implantrace %s, node %s
 
-  Open     http://%s/theatre   and scan, type or photograph
-  Recall   http://%s/recall
-  API      http://%s/api/docs
+  Open     %s/theatre   and scan, type or photograph
+  Recall   %s/recall
+  API      %s/api/docs
   Store    %s
   Keys     %s   (keep a copy off this machine)
   Proof    %s   (checks its checkpoints; note it elsewhere)
-`, version, n.Config.Name, address, address, address, n.Store.Path(), n.KeysFrom(), n.Store.VerifierKey())
+`, version, n.Config.Name, at, at, at, n.Store.Path(), n.KeysFrom(), n.Store.VerifierKey())
 		for _, to := range n.Config.CheckpointTo {
 			fmt.Fprintf(s.out, "  Checkpoints leave for %s, every %s\n", to, n.Config.CheckpointEvery)
 		}

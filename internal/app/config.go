@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -36,8 +35,17 @@ type Config struct {
 	BackupKeep  int           // how many of them are kept; 0: 14
 	CopyNew     bool          // begin the second copy anew in a folder where it was before
 	Listen      string        // address; 127.0.0.1:8080
-	Name        string        // what people call the node; the machine's name
-	Zone        string        // the site's time zone; Europe/London
+	// TLSCert and TLSKey are the PEM files by which the node speaks TLS; without
+	// them it does not, and listens on loopback only.
+	TLSCert, TLSKey string
+	// WithoutTLS lets other machines reach a node that does not speak TLS, if it
+	// is [InPlainWords].
+	WithoutTLS string
+	// Hosts are names by which browsers reach the node, beside those of this
+	// machine and of the certificate: of a proxy before it, for instance.
+	Hosts []string
+	Name  string // what people call the node; the machine's name
+	Zone  string // the site's time zone; Europe/London
 	// WristbandDelimiter parts the fields in AIs 91 to 93 of wristbands; a comma.
 	WristbandDelimiter string
 	// Badge is a regular expression for the whole text of a local staff badge;
@@ -79,6 +87,10 @@ type file struct {
 	BackupKeep         int      `toml:"backup_keep"`
 	KeepYears          int      `toml:"keep_identities_years"`
 	Listen             string   `toml:"listen"`
+	TLSCert            string   `toml:"tls_cert"`
+	TLSKey             string   `toml:"tls_key"`
+	WithoutTLS         string   `toml:"without_tls"`
+	Hosts              []string `toml:"hosts"`
 	Name               string   `toml:"name"`
 	Zone               string   `toml:"zone"`
 	WristbandDelimiter string   `toml:"wristband_delimiter"`
@@ -108,6 +120,7 @@ func ReadConfig(path string) (Config, error) {
 		return Config{}, configf("%s: there is no setting %q", path, unknown[0])
 	}
 	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, BackupTo: f.BackupTo, BackupKeep: f.BackupKeep, KeepYears: f.KeepYears, Listen: f.Listen, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
+	c.TLSCert, c.TLSKey, c.WithoutTLS, c.Hosts = f.TLSCert, f.TLSKey, f.WithoutTLS, f.Hosts
 	c.CheckpointTo = f.CheckpointTo
 	if f.BackupEvery != "" {
 		if c.BackupEvery, err = time.ParseDuration(f.BackupEvery); err != nil || c.BackupEvery <= 0 {
@@ -215,20 +228,4 @@ func (c Config) rules() (udi.Rules, error) {
 		r.Badge = badge
 	}
 	return r, nil
-}
-
-// loopback refuses every address that other machines could reach: nobody signs
-// in yet.
-func loopback(address string) error {
-	host, port, err := net.SplitHostPort(address)
-	if err == nil {
-		_, err = net.LookupPort("tcp", port)
-	}
-	if err != nil {
-		return configf("%q is no address to listen on (such as 127.0.0.1:8080): %w", address, err)
-	}
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
-		return nil
-	}
-	return configf("%q is an address that other machines can reach; this version has no sign-in and listens on loopback only (127.0.0.1, ::1)", address)
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -87,9 +88,9 @@ func TestParseScanner(t *testing.T) {
 	}
 }
 
-// Nobody signs in yet, so nobody else may reach the node. A refused address
-// leaves no store behind.
-func TestOnlyLoopbackIsServed(t *testing.T) {
+// Without a certificate nobody else may reach the node, unless somebody asks for
+// that in plain words. A refused address leaves no store behind.
+func TestOnlyLoopbackIsServedWithoutTLS(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:8080", ":8080", "[::]:8080", "192.168.1.1:8080", "example.com:80", "localhost.example.com:80", "127.0.0.1.example.com:80",
 		"127.0.0.1", "localhost", "8080", "[fe80::1]:8080", "[::ffff:192.168.1.1]:80", "0:8080"} {
 		data := filepath.Join(t.TempDir(), "data")
@@ -99,7 +100,7 @@ func TestOnlyLoopbackIsServed(t *testing.T) {
 			t.Errorf("%s would be served", address)
 			continue
 		}
-		if !strings.Contains(err.Error(), "loopback only") && !strings.Contains(err.Error(), "is no address") {
+		if !strings.Contains(err.Error(), "there is no certificate") && !strings.Contains(err.Error(), "is no address") {
 			t.Errorf("%s: %v", address, err)
 		}
 		for _, path := range []string{data, data + ".keys"} {
@@ -108,6 +109,24 @@ func TestOnlyLoopbackIsServed(t *testing.T) {
 			}
 		}
 	}
+	for _, c := range []app.Config{{WithoutTLS: "yes"}, {WithoutTLS: "true"}, {TLSCert: "a.crt"}, {TLSKey: "a.key"}, {TLSCert: "a.crt", TLSKey: "a.key", WithoutTLS: app.InPlainWords}, {TLSCert: "none.crt", TLSKey: "none.key"},
+		{Hosts: []string{"https://a.example"}}, {Hosts: []string{"*.example"}}, {Hosts: []string{""}}} {
+		c.Data, c.Listen = filepath.Join(t.TempDir(), "data"), "0.0.0.0:0"
+		if err := openErr(t, c); !errors.Is(err, app.ErrConfig) {
+			t.Errorf("%+v: %v", c, err)
+		}
+		if _, err := os.Stat(c.Data); err == nil {
+			t.Errorf("%+v: a store was made", c)
+		}
+	}
+	n, err := app.Open(t.Context(), app.Config{Data: filepath.Join(t.TempDir(), "data"), Listen: "0.0.0.0:0", WithoutTLS: app.InPlainWords}, "test", slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := strings.Join(n.Warnings(t.Context()), "\n"); !strings.Contains(w, app.InPlainWords) {
+		t.Errorf("it is not warned of: %s", w)
+	}
+	n.Close()
 	for _, address := range []string{"127.0.0.1:0", "localhost:0", "[::1]:0", "127.9.9.9:0", "[::ffff:127.0.0.1]:0"} {
 		n, err := app.Open(t.Context(), app.Config{Data: filepath.Join(t.TempDir(), "data"), Listen: address}, "test", slog.New(slog.DiscardHandler), nil)
 		if err != nil {

@@ -22,6 +22,7 @@ import (
 	"implantrace/internal/seal"
 	"implantrace/internal/theatre"
 	"implantrace/internal/trace"
+	"implantrace/internal/transport"
 	"implantrace/scanner"
 )
 
@@ -35,15 +36,16 @@ type Node struct {
 	API      *api.Server
 	Pictures *scanner.Workers // where all pictures that the node gets are read
 
-	log       *slog.Logger
-	clock     trace.Clock
-	version   string
-	exposed   string // who beside its owner can read the key file
-	serials   []*scanner.Serial
-	retry     retry
-	publisher *checkpoint.Publisher
-	schedule  *schedule       // makes backups at intervals; nil: none are asked for
-	shipper   *backup.Shipper // keeps the second copy; nil: there is none
+	log         *slog.Logger
+	clock       trace.Clock
+	version     string
+	certificate *transport.Certificate // nil: no TLS
+	exposed     string                 // who beside its owner can read the key file
+	serials     []*scanner.Serial
+	retry       retry
+	publisher   *checkpoint.Publisher
+	schedule    *schedule       // makes backups at intervals; nil: none are asked for
+	shipper     *backup.Shipper // keeps the second copy; nil: there is none
 }
 
 // Version is the program's, for the journal and the pages.
@@ -60,7 +62,7 @@ func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trac
 	if err != nil {
 		return nil, err
 	}
-	if err := loopback(c.Listen); err != nil {
+	if err := c.listening(); err != nil {
 		return nil, err // before a store is made for a node that will not serve
 	}
 	rules, err := c.rules()
@@ -70,11 +72,15 @@ func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trac
 	if clock == nil {
 		clock = time.Now
 	}
+	n := &Node{Config: c, log: log, clock: clock, version: string(v)}
+	if err := n.secure(); err != nil {
+		return nil, err
+	}
 	store, err := openStore(ctx, c, v, log, clock)
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{Config: c, Store: store, log: log, clock: clock, version: string(v), Recorder: command.Recorder{Store: store, Clock: clock, Location: zone, Rules: rules}}
+	n.Store, n.Recorder = store, command.Recorder{Store: store, Clock: clock, Location: zone, Rules: rules}
 	if c.Keys != "" {
 		if _, n.exposed = seal.Exposed(c.Keys); n.exposed != "" {
 			log.Warn("the keys are not kept secret", "detail", n.exposed)
@@ -169,7 +175,7 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 		return err
 	}
 	n.API, err = api.New(api.Options{Recorder: n.Recorder, Office: n.Office, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, Operator: n, NoSignIn: true, NodeName: n.Config.Name, Version: string(v),
-		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy, ScheduledBackup: n.scheduledBackup})
+		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings, AnswersTo: n.answersTo, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy, ScheduledBackup: n.scheduledBackup})
 	return err
 }
 
@@ -270,9 +276,6 @@ const finishWithin = 15 * time.Second
 // done. Then it takes nothing new, finishes what was accepted, and closes the
 // store. ready is called once with the address.
 func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
-	if err := loopback(n.Config.Listen); err != nil {
-		return errors.Join(err, n.Close())
-	}
 	tcp, err := net.Listen("tcp", n.Config.Listen)
 	if err != nil {
 		return errors.Join(fmt.Errorf("cannot listen: %w. Where another program has this address, use another: --listen 127.0.0.1:PORT (make run LISTEN=127.0.0.1:PORT)", err), n.Close())
@@ -283,9 +286,8 @@ func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
 	}
 	servers := []*http.Server{n.server(false), n.server(true)}
 	failed := make(chan error, len(servers))
-	for i, l := range []net.Listener{tcp, socket} {
-		go func() { failed <- servers[i].Serve(l) }()
-	}
+	go func() { failed <- n.serveOn(servers[0], tcp) }()
+	go func() { failed <- servers[1].Serve(socket) }()
 
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -348,7 +350,7 @@ func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
 
 func (n *Node) server(fromSocket bool) *http.Server {
 	s := &http.Server{
-		Handler: n.API, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: n.API, ReadHeaderTimeout: headersWithin, ReadTimeout: answerWithin, WriteTimeout: answerWithin, IdleTimeout: idleFor, MaxHeaderBytes: headersMost,
 		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
 	if fromSocket {

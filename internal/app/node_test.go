@@ -40,7 +40,9 @@ func serve(t *testing.T, c app.Config) *served {
 	if c.Data == "" {
 		c.Data = filepath.Join(t.TempDir(), "data")
 	}
-	c.Listen = "127.0.0.1:0"
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:0"
+	}
 	c.Name = "test"
 	n, err := app.Open(t.Context(), c, "test", slog.New(slog.DiscardHandler), nil)
 	if err != nil {

@@ -10,6 +10,12 @@ func (n *Node) Warnings(ctx context.Context) (all []string) {
 	if n.exposed != "" {
 		all = append(all, "the keys are not kept secret: "+n.exposed)
 	}
+	if n.certificate != nil {
+		all = append(all, n.certificate.Warnings()...)
+	}
+	if n.Config.WithoutTLS != "" {
+		all = append(all, "the node is reached without TLS: "+InPlainWords)
+	}
 	if r, err := n.Store.Recovery(ctx); err == nil && len(r) == 0 {
 		all = append(all, NoRecovery)
 	}

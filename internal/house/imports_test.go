@@ -35,6 +35,7 @@ var rooms = []struct {
 	{"internal/record", "gs1 internal/udi internal/trace"},
 	{"internal/journal", "gs1 internal/udi internal/trace"},
 	{"internal/outward", ""},
+	{"internal/transport", ""},
 	{"internal/checkpoint", "gs1 internal/udi internal/trace internal/journal internal/outward"},
 	{"internal/seal", "gs1 internal/udi internal/trace"},
 	{"internal/backup", "internal/trace internal/journal internal/seal"},
