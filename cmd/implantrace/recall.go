@@ -232,13 +232,13 @@ func printLines(ctx context.Context, s streams, asked askedStores, n recall.Noti
 	for _, store := range asked {
 		err := store.post(ctx, "/api/v1/recalls/matches", n, func(r io.Reader) error {
 			coverage, err := readLines(r, func(l recall.Line) error {
-				key := l.Usage + l.Reading
+				key := l.Usage + l.Reading + l.Shelf
 				if given[key] {
 					return nil
 				}
 				given[key] = true
 				l.Store = store.name
-				nobody = nobody && (l.State == recall.StateWithdrawn || l.State == recall.StateNotUsed || l.State == recall.StateWasted || l.State == recall.StateReturned)
+				nobody = nobody && (l.State == recall.StateWithdrawn || l.State == recall.StateNotUsed || l.State == recall.StateWasted || l.State == recall.StateReturned || l.State == recall.StateLeftShelf)
 				return out.Encode(l)
 			})
 			if err == nil {
@@ -311,28 +311,26 @@ func printRecall(w io.Writer, a recall.Answer, zone *time.Location) error {
 			fmt.Fprintf(w, "  %s  %s  %s\n", minute(u.Occurred), u.Device.HRF(), strings.Join(u.Why, "; "))
 		}
 	}
-	fmt.Fprintln(w)
+	if len(a.Shelf) > 0 {
+		fmt.Fprintf(w, "\nOn shelves (%d)\n", len(a.Shelf))
+		t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(t, "  PLACE\tPIECES\tPUT ASIDE\tDEVICE\tTIER\tLAST HEARD OF\tWHY")
+		for _, on := range a.Shelf {
+			fmt.Fprintf(t, "  %s\t%d\t%d\t%s\t%s\t%s\t%s\n", on.Line.Place, on.Line.OnHand, on.Line.PutAside, on.Line.Device.HRF(), on.Tier, day(on.Line.Heard()), strings.Join(on.Why, "; "))
+		}
+		if err := t.Flush(); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(w)
 	printCoverage(w, a.Coverage, zone)
-	_, err := fmt.Fprintln(w, "Devices that were never scanned or imported are not known here.")
 	return err
 }
 
 // printCoverage says what an answer rests on.
 func printCoverage(w io.Writer, c recall.Coverage, zone *time.Location) {
-	day := func(t time.Time) string { return t.In(zone).Format(time.DateOnly) }
-	minute := func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04 MST") }
-	fmt.Fprintf(w, "Usages held against the notice: %d, of which %d without a recorded product. As of %s.\n", c.Looked, c.NoProduct, minute(c.AsOf))
-	fmt.Fprintf(w, "Matches without a recorded outcome: %d. Matches that could not be judged, because something was not recorded: %d. Withdrawn usages: %d.\n",
-		c.NoOutcome, c.Unjudged, c.Withdrawn)
-	for _, n := range c.Nodes {
-		fmt.Fprintf(w, "Node %s (%s): recording since %s, last entry %s (%s before), %d entries", n.Name, n.Node, minute(n.RecordedSince), minute(n.RecordedUntil), recall.Age(c.AsOf.Sub(n.RecordedUntil)), n.Entries)
-		if !n.UsagesFrom.IsZero() {
-			fmt.Fprintf(w, ", devices used from %s to %s", day(n.UsagesFrom), day(n.UsagesTo))
-		}
-		fmt.Fprintln(w)
-	}
-	if c.NotUnderstood > 0 {
-		fmt.Fprintf(w, "Codes read in procedures and not understood: %d. No search finds them.\n", c.NotUnderstood)
+	for _, line := range c.Words(zone) {
+		fmt.Fprintln(w, line)
 	}
 }
 

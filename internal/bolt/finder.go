@@ -305,60 +305,73 @@ func (s *Store) Coverage(ctx context.Context) (nodes []trace.NodeCoverage, err e
 // Identity is trace.Finder's.
 func (s *Store) Identity(ctx context.Context, id trace.PatientID) (who trace.Identity, err error) {
 	err = s.view(ctx, func(t *transaction) error {
-		p, err := t.patient(id)
-		if err != nil {
-			return err
-		}
-		who.Erased = p.Erased
-		for _, h := range p.History {
-			e, err := t.Entry(h.Position)
-			if err != nil {
-				return err
-			}
-			e.Secret, err = t.secret(e)
-			if err != nil && !errors.Is(err, seal.ErrSealed) && !errors.Is(err, seal.ErrCommitment) {
-				return err
-			}
-			// A part that does not open hides who it is, and must not hide that
-			// there is a patient. Verify says what is wrong with it.
-			if e.Secret == nil {
-				e.Secret = &trace.Secret{}
-				who.Sealed = who.Sealed || h.Sealed
-			}
-			who = merge(who, *e.Secret, e.Fact)
-		}
-		return nil
+		_, who, err = t.identified(id)
+		return err
 	})
 	return who, err
 }
 
-// merge lays what a later entry says over what earlier ones said.
-func merge(who trace.Identity, s trace.Secret, f trace.Fact) trace.Identity {
-	if pf, ok := f.(trace.PatientFact); ok {
-		for _, name := range pf.Amend.Clear {
-			switch name {
-			case "nhs_number":
-				who.NHSNumber = ""
-			case "local_number":
-				who.LocalIssuer, who.LocalNumber = "", ""
-			case "family":
-				who.Family = ""
-			case "given":
-				who.Given = ""
-			case "birth":
-				who.Birth = ""
+// Person is trace.Finder's. In one state of the store, and each patient read once:
+// a recall asks it of everybody it finds.
+func (s *Store) Person(ctx context.Context, id trace.PatientID) (who trace.Identity, same []trace.PatientID, err error) {
+	apart := false
+	err = s.view(ctx, func(t *transaction) error {
+		var p trace.Patient
+		if p, who, err = t.identified(id); err != nil {
+			return err
+		}
+		same = []trace.PatientID{id}
+		for _, h := range p.Lookups {
+			if h.Kind() != trace.LookupNHS {
+				apart = true
+				continue
+			}
+			for k := range t.Scan(record.ByLookup, h[:]) {
+				other := trace.PatientID(k[len(h):])
+				if slices.Contains(same, other) {
+					continue
+				}
+				o, err := t.patient(other)
+				if err != nil {
+					return err
+				}
+				if !o.Withdrawn {
+					same = append(same, other)
+				}
 			}
 		}
-	}
-	for _, f := range []struct{ to, said *string }{
-		{&who.NHSNumber, &s.NHSNumber}, {&who.LocalIssuer, &s.LocalIssuer}, {&who.LocalNumber, &s.LocalNumber},
-		{&who.Family, &s.Family}, {&who.Given, &s.Given}, {&who.Birth, &s.Birth},
-	} {
-		if *f.said != "" {
-			*f.to = *f.said
+		if slices.ContainsFunc(p.Lookups, func(h trace.LookupHash) bool { return h.Kind() == trace.LookupNHS }) {
+			apart = false
 		}
+		return nil
+	}, record.ByLookup)
+	if err == nil && apart { // local numbers go from one patient to the next
+		same, err = trace.SamePatients(ctx, s, id)
 	}
-	return who
+	return who, same, err
+}
+
+// identified is a patient, and who that is.
+func (t *transaction) identified(id trace.PatientID) (p trace.Patient, who trace.Identity, err error) {
+	p, said, err := t.store.fold.PatientSaid(t, id)
+	if p, err = there(p, len(said) > 0, err, "patient"); err != nil {
+		return p, who, err
+	}
+	who.Erased = p.Erased
+	for _, e := range said {
+		e.Secret, err = t.secret(e)
+		if err != nil && !errors.Is(err, seal.ErrSealed) && !errors.Is(err, seal.ErrCommitment) {
+			return p, who, err
+		}
+		// A part that does not open hides who it is, and must not hide that
+		// there is a patient. Verify says what is wrong with it.
+		if e.Secret == nil {
+			e.Secret = &trace.Secret{}
+			who.Sealed = who.Sealed || len(e.Commitment) > 0
+		}
+		who = who.Say(*e.Secret, e.Fact)
+	}
+	return p, who, nil
 }
 
 // PatientsBy is trace.Finder's.

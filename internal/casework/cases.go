@@ -30,27 +30,30 @@ type list struct {
 	order    [][16]byte
 	tiers    recall.Tiers
 	coverage recall.Coverage
+	shelf    []recall.OnShelf
+	unlinked []recall.Unlinked
 }
 
 // list searches for a notice. What was not left in a patient is no case.
 func (o *Office) list(ctx context.Context, id trace.NoticeID, m *recall.Matcher) (l list, err error) {
 	l.people = make(map[[16]byte]*person)
-	same := recall.NewPersons(o.Store)
 	for found, err := range recall.Matches(ctx, o.Store, m, o.Clock(), &l.coverage) {
 		if err != nil {
 			return l, err
 		}
 		if found.Unlinked != nil {
 			l.tiers.Add(recall.Possible)
+			l.unlinked = append(l.unlinked, *found.Unlinked)
+			continue
+		}
+		if found.Shelf != nil {
+			l.shelf = append(l.shelf, *found.Shelf)
 			continue
 		}
 		match := *found.Match
 		l.tiers.Add(match.Tier)
 		if match.Out() {
 			continue
-		}
-		if match.Person, err = same.Of(ctx, match.Patient); err != nil {
-			return l, err
 		}
 		who := match.Counts()
 		p := l.people[who]
@@ -324,9 +327,13 @@ type Board struct {
 	New []New `json:"new"`
 	// Gone are cases whose devices the notice does not mean as the record is now:
 	// they stay, and a person decides.
-	Gone     []trace.CaseID  `json:"gone"`
-	Coverage recall.Coverage `json:"coverage"`
-	Tiers    recall.Tiers    `json:"tiers"`
+	Gone     []trace.CaseID    `json:"gone"`
+	Coverage recall.Coverage   `json:"coverage"`
+	Tiers    recall.Tiers      `json:"tiers"`
+	Unlinked []recall.Unlinked `json:"unlinked"`  // read, and linked to nobody
+	Shelf    []recall.OnShelf  `json:"shelf"`     // what lies on shelves, or lay there
+	OnShelf  int               `json:"on_shelf"`  // pieces that lie there
+	PutAside int               `json:"put_aside"` // of them, in quarantine
 }
 
 // New is somebody who stands out.
@@ -357,6 +364,10 @@ func (o *Office) Board(ctx context.Context, id trace.NoticeID) (b Board, err err
 		return b, err
 	}
 	b.Coverage, b.Tiers = l.coverage, l.tiers
+	b.Shelf, b.Unlinked = append([]recall.OnShelf{}, l.shelf...), append([]recall.Unlinked{}, l.unlinked...)
+	for _, on := range b.Shelf {
+		b.OnShelf, b.PutAside = b.OnShelf+max(0, on.Line.OnHand), b.PutAside+on.Line.PutAside
+	}
 	today := o.Clock().In(o.Zone()).Format(time.DateOnly)
 	for c, err := range o.Store.Cases(ctx, id) {
 		if err != nil {

@@ -181,8 +181,8 @@ func (o *Office) SetState(ctx context.Context, c SetState) error {
 		if err != nil {
 			return err
 		}
-		if b.Open > 0 || len(b.New) > 0 || b.Unanswered > 0 {
-			return trace.Errorf(trace.Conflict, "%d cases are open, %d people have none yet and %d actions are not answered. To close the notice all the same, say why.", b.Open, len(b.New), b.Unanswered)
+		if b.Open > 0 || len(b.New) > 0 || b.Unanswered > 0 || b.OnShelf > b.PutAside {
+			return trace.Errorf(trace.Conflict, "%d cases are open, %d people have none yet, %d actions are not answered, and %d devices lie on shelves and are not put aside. To close the notice all the same, say why.", b.Open, len(b.New), b.Unanswered, b.OnShelf-b.PutAside)
 		}
 	}
 	d := trace.Draft{Fact: trace.NoticeFact{Notice: c.NoticeID, State: c.State, Later: c.Later}}

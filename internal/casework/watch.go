@@ -15,6 +15,7 @@ func (o *Office) By() trace.NamedBy { return trace.ByRecall }
 // naming it. It is asked at every scan.
 func (o *Office) Named(ctx context.Context, d udi.Device) (all []trace.Named, err error) {
 	var product *trace.Product
+	var inside []string
 	for n, err := range o.Store.Notices(ctx) {
 		if err != nil {
 			return nil, err
@@ -28,12 +29,15 @@ func (o *Office) Named(ctx context.Context, d udi.Device) (all []trace.Named, er
 				return nil, err
 			}
 			product = &p
+			if inside, err = o.Store.Packed(ctx, d.DI); err != nil {
+				return nil, err
+			}
 		}
 		m, err := o.Matcher(ctx, n)
 		if err != nil {
 			return nil, err
 		}
-		tier, _ := m.Device(d, product, trace.Scanned, false, o.Clock())
+		tier, _ := m.Device(d, product, inside, trace.Scanned, false, o.Clock())
 		if tier == "" {
 			continue
 		}

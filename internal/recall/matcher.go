@@ -79,9 +79,11 @@ func (v verdict) or(o verdict) verdict {
 type evidence struct {
 	device  udi.Device
 	product *trace.Product     // nil: the catalogue does not have it, or nobody looked
+	inside  []string           // products that its identifier is that of a pack of
 	byHand  bool               // the numbers were typed or came in from elsewhere
 	unsure  string             // why the numbers may be others than the label's; "": they are as read
 	whole   *trace.UsageInFull // nil: dates, place and time were not looked up, and may be anything
+	label   bool               // the dates of the label are known all the same
 	explain bool
 	missing *bool // set where something that is asked about was not recorded
 }
@@ -241,10 +243,40 @@ func (p *part) di(e *evidence) verdict {
 		return found(maybe, e.say(noProduct))
 	case p.dis[di]:
 		return found(yes, e.say("DI ", di, " is named"))
+	case e.packedIn(p.dis) != "":
+		return e.packed(p.dis)
 	case level != "":
 		return found(maybe, e.say("its identifier "+di+" is that of another pack level of ", level))
 	}
 	return verdict{}
+}
+
+// packedIn is a named identifier to which the catalogue ties that of the device:
+// of a pack that holds it, or of a product that it is a pack of. "": there is none.
+func (e *evidence) packedIn(named map[string]bool) string {
+	if e.product != nil {
+		for _, di := range e.product.Attributes.Named(e.product.DI) {
+			if named[di] {
+				return di
+			}
+		}
+	}
+	for _, di := range e.inside {
+		if named[di] {
+			return di
+		}
+	}
+	return ""
+}
+
+// packed says how. A unit is in the case that is named; a case that was scanned
+// may hold units of other lots than its own label gives.
+func (e *evidence) packed(named map[string]bool) verdict {
+	di, is := e.packedIn(named), e.device.DI
+	if e.product != nil && e.product.DI == is && di != is && !slices.Contains(e.inside, di) {
+		return found(yes, e.say("DI ", is, " is packed in ", di, ", which is named, as the catalogue says"))
+	}
+	return found(maybe, e.say("its identifier ", is, " is that of another pack of ", di, ", which is named, as the catalogue says"))
 }
 
 func (p *part) catalogueNo(e *evidence) (v verdict) {
@@ -399,7 +431,7 @@ func (p *part) dates(e *evidence) (verdict, bool) {
 			continue
 		}
 		asked = true
-		if e.whole == nil {
+		if e.whole == nil && !e.label {
 			v = v.and(found(maybe, nil))
 			continue
 		}
@@ -552,7 +584,8 @@ func (v verdict) finding(from trace.Provenance, unjudged bool) (f Finding) {
 // identify asks whether the device is one that is meant, whatever became of it.
 func (m *Matcher) identify(u trace.UsageInFull) (v verdict, unjudged bool) {
 	e := evidence{device: u.Usage.Device, byHand: byHand(u.Usage.Provenance), unsure: unsure(u.Usage), whole: &u, explain: true, missing: &unjudged}
-	if u.Product.DI != "" && !u.Product.Withdrawn && u.Product.DI == u.Usage.Device.DI {
+	e.inside = u.Inside
+	if u.Product.DI != "" && !u.Product.Withdrawn && (u.Product.DI == u.Usage.Device.DI || slices.Contains(u.Inside, u.Product.DI)) {
 		e.product = &u.Product
 	}
 	v = m.root.judge(&e)
@@ -565,7 +598,7 @@ func (m *Matcher) identify(u trace.UsageInFull) (v verdict, unjudged bool) {
 		before := e
 		before.device.DI, before.device.Lot, before.device.Serial = was.DI, was.Lot, was.Serial
 		if was.DI != u.Usage.Device.DI {
-			before.product = nil
+			before.product, before.inside = nil, nil
 		}
 		if o := m.root.judge(&before); o.rank != excluded {
 			v = verdict{maybe, min(o.rank, possible), []string{"before a correction it was recorded as " + words(was)}}
@@ -649,18 +682,35 @@ func words(d udi.Device) string {
 
 // could reports whether a device of which nothing but these values is known can
 // be meant.
-func (m *Matcher) could(n trace.Numbered, di string, product *trace.Product) bool {
-	e := evidence{device: udi.Device{DI: di, Lot: n.Lot, Serial: n.Serial}, product: product, byHand: n.ByHand}
+func (m *Matcher) could(n trace.Numbered, di string, is catalogued) bool {
+	e := evidence{device: udi.Device{DI: di, Lot: n.Lot, Serial: n.Serial}, product: is.product, inside: is.inside, byHand: n.ByHand}
 	if n.Unsure {
 		e.unsure = "unsure"
 	}
 	return m.root.judge(&e).rank != excluded
 }
 
-// Device is the rule for a device that is in no usage: one in a hand, or on a
-// shelf, at a time.
-func (m *Matcher) Device(d udi.Device, product *trace.Product, from trace.Provenance, damaged bool, at time.Time) (Tier, []string) {
-	u := trace.UsageInFull{Usage: trace.Usage{Device: d, Provenance: from, Damaged: damaged, Occurred: at}, Product: deref(product)}
+// catalogued is what the catalogue says of a device identifier.
+type catalogued struct {
+	product *trace.Product // nil: nothing
+	inside  []string       // products that it is that of a pack of
+}
+
+// shelf is the rule for what lies on a shelf: when and where a notice has its
+// devices used says nothing of it.
+func (m *Matcher) shelf(l trace.StockLine, is catalogued) (Tier, []string) {
+	e := evidence{device: l.Device, product: is.product, inside: is.inside, byHand: byHand(l.From), label: true, explain: true}
+	if l.Damaged {
+		e.unsure = "the code was damaged when it was read"
+	}
+	f := m.root.judge(&e).finding(l.From, false)
+	return f.Tier, f.Why
+}
+
+// Device is the rule for a device that is in no usage: one in a hand, at a time.
+// inside are the products that its identifier is that of a pack of.
+func (m *Matcher) Device(d udi.Device, product *trace.Product, inside []string, from trace.Provenance, damaged bool, at time.Time) (Tier, []string) {
+	u := trace.UsageInFull{Usage: trace.Usage{Device: d, Provenance: from, Damaged: damaged, Occurred: at}, Product: deref(product), Inside: inside}
 	v, _ := m.identify(u)
 	f := v.finding(from, false)
 	return f.Tier, f.Why

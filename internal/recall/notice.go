@@ -137,6 +137,7 @@ type Line struct {
 	Why     []string `json:"why"`
 	State   State    `json:"state"`
 	Reading string   `json:"reading,omitempty"` // of a device that is in no usage
+	Shelf   string   `json:"shelf,omitempty"`   // the line of stock, of devices on a shelf
 	Store   string   `json:"store,omitempty"`   // in which it is, where several were asked
 }
 
@@ -169,6 +170,9 @@ func (t *Tiers) Add(tier Tier) {
 func (f Found) Line() Line {
 	if u := f.Unlinked; u != nil {
 		return Line{Tier: Possible, Why: u.Why, State: StateUnlinked, Reading: u.Reading.String()}
+	}
+	if s := f.Shelf; s != nil {
+		return Line{Tier: s.Tier, Why: s.Why, State: s.State, Shelf: s.Line.ID.String()}
 	}
 	l := Line{Tier: f.Match.Tier, Usage: f.Match.Usage.ID.String(), Why: f.Match.Why, State: f.Match.State}
 	if !f.Match.Patient.IsZero() {

@@ -38,6 +38,8 @@ const (
 	StateNoOutcome State = "no-outcome"
 	StateWithdrawn State = "withdrawn" // from the record
 	StateUnlinked  State = "unlinked"  // read, and in no usage
+	StateOnShelf   State = "on-shelf"
+	StateLeftShelf State = "left-shelf" // it lay on a shelf, and the record says that it does no longer
 )
 
 // StateOf is what the record says became of a device.
@@ -78,16 +80,30 @@ type Coverage struct {
 	// NotUnderstood is how many codes were read in procedures and not understood:
 	// each may be a device that nobody can look for.
 	NotUnderstood int `json:"not_understood"`
+	// Shelves is how many lines of stock were held against the criteria.
+	Shelves int `json:"shelves"`
 }
 
 // Unlinked is a device that was read and is in no usage: nobody recorded whose it
 // was, so it may be in anybody who was there.
 type Unlinked struct {
 	Reading   trace.EventID     `json:"reading"`
+	At        trace.Position    `json:"-"`
 	Occurred  time.Time         `json:"occurred"`
 	Device    udi.Device        `json:"device"`
 	Procedure trace.ProcedureID `json:"procedure,omitzero"`
 	Why       []string          `json:"why"`
+}
+
+// OnShelf is a line of stock that a notice means, or cannot be excluded.
+type OnShelf struct {
+	Tier  Tier            `json:"tier"`
+	Why   []string        `json:"why"`
+	State State           `json:"state"`
+	Line  trace.StockLine `json:"line"`
+	// Used are usages of the same serial number: the piece is recorded as used, and
+	// may lie on no shelf.
+	Used []trace.UsageID `json:"used,omitempty"`
 }
 
 // Answer is the answer to a recall.
@@ -104,17 +120,19 @@ type Answer struct {
 	// device was not left in the patient, or the usage was withdrawn.
 	NotInPatient []Match `json:"not_in_patient"`
 	// Unlinked: meant, or not to be excluded, and read without a procedure.
-	Unlinked           []Unlinked `json:"unlinked"`
-	Patients           int        `json:"patients"`               // different people in Confirmed; where a patient is not recorded, each procedure counts as one
-	PatientsMay        int        `json:"patients_possible"`      // different people in Possible and not in Confirmed
-	PatientsPrecaution int        `json:"patients_precautionary"` // different people in Precautionary and in neither of the two
-	Coverage           Coverage   `json:"coverage"`
+	Unlinked []Unlinked `json:"unlinked"`
+	// Shelf: meant, or not to be excluded, and lies on a shelf, or lay there.
+	Shelf              []OnShelf `json:"shelf"`
+	Patients           int       `json:"patients"`               // different people in Confirmed; where a patient is not recorded, each procedure counts as one
+	PatientsMay        int       `json:"patients_possible"`      // different people in Possible and not in Confirmed
+	PatientsPrecaution int       `json:"patients_precautionary"` // different people in Precautionary and in neither of the two
+	Coverage           Coverage  `json:"coverage"`
 }
 
 // Nobody reports whether nobody is affected and nobody left who cannot be
 // excluded.
 func (a Answer) Nobody() bool {
-	return len(a.Confirmed) == 0 && len(a.Possible) == 0 && len(a.Precautionary) == 0 && len(a.Unlinked) == 0
+	return len(a.Confirmed) == 0 && len(a.Possible) == 0 && len(a.Precautionary) == 0 && len(a.Unlinked) == 0 && !slices.ContainsFunc(a.Shelf, OnShelf.There)
 }
 
 // Out reports whether a match goes with those of which the record says that they
@@ -123,17 +141,21 @@ func (m Match) Out() bool {
 	return m.Usage.Withdrawn || m.InPatient == "no" && !implanted(m.Usage)
 }
 
-// Found is one thing that a search comes upon: a match, or a reading that is in
-// no usage.
+// There reports whether something of the line lies on its shelf, as far as the
+// record knows.
+func (s OnShelf) There() bool { return s.State == StateOnShelf }
+
+// Found is one thing that a search comes upon: a match, a reading that is in no
+// usage, or a line of stock.
 type Found struct {
 	Match    *Match
 	Unlinked *Unlinked
+	Shelf    *OnShelf
 }
 
 // Search asks the record and gathers the whole answer. now is when it is asked.
 func Search(ctx context.Context, f trace.Finder, m *Matcher, now time.Time) (Answer, error) {
-	a := Answer{Criteria: m.criteria, Confirmed: []Match{}, Possible: []Match{}, Precautionary: []Match{}, NotInPatient: []Match{}, Unlinked: []Unlinked{}}
-	people := NewPersons(f)
+	a := Answer{Criteria: m.criteria, Confirmed: []Match{}, Possible: []Match{}, Precautionary: []Match{}, NotInPatient: []Match{}, Unlinked: []Unlinked{}, Shelf: []OnShelf{}}
 	for found, err := range Matches(ctx, f, m, now, &a.Coverage) {
 		if err != nil {
 			return Answer{}, err
@@ -142,10 +164,11 @@ func Search(ctx context.Context, f trace.Finder, m *Matcher, now time.Time) (Ans
 			a.Unlinked = append(a.Unlinked, *found.Unlinked)
 			continue
 		}
-		match := *found.Match
-		if match.Person, err = people.Of(ctx, match.Patient); err != nil {
-			return Answer{}, err
+		if found.Shelf != nil {
+			a.Shelf = append(a.Shelf, *found.Shelf)
+			continue
 		}
+		match := *found.Match
 		switch {
 		case match.Out():
 			a.NotInPatient = append(a.NotInPatient, match)
@@ -172,7 +195,7 @@ func Matches(ctx context.Context, f trace.Finder, m *Matcher, now time.Time, cov
 			yield(Found{}, err)
 			return
 		}
-		s := searcher{ctx: ctx, f: f, m: m, coverage: coverage, yield: yield, looked: make(map[trace.UsageID]bool), products: make(map[string]*trace.Product)}
+		s := searcher{ctx: ctx, f: f, m: m, coverage: coverage, yield: yield, looked: make(map[trace.UsageID]bool), products: make(map[string]catalogued), asked: make(map[string]bool)}
 		if err := s.run(); err != nil {
 			yield(Found{}, err)
 		}
@@ -189,7 +212,8 @@ type searcher struct {
 	yield    func(Found, error) bool
 	looked   map[trace.UsageID]bool
 	given    map[trace.UsageID]bool
-	products map[string]*trace.Product
+	products map[string]catalogued
+	asked    map[string]bool // identifiers that were looked under
 	stopped  bool
 }
 
@@ -198,16 +222,40 @@ func (s *searcher) run() error {
 	if err := s.under(""); err != nil || s.stopped {
 		return err
 	}
-	if named, all := s.m.identifiers(); !all {
+	named, all := s.m.identifiers()
+	if !all {
 		for _, di := range named {
-			if err := s.under(di); err != nil || s.stopped {
+			// The units in a pack that is named, and the packs of a unit.
+			is, err := s.catalogued(di)
+			if err != nil {
 				return err
+			}
+			kin := slices.Concat([]string{di}, is.inside)
+			if is.product != nil {
+				kin = append(kin, is.product.Attributes.Named(is.product.DI)...)
+			}
+			for _, one := range kin {
+				if err := s.under(one); err != nil || s.stopped {
+					return err
+				}
 			}
 		}
 	} else {
 		for di, err := range s.f.Identifiers(s.ctx) {
 			if err == nil {
 				err = s.under(di)
+			}
+			if err != nil || s.stopped {
+				return err
+			}
+		}
+		// And what lies on a shelf of a product that was never used.
+		for h, err := range s.f.Stock(s.ctx, "", true, nil) {
+			if err == nil && !s.asked[h.Line.Device.DI] {
+				var is catalogued
+				if is, err = s.catalogued(h.Line.Device.DI); err == nil {
+					err = s.shelf(h.Line, is)
+				}
 			}
 			if err != nil || s.stopped {
 				return err
@@ -230,11 +278,15 @@ func (s *searcher) run() error {
 
 // under looks through everything under one device identifier, or under none.
 func (s *searcher) under(di string) error {
-	product, err := s.product(di)
+	if s.asked[di] {
+		return nil
+	}
+	s.asked[di] = true
+	is, err := s.catalogued(di)
 	if err != nil {
 		return err
 	}
-	if di != "" && !s.m.could(trace.Numbered{Unsure: true}, di, product) {
+	if di != "" && !s.m.could(trace.Numbered{Unsure: true}, di, is) {
 		return nil // whatever its numbers
 	}
 	for n, err := range s.f.Numbers(s.ctx, di) {
@@ -242,7 +294,7 @@ func (s *searcher) under(di string) error {
 			return err
 		}
 		s.look(n.Usage, n.Withdrawn, di)
-		if s.given[n.Usage] || !s.m.could(n, di, product) {
+		if s.given[n.Usage] || !s.m.could(n, di, is) {
 			continue // most candidates: nothing has to be read of them
 		}
 		u, err := s.f.Usage(s.ctx, n.Usage)
@@ -257,8 +309,16 @@ func (s *searcher) under(di string) error {
 		if err != nil {
 			return err
 		}
-		if s.loose(r, product); s.stopped {
+		if s.loose(r, is); s.stopped {
 			return nil
+		}
+	}
+	for h, err := range s.f.Stock(s.ctx, di, false, nil) {
+		if err == nil {
+			err = s.shelf(h.Line, is)
+		}
+		if err != nil || s.stopped {
+			return err
 		}
 	}
 	return nil
@@ -279,24 +339,58 @@ func (s *searcher) look(id trace.UsageID, withdrawn bool, di string) {
 	}
 }
 
-// product is what the catalogue says of a device identifier; nil: nothing.
-func (s *searcher) product(di string) (*trace.Product, error) {
+// catalogued is what the catalogue says of a device identifier.
+func (s *searcher) catalogued(di string) (is catalogued, err error) {
 	if di == "" {
-		return nil, nil
+		return is, nil
 	}
-	if p, ok := s.products[di]; ok {
-		return p, nil
+	if is, ok := s.products[di]; ok {
+		return is, nil
 	}
-	p, err := s.f.Product(s.ctx, di)
+	if is.inside, err = s.f.Packed(s.ctx, di); err != nil {
+		return is, err
+	}
+	p, err := trace.ProductOf(s.ctx, s.f, di)
 	switch {
 	case trace.KindOf(err) == trace.NotFound || err == nil && p.Withdrawn:
-		s.products[di] = nil
 	case err != nil:
-		return nil, err
+		return is, err
 	default:
-		s.products[di] = &p
+		is.product = &p
 	}
-	return s.products[di], nil
+	s.products[di] = is
+	return is, nil
+}
+
+// shelf judges a line of stock.
+func (s *searcher) shelf(l trace.StockLine, is catalogued) error {
+	s.coverage.Shelves++
+	tier, why := s.m.shelf(l, is)
+	if tier == "" {
+		return nil
+	}
+	on := OnShelf{Tier: tier, Why: why, Line: l, State: StateOnShelf}
+	switch {
+	case l.OnHand == 0:
+		on.State = StateLeftShelf
+	case l.OnHand < 0:
+		on.Why = append(on.Why, "more was taken away than came in: how many lie there is not known")
+	}
+	if l.Device.Serial != "" && l.Device.DI != "" {
+		for h, err := range s.f.Holdings(s.ctx, trace.Query{DI: l.Device.DI, Serial: l.Device.Serial}) {
+			if err != nil {
+				return err
+			}
+			if !h.Former && !h.Withdrawn {
+				on.Used = append(on.Used, h.Usage)
+			}
+		}
+		if len(on.Used) > 0 {
+			on.Why = append(on.Why, "a device of this serial number is recorded as used")
+		}
+	}
+	s.stopped = !s.yield(Found{Shelf: &on}, nil)
+	return nil
 }
 
 // judge asks the rule about a usage and hands on what it finds.
@@ -305,11 +399,11 @@ func (s *searcher) judge(u trace.Usage) error {
 		return nil
 	}
 	full := trace.UsageInFull{Usage: u}
-	product, err := s.product(u.Device.DI)
+	is, err := s.catalogued(u.Device.DI)
 	if err != nil {
 		return err
 	}
-	full.Product = deref(product)
+	full.Product, full.Inside = deref(is.product), is.inside
 	if !u.Procedure.IsZero() {
 		if full.Procedure, err = s.f.Procedure(s.ctx, u.Procedure); err != nil && trace.KindOf(err) != trace.NotFound {
 			return err
@@ -320,10 +414,11 @@ func (s *searcher) judge(u trace.Usage) error {
 	if finding.Tier == "" {
 		return nil
 	}
-	if full.Identity, err = identity(s.ctx, s.f, full.Patient); err != nil {
+	var person trace.PatientID
+	if full.Identity, person, err = identity(s.ctx, s.f, full.Patient); err != nil {
 		return err
 	}
-	m := Match{Tier: finding.Tier, Why: finding.Why, State: StateOf(u), InPatient: u.Status.InPatient(), UsageInFull: full}
+	m := Match{Person: person, Tier: finding.Tier, Why: finding.Why, State: StateOf(u), InPatient: u.Status.InPatient(), UsageInFull: full}
 	switch {
 	case u.Withdrawn:
 		m.Why = append(m.Why, "withdrawn from the record")
@@ -346,28 +441,37 @@ func (s *searcher) judge(u trace.Usage) error {
 	return nil
 }
 
-// identity is who a patient is; nobody for one that the record does not have.
-func identity(ctx context.Context, f trace.Finder, id trace.PatientID) (trace.Identity, error) {
+// identity is who a patient is, and the id by which all patients count that are
+// this person; nobody for one that the record does not have.
+func identity(ctx context.Context, f trace.Finder, id trace.PatientID) (who trace.Identity, one trace.PatientID, err error) {
 	if id.IsZero() {
-		return trace.Identity{}, nil
+		return who, one, nil
 	}
-	who, err := f.Identity(ctx, id)
+	who, same, err := f.Person(ctx, id)
 	if trace.KindOf(err) == trace.NotFound {
-		err = nil
+		return who, id, nil
 	}
-	return who, err
+	if err != nil {
+		return who, one, err
+	}
+	return who, first(same), nil
+}
+
+// first picks one of the ids of one person.
+func first(same []trace.PatientID) trace.PatientID {
+	return slices.MinFunc(same, func(a, b trace.PatientID) int { return bytes.Compare(a[:], b[:]) })
 }
 
 // loose judges a reading that is in no usage.
-func (s *searcher) loose(r trace.Reading, product *trace.Product) {
+func (s *searcher) loose(r trace.Reading, is catalogued) {
 	if r.Means != udi.KindDevice {
 		s.coverage.NotUnderstood++
 		return
 	}
 	meaning := udi.Understand(r.Symbology+r.Text, r.Stamp.Occurred)
-	tier, why := s.m.Device(meaning.Device, product, r.Stamp.Provenance, meaning.Damaged(), r.Stamp.Occurred)
+	tier, why := s.m.Device(meaning.Device, is.product, is.inside, r.Stamp.Provenance, meaning.Damaged(), r.Stamp.Occurred)
 	if tier != "" {
-		s.stopped = !s.yield(Found{Unlinked: &Unlinked{Reading: r.Reading, Occurred: r.Stamp.Occurred, Device: meaning.Device, Procedure: r.Procedure, Why: why}}, nil)
+		s.stopped = !s.yield(Found{Unlinked: &Unlinked{Reading: r.Reading, At: r.Stamp.Position, Occurred: r.Stamp.Occurred, Device: meaning.Device, Procedure: r.Procedure, Why: why}}, nil)
 	}
 }
 
@@ -434,7 +538,7 @@ func (p Persons) Of(ctx context.Context, id trace.PatientID) (trace.PatientID, e
 	if err != nil {
 		return id, err
 	}
-	one := slices.MinFunc(all, func(a, b trace.PatientID) int { return bytes.Compare(a[:], b[:]) })
+	one := first(all)
 	for _, o := range all {
 		p.same[o] = one
 	}
@@ -466,9 +570,24 @@ func (a *Answer) count() {
 			}
 		}
 	}
-	for _, list := range [][]Match{a.Confirmed, a.Possible, a.Precautionary, a.NotInPatient} {
-		slices.SortStableFunc(list, func(x, y Match) int {
-			return cmp.Or(y.When().Compare(x.When()), bytes.Compare(x.Usage.ID[:], y.Usage.ID[:]))
-		})
+	for _, list := range []*[]Match{&a.Confirmed, &a.Possible, &a.Precautionary, &a.NotInPatient} {
+		*list = inTime(*list)
 	}
+}
+
+// inTime puts matches in the order of their time, the latest first. A match is large: what is sorted
+// is their places.
+func inTime(list []Match) []Match {
+	places, when := make([]int, len(list)), make([]time.Time, len(list))
+	for i := range list {
+		places[i], when[i] = i, list[i].When()
+	}
+	slices.SortFunc(places, func(x, y int) int {
+		return cmp.Or(when[y].Compare(when[x]), bytes.Compare(list[x].Usage.ID[:], list[y].Usage.ID[:]), cmp.Compare(x, y))
+	})
+	sorted := make([]Match, len(list))
+	for i, place := range places {
+		sorted[i] = list[place]
+	}
+	return sorted
 }

@@ -15,9 +15,10 @@ func Together(answers ...Answer) Answer {
 	if len(answers) == 1 {
 		return answers[0]
 	}
-	a := Answer{Confirmed: []Match{}, Possible: []Match{}, Precautionary: []Match{}, NotInPatient: []Match{}, Unlinked: []Unlinked{}}
+	a := Answer{Confirmed: []Match{}, Possible: []Match{}, Precautionary: []Match{}, NotInPatient: []Match{}, Unlinked: []Unlinked{}, Shelf: []OnShelf{}}
 	usages := make(map[trace.UsageID]bool)
 	readings := make(map[trace.EventID]bool)
+	shelf := make(map[trace.StockID]int)
 	people := make(map[string]trace.PatientID)
 	for _, o := range answers {
 		a.Criteria = o.Criteria
@@ -26,6 +27,7 @@ func Together(answers ...Answer) Answer {
 		}
 		c := &a.Coverage
 		c.Looked, c.Withdrawn, c.NoProduct = c.Looked+o.Coverage.Looked, c.Withdrawn+o.Coverage.Withdrawn, c.NoProduct+o.Coverage.NoProduct
+		c.Shelves += o.Coverage.Shelves
 		c.NoOutcome, c.Unjudged, c.NotUnderstood = c.NoOutcome+o.Coverage.NoOutcome, c.Unjudged+o.Coverage.Unjudged, c.NotUnderstood+o.Coverage.NotUnderstood
 		c.Nodes = append(c.Nodes, o.Coverage.Nodes...)
 		for _, g := range []struct {
@@ -50,6 +52,15 @@ func Together(answers ...Answer) Answer {
 			if !readings[u.Reading] {
 				readings[u.Reading] = true
 				a.Unlinked = append(a.Unlinked, u)
+			}
+		}
+		for _, on := range o.Shelf {
+			// What lies there is what the store says that heard of it last.
+			if i, ok := shelf[on.Line.ID]; !ok {
+				shelf[on.Line.ID] = len(a.Shelf)
+				a.Shelf = append(a.Shelf, on)
+			} else if a.Shelf[i].Line.Heard().Before(on.Line.Heard()) {
+				a.Shelf[i] = on
 			}
 		}
 	}

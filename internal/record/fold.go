@@ -115,6 +115,14 @@ func (f Fold) Patient(prior Prior, id trace.PatientID) (p trace.Patient, ok bool
 	return foldPatient(inOrder(about)), len(about) > 0, err
 }
 
+// PatientSaid is Patient with the entries that it is folded from, in the order in
+// which they count.
+func (f Fold) PatientSaid(prior Prior, id trace.PatientID) (p trace.Patient, about []trace.Entry, err error) {
+	about, err = f.entries(id, trace.KindPatient, prior)
+	about = inOrder(about)
+	return foldPatient(about), about, err
+}
+
 // entries gives the entries of a kind that speak of an object.
 func (f Fold) entries(object [16]byte, kind trace.FactKind, prior Prior) ([]trace.Entry, error) {
 	var at []trace.Position

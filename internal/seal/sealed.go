@@ -94,26 +94,51 @@ func Subject(sealed []byte) ([16]byte, error) {
 
 // Open decrypts a sealed part and holds it against its commitment.
 func Open(key, sealed []byte, entry trace.EventID, commitment []byte) (trace.Secret, error) {
-	subject, err := Subject(sealed)
+	e, err := open(key, sealed, entry, commitment)
 	if err != nil {
 		return trace.Secret{}, err
-	}
-	plain, err := unlock(key, sealed[16:], associated(subject, entry))
-	if err != nil {
-		return trace.Secret{}, err
-	}
-	var e envelope
-	if err := cbor.Unmarshal(plain, &e); err != nil {
-		return trace.Secret{}, fmt.Errorf("%w: %v", ErrSealed, err)
-	}
-	// The salt has one length: or else a commitment could be shown to be of
-	// other fields, with some of them counted to the salt.
-	if len(e.Salt) != keySize || !bytes.Equal(Commit(e.Salt, e.Fields), commitment) {
-		return trace.Secret{}, ErrCommitment
 	}
 	var s trace.Secret
 	if err := anyBytes.Unmarshal(e.Fields, &s); err != nil {
 		return trace.Secret{}, fmt.Errorf("%w: %v", ErrSealed, err)
+	}
+	return s, nil
+}
+
+func open(key, sealed []byte, entry trace.EventID, commitment []byte) (e envelope, err error) {
+	subject, err := Subject(sealed)
+	if err != nil {
+		return e, err
+	}
+	plain, err := unlock(key, sealed[16:], associated(subject, entry))
+	if err != nil {
+		return e, err
+	}
+	if err := cbor.Unmarshal(plain, &e); err != nil {
+		return envelope{}, fmt.Errorf("%w: %v", ErrSealed, err)
+	}
+	// The salt has one length: or else a commitment could be shown to be of
+	// other fields, with some of them counted to the salt.
+	if len(e.Salt) != keySize || !bytes.Equal(Commit(e.Salt, e.Fields), commitment) {
+		return envelope{}, ErrCommitment
+	}
+	return e, nil
+}
+
+// Reveal opens a sealed part and gives what its commitment was made of.
+func Reveal(key, sealed []byte, entry trace.EventID, commitment []byte) (trace.Opening, error) {
+	e, err := open(key, sealed, entry, commitment)
+	return trace.Opening{Salt: e.Salt, Fields: e.Fields}, err
+}
+
+// Revealed reads what was revealed of a sealed part, and holds it against its
+// commitment.
+func Revealed(o trace.Opening, commitment []byte) (s trace.Secret, err error) {
+	if len(o.Salt) != keySize || !bytes.Equal(Commit(o.Salt, o.Fields), commitment) {
+		return s, ErrCommitment
+	}
+	if err := anyBytes.Unmarshal(o.Fields, &s); err != nil {
+		return s, fmt.Errorf("%w: %v", ErrSealed, err)
 	}
 	return s, nil
 }

@@ -14,6 +14,8 @@ type UsageInFull struct {
 	Patient   PatientID `json:"patient,omitzero"`
 	Identity  Identity  `json:"identity,omitzero"`
 	Product   Product   `json:"product,omitzero"`
+	// Inside are the products that the device's identifier is that of a pack of.
+	Inside []string `json:"inside,omitempty"`
 }
 
 // When is the time the usage counts as: the start of its procedure, or what its
@@ -36,6 +38,9 @@ func InFull(ctx context.Context, f Finder, u Usage) (UsageInFull, error) {
 	}
 	full.Patient = full.Procedure.Patient
 	if full.Identity, err = identityOf(ctx, f, full.Patient); err != nil {
+		return full, err
+	}
+	if full.Inside, err = f.Packed(ctx, u.Device.DI); err != nil {
 		return full, err
 	}
 	full.Product, err = productOf(ctx, f, u.Device.DI)

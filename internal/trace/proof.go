@@ -44,8 +44,21 @@ type Prover interface {
 	Inclusion(ctx context.Context, at Position, size uint64) (Inclusion, error)
 	// Consistency proves that a log only grew; to 0 is the log as it is.
 	Consistency(ctx context.Context, log NodeID, from, to uint64) (Consistency, error)
+	// Reveal opens the sealed part of an entry so far that others can hold it
+	// against the commitment under its leaf; nil when there is none or its key is
+	// gone.
+	Reveal(ctx context.Context, at Position) (*Opening, error)
+	// Attest signs a statement of a kind as this node: a note that is no checkpoint.
+	// Its body is one line of text. ReadOnly where the keys are not at hand.
+	Attest(kind string, body []byte) ([]byte, error)
 	// Locate gives the place of a command's part-th entry, from 0.
 	Locate(ctx context.Context, command EventID, part uint16) (Position, error)
+}
+
+// Opening opens a commitment: the salt, and the bytes of the fields.
+type Opening struct {
+	Salt   []byte `json:"salt"`
+	Fields []byte `json:"fields"`
 }
 
 // Departure says how checkpoints of a node's own log reach a place outside the

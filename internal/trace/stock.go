@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"time"
 
 	"implantrace/internal/udi"
 )
@@ -77,6 +78,9 @@ type StockLine struct {
 	Counted  *Stamp      `json:"counted,omitempty" cbor:"8,keyasint,omitempty"`
 	Steps    []StockStep `json:"steps" cbor:"9,keyasint"`
 }
+
+// Heard is when the last of its steps was recorded.
+func (l StockLine) Heard() time.Time { return l.Steps[len(l.Steps)-1].Stamp.Recorded }
 
 // StockStep is one thing that happened to a line.
 type StockStep struct {

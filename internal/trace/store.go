@@ -170,6 +170,9 @@ type Finder interface {
 	Patient(ctx context.Context, id PatientID) (Patient, error)
 	// Identity opens who a patient is.
 	Identity(ctx context.Context, id PatientID) (Identity, error)
+	// Person is Identity, with all patients that are the same person, as
+	// [SamePatients] gives them.
+	Person(ctx context.Context, id PatientID) (Identity, []PatientID, error)
 	// PatientsBy gives all patients that any of the hashes finds, each once,
 	// in the order of their ids. Withdrawn patients are left out.
 	PatientsBy(ctx context.Context, lookups ...LookupHash) ([]PatientID, error)
