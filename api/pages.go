@@ -30,7 +30,7 @@ type pages struct {
 }
 
 // The templates that make a page each.
-var pageNames = []string{"home", "theatre", "recall", "notices", "notice", "notice_form", "case", "patients", "patient", "procedure", "import", "safety", "docs", "problem", "checks", "quarantine"}
+var pageNames = []string{"home", "theatre", "recall", "notices", "notice", "notice_form", "case", "patients", "patient", "procedure", "import", "safety", "docs", "problem", "checks", "quarantine", "directory", "directory_print"}
 
 func newPages(zone *time.Location) (*pages, error) {
 	p := &pages{by: make(map[string]*template.Template)}
@@ -181,7 +181,7 @@ var navigation = []struct {
 	may        staff.Permission
 }{
 	{"/theatre", "Theatre", staff.Scan}, {"/recall", "Recall", staff.FindDevices}, {"/notices", "Notices", staff.WorkRecalls}, {"/patients", "Patients", staff.FindPatients},
-	{"/quarantine", "Quarantine", staff.SignedIn}, {"/checks", "Checks", staff.SignedIn}, {"/import", "Import", staff.ImportHistory}, {"/safety", "Clinical safety", staff.SignedIn},
+	{"/quarantine", "Quarantine", staff.SignedIn}, {"/checks", "Checks", staff.SignedIn}, {"/directory", "Directory", staff.SignedIn}, {"/import", "Import", staff.ImportHistory}, {"/safety", "Clinical safety", staff.SignedIn},
 	{"/api/docs", "API", staff.SignedIn},
 }
 

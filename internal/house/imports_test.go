@@ -45,6 +45,8 @@ var rooms = []struct {
 	{"internal/check", "gs1 internal/udi internal/trace"},
 	{"internal/command", "gs1 internal/udi internal/trace internal/check"},
 	{"internal/staff", "internal/udi internal/trace internal/command"},
+	{"internal/symbol", ""},
+	{"internal/directory", "gs1 internal/udi internal/trace internal/command internal/sheet internal/symbol"},
 	{"internal/catalogue", "internal/udi internal/trace internal/command"},
 	{"internal/theatre", "gs1 internal/udi internal/trace internal/check internal/command scanner"},
 	{"internal/recall", "gs1 internal/udi internal/trace"},
@@ -75,7 +77,7 @@ var guests = []struct {
 	tests  bool
 }{
 	{"github.com/labstack", "api", false},
-	{"github.com/makiuchi-d/gozxing", "scanner", false},
+	{"github.com/makiuchi-d/gozxing", "scanner internal/symbol", false},
 	{"github.com/tarm/serial", "scanner", false},
 	{"github.com/tetratelabs/wazero", "scanner", false},
 	{"go.etcd.io/bbolt", "internal/bolt", false},

@@ -49,6 +49,7 @@ const (
 	WorkRecalls    Permission = "work-recalls"    // keep recall notices and their cases
 	KeepQuarantine Permission = "keep-quarantine" // keep devices out of use, and let them go
 	WriteCatalogue Permission = "write-catalogue" // say what a device identifier stands for
+	KeepDirectory  Permission = "keep-directory"  // say whose a badge is, what a place is called and what a procedure code means
 	SetChecks      Permission = "set-checks"      // change a check's level, or switch it off
 	Approve        Permission = "approve"         // approve clinical use, or take that back
 	ExportRecord   Permission = "export-record"   // take the record of patients out, for registries
@@ -89,6 +90,7 @@ var table = []Line{
 	{Permission: WorkRecalls, Words: "Keep recall notices and work on their cases", Roles: []Role{Recall}, Programs: true},
 	{Permission: KeepQuarantine, Words: "Keep devices out of use, and let them go", Roles: []Role{Recall, SafetyOfficer}, Programs: true},
 	{Permission: WriteCatalogue, Words: "Say what a device identifier stands for, and import catalogues", Roles: []Role{Catalogue}, Programs: true},
+	{Permission: KeepDirectory, Words: "Say whose a badge is, what a place is called and what a procedure code means", Roles: []Role{Catalogue, Administrator}, Programs: true},
 	{Permission: SetChecks, Words: "Change a check's level, or switch it off", Roles: []Role{SafetyOfficer}},
 	{Permission: Approve, Words: "Approve clinical use at this site, or take that back", Roles: []Role{SafetyOfficer}},
 	{Permission: ExportRecord, Words: "Take the record of patients out, for registries", Roles: []Role{Registry}, Programs: true},

@@ -62,13 +62,28 @@ func (d *Desk) answer(ctx context.Context, f trace.ReadingFact, at time.Time) (A
 	case udi.KindPatient:
 		a.Shown = "a patient's wristband"
 	case udi.KindStaff:
-		a.Shown = "staff badge " + d.recorder.Rules.Understand(f.Symbology+f.Text, at).Staff
+		who, err := trace.Person{Code: d.recorder.Rules.Understand(f.Symbology+f.Text, at).Staff}.In(ctx, d.recorder.Store)
+		if err != nil {
+			return a, err
+		}
+		a.Shown = "staff badge " + who.Code
+		if who.Name != "" {
+			a.Shown = who.String()
+		}
 	case udi.KindPlace:
 		p := udi.Understand(f.Symbology+f.Text, at).Place
-		a.Shown = trace.Place{GLN: p.GLN, Extension: p.Extension}.String()
+		where, err := trace.Place{GLN: p.GLN, Extension: p.Extension}.In(ctx, d.recorder.Store)
+		if err != nil {
+			return a, err
+		}
+		a.Shown = where.String()
 	case udi.KindProcedure:
 		p := udi.Understand(f.Symbology+f.Text, at).Procedure
-		a.Shown = "procedure code " + p.Code + " (" + p.System + ")"
+		code, err := trace.Code{System: p.System, Code: p.Code}.In(ctx, d.recorder.Store)
+		if err != nil {
+			return a, err
+		}
+		a.Shown = "procedure code " + code.String() + " (" + trace.CodeSystem(p.System) + ")"
 	case udi.KindAction:
 		a.Shown = "code for the action " + string(udi.Understand(f.Symbology+f.Text, at).Action)
 	default:

@@ -22,6 +22,7 @@ type Desk struct {
 	patient   trace.PatientID
 	place     trace.Place
 	people    []trace.Person
+	code      trace.Code
 	procedure trace.ProcedureID
 	side      trace.Side               // in a bilateral procedure, the side that is scanned for
 	elsewhere trace.Place              // scanned last while the procedure was open, and not its own
@@ -73,6 +74,7 @@ type State struct {
 	Identity  *trace.Identity        `json:"identity,omitempty"`
 	Place     trace.Place            `json:"place,omitzero"`
 	People    []trace.Person         `json:"people"`
+	Code      trace.Code             `json:"code,omitzero"` // of the procedure to be opened, from a sheet
 	Procedure *trace.ProcedureInFull `json:"procedure,omitempty"`
 	Stranger  bool                   `json:"stranger,omitempty"` // the last wristband was that of another patient
 	Side      trace.Side             `json:"side,omitempty"`     // of a bilateral procedure: the side that is scanned for
@@ -86,7 +88,7 @@ type State struct {
 // State gathers what the page shows.
 func (d *Desk) State(ctx context.Context) (State, error) {
 	d.mu.Lock()
-	s := State{Patient: d.patient, Place: d.place, People: slices.Clone(d.people), Stranger: d.stranger, Side: d.side, Off: []string{}, Recent: slices.Clone(d.recent), Trouble: d.trouble}
+	s := State{Patient: d.patient, Place: d.place, People: slices.Clone(d.people), Code: d.code, Stranger: d.stranger, Side: d.side, Off: []string{}, Recent: slices.Clone(d.recent), Trouble: d.trouble}
 	procedure := d.procedure
 	d.mu.Unlock()
 	s.Scanners = d.scanners()
@@ -194,6 +196,9 @@ func (d *Desk) Open(ctx context.Context, c command.OpenProcedure) (trace.Procedu
 	} else if c.Place.GLN == "" {
 		c.Place.GLN, c.Place.Extension = d.place.GLN, d.place.Extension
 	}
+	if c.Code == (trace.Code{}) {
+		c.Code = d.code
+	}
 	for _, p := range d.people {
 		if !slices.ContainsFunc(c.People, func(o trace.Person) bool { return o.Code == p.Code && p.Code != "" }) {
 			c.People = append(c.People, p)
@@ -234,7 +239,7 @@ func (d *Desk) agrees(ctx context.Context, w command.Who) error {
 // begin takes up a procedure that was opened: what was scanned before it has
 // been used up.
 func (d *Desk) begin(id trace.ProcedureID) {
-	d.procedure, d.patient, d.people, d.stranger, d.side, d.elsewhere = id, trace.PatientID{}, nil, false, "", trace.Place{}
+	d.procedure, d.patient, d.people, d.code, d.stranger, d.side, d.elsewhere = id, trace.PatientID{}, nil, trace.Code{}, false, "", trace.Place{}
 	d.settled()
 	d.watch.tell()
 }
@@ -277,8 +282,8 @@ func (d *Desk) opened(ctx context.Context, p trace.Procedure, c command.OpenProc
 	}
 	missing := func(said trace.Person) bool { return !slices.Contains(was.People, said) }
 	switch {
-	case !patient, c.Code != was.Code, c.Side != was.Side, c.Indication != was.Indication, c.LatexAllergy != was.LatexAllergy, c.Note != note,
-		c.Place.Name != was.Place.Name, c.Place.GLN != "" && (c.Place.GLN != was.Place.GLN || c.Place.Extension != was.Place.Extension),
+	case !patient, c.Code != (trace.Code{}) && c.Code != was.Code, c.Side != was.Side, c.Indication != was.Indication, c.LatexAllergy != was.LatexAllergy, c.Note != note,
+		c.Place.Name != "" && c.Place.Name != was.Place.Name, c.Place.GLN != "" && (c.Place.GLN != was.Place.GLN || c.Place.Extension != was.Place.Extension),
 		!c.Start.IsZero() && !c.Start.Equal(was.Start), !c.End.Equal(was.End), slices.ContainsFunc(c.People, missing):
 		return used
 	}
@@ -316,7 +321,7 @@ func (d *Desk) Close(ctx context.Context, c command.CloseProcedure) error {
 // taken out of the record.
 func (d *Desk) Forget() {
 	d.mu.Lock()
-	d.patient, d.place, d.people, d.recent = trace.PatientID{}, trace.Place{}, nil, nil
+	d.patient, d.place, d.people, d.code, d.recent = trace.PatientID{}, trace.Place{}, nil, trace.Code{}, nil
 	d.settled()
 	d.mu.Unlock()
 	d.watch.tell()

@@ -2,6 +2,7 @@ package theatre
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -227,17 +228,20 @@ func (t *taking) drafts(ctx context.Context) ([]trace.Draft, error) {
 		err = t.device(ctx)
 	case udi.KindStaff:
 		t.fact.Text = r.Text
-		t.staff()
+		err = t.staff(ctx)
 	case udi.KindPlace:
 		t.fact.Text = r.Text
-		t.room()
+		err = t.room(ctx)
 	case udi.KindPatient:
 		t.secret = &trace.Secret{Raw: r.Text}
 		err = t.patient(ctx)
-	case udi.KindProcedure, udi.KindAction:
+	case udi.KindProcedure:
+		t.fact.Text = r.Text
+		err = t.code(ctx)
+	case udi.KindAction:
 		t.fact.Text = r.Text
 		t.fact.Verdict = trace.Judge("Read, and nothing was done", trace.Check{Rule: "reading", Level: trace.Note,
-			Message: "This page takes no codes for procedures or actions. Open the procedure, or set the outcome, on the page."})
+			Message: "This page takes no codes for actions. Set the outcome on the page."})
 	default: // it may hold a name: sealed
 		if r.Text != "" {
 			t.secret = &trace.Secret{Raw: r.Text}
@@ -477,46 +481,121 @@ func (t *taking) patientChecks(found command.Found) []trace.Check {
 	return checks
 }
 
-func (t *taking) staff() {
+// listed is the check of a code against the directory: known, taken out of it, or in
+// it nowhere.
+func listed(rule string, err error, removed bool, name string) (trace.Check, error) {
+	switch {
+	case err == nil && removed:
+		return trace.Check{Rule: rule, Level: trace.Warn, Message: "This was taken out of the directory: " + name + "."}, nil
+	case err == nil:
+		return trace.Check{Rule: rule, Level: trace.Pass, Message: "In the directory: " + name + "."}, nil
+	case trace.KindOf(err) == trace.NotFound:
+		return trace.Check{Rule: rule, Level: trace.Note, Message: "This is not in the directory. It was recorded by its number, and waits for whoever keeps the directory."}, nil
+	case errors.Is(err, trace.ErrRebuilding):
+		return trace.Check{Rule: rule, Level: trace.NotChecked, Message: "The directory is being built anew: no name can be looked up.", Missing: "the directory"}, nil
+	}
+	return trace.Check{}, err
+}
+
+func (t *taking) staff(ctx context.Context) error {
 	who := trace.Person{Code: t.means.Staff}
-	t.fact.Verdict = trace.Judge("Badge read", t.issues("badge", "The badge's check digit is right."))
 	if t.means.Staff == "" || t.means.Damaged() {
 		t.fact.Verdict = trace.Judge("The badge could not be read", t.issues("badge", ""))
-		return
+		return nil
 	}
-	known := func(o trace.Person) bool { return o.Code == who.Code }
+	member, err := t.desk.recorder.Store.StaffMember(ctx, who.Code)
+	known, err := listed("directory", err, member.Fact.Removed, member.Fact.Name)
+	if err != nil {
+		return err
+	}
+	title := "Badge read"
+	if known.Level == trace.Pass {
+		who.Name, who.Role = member.Fact.Name, member.Fact.Role
+		title = "Badge of " + who.Name
+	}
+	t.fact.Verdict = trace.Judge(title, t.issues("badge", "The badge's check digit is right."), known)
+	same := func(o trace.Person) bool { return o.Code == who.Code }
 	if t.procedure.ID.IsZero() {
 		t.settle = func() {
-			if !t.gone && !slices.ContainsFunc(t.desk.people, known) {
+			if !t.gone && !slices.ContainsFunc(t.desk.people, same) {
 				t.desk.people = append(t.desk.people, who)
 			}
 		}
-		return
+		return nil
 	}
-	if !slices.ContainsFunc(t.procedure.People, known) {
+	if !slices.ContainsFunc(t.procedure.People, same) {
 		t.more = []trace.Draft{{Fact: trace.ProcedureFact{Procedure: t.procedure.ID, People: append(slices.Clone(t.procedure.People), who)}}}
 	}
+	return nil
 }
 
-func (t *taking) room() {
+func (t *taking) room(ctx context.Context) error {
 	where := trace.Place{GLN: t.means.Place.GLN, Extension: t.means.Place.Extension}
-	t.fact.Verdict = trace.Judge("Place read", t.issues("place", "The place's check digit is right."))
-	switch {
-	case where.GLN == "" || t.means.Damaged():
+	if where.GLN == "" || t.means.Damaged() {
 		t.fact.Verdict = trace.Judge("The place could not be read", t.issues("place", ""))
+		return nil
+	}
+	place, err := t.desk.recorder.Store.ListedPlace(ctx, where.GLN, where.Extension)
+	known, err := listed("directory", err, place.Fact.Removed, place.Fact.Name)
+	if err != nil {
+		return err
+	}
+	title := "Place read"
+	if known.Level == trace.Pass {
+		if where, err = where.In(ctx, t.desk.recorder.Store); err != nil {
+			return err
+		}
+		title = where.Name
+	}
+	t.fact.Verdict = trace.Judge(title, t.issues("place", "The place's check digit is right."), known)
+	switch at := t.procedure.Place; {
 	case t.gone:
 	case t.procedure.ID.IsZero():
 		t.settle = func() { t.desk.place = where }
-	case t.procedure.Place.GLN == "":
-		where.Name = t.procedure.Place.Name
+	case at.GLN == "":
+		if at.Name != "" {
+			where.Name = at.Name
+		}
 		t.more = []trace.Draft{{Fact: trace.ProcedureFact{Procedure: t.procedure.ID, Place: where}}}
-	case t.procedure.Place.GLN != where.GLN || t.procedure.Place.Extension != where.Extension:
+	case at.GLN != where.GLN || at.Extension != where.Extension:
 		t.fact.Verdict = trace.Judge("Another place", trace.Check{Rule: "place", Level: trace.Warn,
 			Message: "The open procedure is recorded in another place. It was left as it is."})
 		t.settle = t.elsewhere(where)
 	default:
 		t.settle = t.elsewhere(trace.Place{})
 	}
+	return nil
+}
+
+// code takes a procedure's code from a sheet: for the procedure that is opened next,
+// or for the open one where it has none.
+func (t *taking) code(ctx context.Context) error {
+	code := trace.Code{System: trace.CodeSystem(t.means.Procedure.System), Code: t.means.Procedure.Code}
+	entry, err := t.desk.recorder.Store.ListedCode(ctx, code.System, code.Code)
+	known, err := listed("directory", err, entry.Fact.Removed, entry.Fact.Text)
+	if err != nil {
+		return err
+	}
+	title := "Procedure code read"
+	if known.Level == trace.Pass {
+		code.Text = entry.Fact.Text
+		title = "Procedure: " + code.Text
+	}
+	t.fact.Verdict = trace.Judge(title, known)
+	switch is := t.procedure.Code; {
+	case t.gone:
+	case t.procedure.ID.IsZero():
+		t.settle = func() { t.desk.code = code }
+	case is.Code == "":
+		if is.Text != "" {
+			code.Text = is.Text
+		}
+		t.more = []trace.Draft{{Fact: trace.ProcedureFact{Procedure: t.procedure.ID, Code: code}}}
+	case trace.CodeKey(is.System, is.Code) != trace.CodeKey(code.System, code.Code):
+		t.fact.Verdict = trace.Judge("Another procedure's code", trace.Check{Rule: "procedure-code", Level: trace.Warn,
+			Message: "The open procedure is recorded under another code. It was left as it is."})
+	}
+	return nil
 }
 
 // elsewhere notes at the desk that the place scanned last is not the procedure's.

@@ -281,9 +281,9 @@ func TestTextNotUnderstoodIsRecordedSealed(t *testing.T) {
 
 func TestBadgeAndPlaceBeforeAProcedureGoIntoIt(t *testing.T) {
 	b := newBench(t)
-	b.says(b.scan(badge), trace.Pass, "Badge read")
+	b.says(b.scan(badge), trace.Note, "Badge read")
 	b.scan(badge) // twice is one person
-	b.says(b.scan(room), trace.Pass, "Place read")
+	b.says(b.scan(room), trace.Note, "Place read")
 	if s := b.state(); len(s.People) != 1 || s.People[0].Code != badge[4:] || s.Place.GLN != "9529900003016" || s.Place.Extension != "TH3" {
 		t.Fatalf("%+v", s)
 	}
@@ -308,9 +308,9 @@ func TestBadgeAndPlaceBeforeAProcedureGoIntoIt(t *testing.T) {
 func TestBadgeAndPlaceInAProcedure(t *testing.T) {
 	b := newBench(t)
 	p := b.begin(adaBand)
-	b.says(b.scan(badge), trace.Pass, "Badge read")
+	b.says(b.scan(badge), trace.Note, "Badge read")
 	b.scan(badge)
-	b.says(b.scan(room), trace.Pass, "Place read")
+	b.says(b.scan(room), trace.Note, "Place read")
 	got := b.state().Procedure.Procedure
 	if len(got.People) != 1 || got.People[0].Code != badge[4:] || got.Place.GLN != "9529900003016" {
 		t.Errorf("%+v", got)

@@ -36,6 +36,9 @@ func InFull(ctx context.Context, f Finder, u Usage) (UsageInFull, error) {
 			return full, err
 		}
 	}
+	if full.Procedure, err = full.Procedure.In(ctx, f); err != nil {
+		return full, err
+	}
 	full.Patient = full.Procedure.Patient
 	if full.Identity, err = identityOf(ctx, f, full.Patient); err != nil {
 		return full, err
@@ -108,8 +111,12 @@ type ProcedureInFull struct {
 // ProcedureWithUsages gathers what belongs to a procedure; withdrawn usages
 // are among them, marked.
 func ProcedureWithUsages(ctx context.Context, f Finder, p Procedure) (ProcedureInFull, error) {
-	full := ProcedureInFull{Procedure: p, Usages: []UsageInFull{}}
+	full := ProcedureInFull{Usages: []UsageInFull{}}
 	var err error
+	if p, err = p.In(ctx, f); err != nil {
+		return full, err
+	}
+	full.Procedure = p
 	if full.Identity, err = identityOf(ctx, f, p.Patient); err != nil {
 		return full, err
 	}
