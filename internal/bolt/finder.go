@@ -265,6 +265,11 @@ func (s *Store) Plan(ctx context.Context, id trace.ProcedureID) (trace.Plan, err
 	return load[trace.Plan](ctx, s, record.Plans, id[:], "plan")
 }
 
+// Answers is trace.Finder's.
+func (s *Store) Answers(ctx context.Context, id trace.ProcedureID) iter.Seq2[trace.Answers, error] {
+	return rows[trace.Answers](ctx, s, record.Answers, id[:])
+}
+
 // CheckSettings is trace.Finder's.
 func (s *Store) CheckSettings(ctx context.Context) (all []trace.CheckSetting, err error) {
 	err = s.view(ctx, func(t *transaction) error {

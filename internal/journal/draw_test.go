@@ -68,7 +68,7 @@ func drawAttributes(t *rapid.T) (a trace.Attributes) {
 
 func drawFact(t *rapid.T) trace.Fact {
 	w := func(label string) string { return word(t, label) }
-	switch rapid.IntRange(1, 21).Draw(t, "kind") {
+	switch rapid.IntRange(1, 22).Draw(t, "kind") {
 	case 1:
 		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version")}
 	case 2:
@@ -136,6 +136,8 @@ func drawFact(t *rapid.T) trace.Fact {
 		return trace.StaffFact{Badge: w("badge"), Name: w("name"), Role: w("role"), Register: trace.Register(w("register")), Number: w("number"), Removed: rapid.Bool().Draw(t, "removed")}
 	case 19:
 		return trace.PlaceFact{GLN: w("gln"), Extension: w("extension"), Name: w("name"), Site: w("site"), ODS: w("ods"), Removed: rapid.Bool().Draw(t, "removed")}
+	case 21:
+		return trace.AnswersFact{Procedure: drawID(t, "procedure"), Form: w("form"), Side: trace.Side(w("side")), Section: w("section")}
 	case 20:
 		return trace.CodeFact{System: w("system"), Code: w("code"), Text: w("text"), Side: trace.Answer(w("side")), Removed: rapid.Bool().Draw(t, "removed")}
 	}

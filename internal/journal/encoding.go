@@ -163,6 +163,8 @@ func (c Codec) fact(k trace.FactKind, b []byte) (trace.Fact, error) {
 		return decodeFact[trace.PlaceFact](c, b)
 	case trace.KindCode:
 		return decodeFact[trace.CodeFact](c, b)
+	case trace.KindAnswers:
+		return decodeFact[trace.AnswersFact](c, b)
 	}
 	return nil, fmt.Errorf("%w: kind %d", ErrEncoding, k)
 }

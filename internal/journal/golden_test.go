@@ -77,6 +77,7 @@ func golden() map[string]trace.Entry {
 		"staff":    entry(trace.StaffFact{Badge: "950110153000300011", Name: "N", Role: "surgeon", Register: trace.RegisterGMC, Number: "1234567", Removed: true}),
 		"place":    entry(trace.PlaceFact{GLN: "9520000000004", Extension: "4", Name: "Theatre 4", Site: "S", ODS: "RXX01", Removed: true}),
 		"code":     entry(trace.CodeFact{System: trace.SystemOPCS4, Code: "W37.1", Text: "T", Side: trace.Yes, Removed: true}),
+		"answers":  entry(trace.AnswersFact{Procedure: id(0x60), Form: "njr", Side: trace.SideLeft, Section: "HIP PRIMARY"}),
 		"approval": entry(trace.ApprovalFact{Approved: true, Officer: "O", Role: "R", Site: "S", Statement: "T", Release: "v1"}),
 		"notice": entry(trace.NoticeFact{Notice: id(0x80), Body: []byte(`{"criteria":{"di":["07611994064584"]}}`), State: trace.NoticeSuperseded, Later: id(0x81), Name: "FSCA 1: N",
 			Answer: trace.Answered{Action: "Put aside", Answer: "done"}, Traced: trace.Traced{At: at, Took: 1500000, Confirmed: 1, Possible: 2, Precautionary: 3, People: 4}}),

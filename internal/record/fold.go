@@ -82,6 +82,8 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 		w.value(Places, PlaceKey(fact.GLN, fact.Extension), listed[trace.PlaceFact](about))
 	case trace.CodeFact:
 		w.value(Codes, []byte(trace.CodeKey(fact.System, fact.Code)), listed[trace.CodeFact](about))
+	case trace.AnswersFact:
+		w.value(Answers, AnswersKey(fact.Procedure, fact.Form, fact.Side), foldAnswers(about))
 	case trace.ApprovalFact:
 		last := about[len(about)-1]
 		w.value(Approvals, []byte("site"), ApprovalRow{last.Fact.(trace.ApprovalFact), stamp(last)})

@@ -72,7 +72,7 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		return id
 	}
 	one := func(label string, of ...string) string { return rapid.SampledFrom(append(of, "")).Draw(t, label) }
-	switch few("kind", 16) {
+	switch few("kind", 17) {
 	case 0:
 		return trace.ReadingFact{Reading: number(2, few("reading", 200)), Means: udi.KindDevice}
 	case 1:
@@ -135,6 +135,8 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		return trace.StaffFact{Badge: one("badge", "950110153000300011", "B-7"), Name: one("staff", "N", "O"), Removed: few("left", 3) == 0}
 	case 15:
 		return trace.PlaceFact{GLN: one("gln", "9520000000004"), Extension: one("extension", "", "4"), Name: one("theatre", "T4", "T5")}
+	case 17:
+		return trace.AnswersFact{Procedure: number(4, 1+few("answered", 1)), Form: "njr", Side: trace.Side(one("side of form", "left", "right")), Section: one("section", "HIP PRIMARY", "HIP REVISION")}
 	case 16:
 		return trace.CodeFact{System: one("system", "OPCS-4", "opcs4"), Code: one("code", "W37.1", "w371"), Text: one("means", "THR", "hip")}
 	}

@@ -95,8 +95,9 @@ type Secret struct {
 	Raw         string `json:"raw,omitempty" cbor:"7,keyasint,omitempty"`   // a reading, byte for byte
 	Note        string `json:"note,omitempty" cbor:"8,keyasint,omitempty"`  // free words: why, and remarks
 	Address     string `json:"address,omitempty" cbor:"9,keyasint,omitempty"`
-	GP          string `json:"gp,omitempty" cbor:"10,keyasint,omitempty"`   // general practitioner: name and address
-	Died        string `json:"died,omitempty" cbor:"11,keyasint,omitempty"` // YYYY-MM-DD
+	GP          string `json:"gp,omitempty" cbor:"10,keyasint,omitempty"`      // general practitioner: name and address
+	Died        string `json:"died,omitempty" cbor:"11,keyasint,omitempty"`    // YYYY-MM-DD
+	Answers     string `json:"answers,omitempty" cbor:"13,keyasint,omitempty"` // to a form's questions: a JSON object of strings
 }
 
 // IsZero reports whether there is nothing to seal.

@@ -31,6 +31,7 @@ const (
 	KindStaff        FactKind = 24 // who a badge's bearer is
 	KindPlace        FactKind = 25 // what a location number stands for
 	KindCode         FactKind = 26 // what a procedure code means
+	KindAnswers      FactKind = 27 // a form about a procedure is filled in
 
 	KindNotice     FactKind = 30 // a recall notice
 	KindAttachment FactKind = 31 // a document of a notice

@@ -210,6 +210,10 @@ type Finder interface {
 	// Plan is what is planned for a procedure; NotFound where nothing is.
 	Plan(ctx context.Context, id ProcedureID) (Plan, error)
 
+	// Answers gives the forms about a procedure that were filled in, by form and
+	// side.
+	Answers(ctx context.Context, id ProcedureID) iter.Seq2[Answers, error]
+
 	// Readings gives readings by time, latest first, from behind a key.
 	Readings(ctx context.Context, after []byte) iter.Seq2[ReadingHit, error]
 	// Loose gives the readings that may be of a device in no usage: those of a
