@@ -140,8 +140,11 @@ func (d *doctor) look(ctx context.Context) error {
 			}
 		}
 		for k, h := range d.survey.rows(bucketTree) {
-			if len(k) == 16 && len(h) == tlog.HashSize {
+			switch {
+			case len(k) == hashKeySize && len(h) == tlog.HashSize:
 				d.hash(trace.NodeID(k[:8]), binary.BigEndian.Uint64(k[8:]), tlog.Hash(h))
+			case len(k) == tileKeySize:
+				d.tile(k, h)
 			}
 		}
 		for k, wrapped := range d.survey.rows(bucketKeys) {
@@ -176,16 +179,48 @@ func (d *doctor) look(ctx context.Context) error {
 				if i < 0 || from+i >= own {
 					break
 				}
-				k := b[from+i:]
+				d.carveHashes(b[from+i:], node, last)
 				from += i + 1
-				if len(k) >= 16+tlog.HashSize {
-					if index := binary.BigEndian.Uint64(k[8:]); index < 2*last+2 {
-						d.hash(node, index, tlog.Hash(k[16:]))
-					}
-				}
 			}
 		}
 	})
+}
+
+// carveHashes takes the hashes that stand behind the id of a node, if that is a key
+// of the tree. Rows lie close together: the next begins with the node's id too, and
+// how far away it is tells which kind this one is. What stands behind the last of a
+// page is taken for either.
+func (d *doctor) carveHashes(b []byte, node trace.NodeID, last uint64) {
+	const most = tileKeySize + journal.TileWidth*tlog.HashSize
+	long := bytes.Index(b[8:min(len(b), most+8)], node[:]) + 8
+	if len(b) >= hashKeySize+tlog.HashSize && (long < 8 || long == hashKeySize+tlog.HashSize) {
+		if index := binary.BigEndian.Uint64(b[8:]); index < 2*last+2 {
+			d.hash(node, index, tlog.Hash(b[hashKeySize:hashKeySize+tlog.HashSize]))
+		}
+	}
+	if len(b) < tileKeySize || long >= 8 && (long-tileKeySize)%tlog.HashSize != 0 {
+		return
+	}
+	if long < 8 {
+		long = min(len(b), most)
+	}
+	_, level, n := tileOf(b)
+	if level > tileLevelMost || n > last>>(journal.TileHeight*(level+1)) {
+		return
+	}
+	d.tile(b[:tileKeySize], b[tileKeySize:max(long, tileKeySize)])
+}
+
+// tile takes the hashes of a tile.
+func (d *doctor) tile(key, hashes []byte) {
+	node, level, n := tileOf(key)
+	if level > tileLevelMost || n > 1<<58>>(journal.TileHeight*level) {
+		return
+	}
+	for i := uint64(0); len(hashes) >= tlog.HashSize && i < journal.TileWidth && !zeroes(hashes[:tlog.HashSize]); i++ {
+		d.hash(node, uint64(tlog.StoredHashIndex(journal.TileHeight*level, int64(n*journal.TileWidth+i))), tlog.Hash(hashes[:tlog.HashSize]))
+		hashes = hashes[tlog.HashSize:]
+	}
 }
 
 // outside takes checkpoints for proofs.

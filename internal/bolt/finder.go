@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -404,8 +405,11 @@ func (s *Store) PatientsBy(ctx context.Context, lookups ...trace.LookupHash) (id
 // Candidates is trace.Finder's.
 func (s *Store) Candidates(ctx context.Context, q trace.Query) iter.Seq2[trace.Hit, error] {
 	r, ok := usageRange(q)
-	if !ok {
+	switch {
+	case !ok:
 		return s.usagesOf(ctx, q)
+	case r.table == record.ByExpiry, r.table == record.ByManufactured:
+		return s.dated(ctx, r)
 	}
 	return walk(ctx, s, r, func(t *transaction, key, value []byte) (h trace.Hit, asked bool, err error) {
 		h.Key = key
@@ -485,7 +489,7 @@ func (r *keyRange) days(p trace.Period) {
 		r.low = day
 	}
 	if day, ok := record.DateKey(p.To); ok {
-		r.high = append(day, bytes.Repeat([]byte{0xff}, 17)...) // behind every id
+		r.high = append(day, bytes.Repeat([]byte{0xff}, 17)...) // behind every lot
 	}
 }
 
@@ -539,6 +543,58 @@ func (s *Store) usagesOf(ctx context.Context, q trace.Query) iter.Seq2[trace.Hit
 				if !yield(h, err) || err != nil {
 					return
 				}
+			}
+		}
+	}
+}
+
+// dated goes over the lots of a range of dates to their usages. Its keys are that of
+// the lot in the table by date, and the usage.
+func (s *Store) dated(ctx context.Context, r keyRange) iter.Seq2[trace.Hit, error] {
+	return func(yield func(trace.Hit, error) bool) {
+		// lot hands out the usages of one row, from behind one of them on.
+		lot := func(row, after []byte) bool {
+			prefix, day, ok := record.Dated(row)
+			if !ok {
+				return yield(trace.Hit{}, fmt.Errorf("row %x: %w", row, ErrDamaged)) && false
+			}
+			of := keyRange{table: record.ByLot, prefix: prefix}
+			if after != nil {
+				of.after = slices.Concat(prefix, after)
+			}
+			for h, err := range walk(ctx, s, of, func(t *transaction, key, value []byte) (h trace.Hit, has bool, err error) {
+				holding, err := record.Holding(key, value)
+				if err != nil || holding.Former {
+					return h, false, err
+				}
+				h.Key = slices.Concat(row, holding.Usage[:])
+				h.Usage, err = t.usage(holding.Usage)
+				date := h.Usage.Device.Expiry
+				if r.table == record.ByManufactured {
+					date = h.Usage.Device.Manufactured
+				}
+				its, ok := record.DateKey(date.Day)
+				return h, ok && bytes.Equal(its, day), err
+			}) {
+				if !yield(h, err) || err != nil {
+					return false
+				}
+			}
+			return true
+		}
+		if n := len(r.after) - 16; n > 0 {
+			if !lot(r.after[:n], r.after[n:]) {
+				return
+			}
+			r.after = r.after[:n]
+		}
+		for row, err := range walk(ctx, s, r, func(_ *transaction, key, _ []byte) ([]byte, bool, error) { return key, true, nil }) {
+			if err != nil {
+				yield(trace.Hit{}, err)
+				return
+			}
+			if !lot(row, nil) {
+				return
 			}
 		}
 	}

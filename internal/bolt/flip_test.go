@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	"golang.org/x/mod/sumdb/tlog"
 
+	"implantrace/internal/journal"
 	"implantrace/internal/seal"
 	"implantrace/internal/trace"
 )
@@ -159,6 +161,14 @@ func (c chart) hit(t testing.TB, page uint64, at int64) (names []string) {
 		}
 		if inside >= header && inside < header+leafElement || inside >= begin && inside < begin+int64(len(e.key)+len(e.value)) {
 			names = append(names, describe(bucket, e.key))
+			if in := inside - begin - int64(len(e.key)); len(e.key) == tileKeySize && in >= 0 { // a tile's hash may be named by itself, or by its entry
+				node, level, n := tileOf(e.key)
+				n = n*journal.TileWidth + uint64(in)/tlog.HashSize
+				names = append(names, hashName(node, uint64(tlog.StoredHashIndex(journal.TileHeight*level, int64(n)))))
+				if level == 0 {
+					names = append(names, fmt.Sprintf("entry %d of node %s", n, node))
+				}
+			}
 			if bucket == "" { // a small bucket lies within the element that names it
 				for _, in := range c.survey.buckets[string(e.key)].inline {
 					names = append(names, describe(string(e.key), in.key))

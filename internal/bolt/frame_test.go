@@ -91,7 +91,7 @@ func TestALaterFormatIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")
 	keys := seal.NewKeyring()
 	open(t, path, keys).Close()
-	for key, value := range map[string]string{"format": "implantrace/2", "node": "x"} {
+	for key, value := range map[string]string{"format": "implantrace/3", "node": "x"} {
 		db, err := bbolt.Open(path, 0o600, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -58,9 +58,9 @@ func (s *Store) carryOut(t *transaction, r *request) error {
 // their places.
 type prepared struct {
 	trace.Command
-	digest []byte
-	facts  []journal.PackedFact // of its drafts
-	err    error
+	entries []trace.Entry // of its drafts, without place and times
+	packed  []journal.Packed
+	err     error
 }
 
 func (s *Store) prepareAll(commands []trace.Command) []prepared {
@@ -73,7 +73,7 @@ func (s *Store) prepareAll(commands []trace.Command) []prepared {
 
 // prepareCommand checks a command and encodes what it says.
 func (s *Store) prepareCommand(c trace.Command) prepared {
-	p := prepared{Command: c, digest: s.keys().Digest(c.Canonical)}
+	p := prepared{Command: c}
 	switch {
 	case c.ID.IsZero() || len(c.Drafts) == 0:
 		p.err = trace.Errorf(trace.Invalid, "a command wants an id and something to record")
@@ -82,15 +82,21 @@ func (s *Store) prepareCommand(c trace.Command) prepared {
 		p.err = trace.Errorf(trace.Invalid, "a command has at most %d entries", partsMost)
 		return p
 	}
-	p.facts = make([]journal.PackedFact, len(c.Drafts))
+	digest := s.keys().Digest(c.Canonical)
+	p.entries, p.packed = make([]trace.Entry, len(c.Drafts)), make([]journal.Packed, len(c.Drafts))
 	for i, d := range c.Drafts {
 		if d.Fact == nil {
 			p.err = trace.Errorf(trace.Invalid, "an entry wants something that it says")
 			return p
 		}
-		if p.facts[i], p.err = s.codec.Pack(d.Fact); p.err != nil {
+		e := trace.Entry{ID: d.ID, Command: c.ID, Part: uint16(i), Digest: digest, By: c.By, Provenance: d.Provenance, Fact: d.Fact}
+		if e.ID.IsZero() {
+			e.ID = draftID(c.ID, i)
+		}
+		if p.packed[i], p.err = s.codec.Pack(e); p.err != nil {
 			return p
 		}
+		p.entries[i] = e
 	}
 	return p
 }
@@ -108,14 +114,9 @@ func (s *Store) write(t *transaction, c prepared, now time.Time) (trace.Receipt,
 	seq, lamport := t.next(s.node), s.lamport(t)
 	receipt := trace.Receipt{Command: c.ID, Node: s.node, Seq: seq, Count: uint64(len(c.Drafts)), Recorded: now}
 	for i, d := range c.Drafts {
-		e := trace.Entry{
-			Position: trace.Position{Node: s.node, Seq: seq + uint64(i)}, Lamport: lamport + uint64(i) + 1,
-			ID: d.ID, Command: c.ID, Part: uint16(i), Digest: c.digest, Recorded: now,
-			Occurred: d.Occurred, By: c.By, Provenance: d.Provenance, Fact: d.Fact,
-		}
-		if e.ID.IsZero() {
-			e.ID = draftID(c.ID, i)
-		}
+		e := c.entries[i]
+		e.Position, e.Lamport = trace.Position{Node: s.node, Seq: seq + uint64(i)}, lamport+uint64(i)+1
+		e.Recorded, e.Occurred = now, d.Occurred
 		if e.Occurred.IsZero() {
 			e.Occurred = now
 		}
@@ -124,7 +125,7 @@ func (s *Store) write(t *transaction, c prepared, now time.Time) (trace.Receipt,
 				return trace.Receipt{}, err
 			}
 		}
-		if err := t.keepPacked(e, c.facts[i]); err != nil {
+		if err := t.keepPacked(e, c.packed[i]); err != nil {
 			return trace.Receipt{}, err
 		}
 	}

@@ -2,6 +2,7 @@ package bolt_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"go.etcd.io/bbolt"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"implantrace/internal/bolt"
 	"implantrace/internal/journal"
@@ -55,7 +57,7 @@ func rewrite(t *testing.T, path, from, to string) {
 	if err := db.Update(func(tx *bbolt.Tx) error {
 		log, tree := tx.Bucket([]byte("log")), tx.Bucket([]byte("tree"))
 		rows := make(map[string][]byte)
-		hashes := hashesOf{}
+		tiles := tilesOf{}
 		changed := 0
 		err := log.ForEach(func(k, row []byte) error {
 			e, _, err := codec.DecodeRow(row)
@@ -72,9 +74,9 @@ func rewrite(t *testing.T, path, from, to string) {
 				return err
 			}
 			rows[string(k)] = row
-			first, hs, err := journal.Leaf(hashes, e.Seq, leaf)
-			for i, h := range hs {
-				hashes[first+uint64(i)] = h[:]
+			grown, err := journal.Grow(tiles, e.Seq, trace.Hash(tlog.RecordHash(leaf)))
+			for _, tile := range grown {
+				tiles[[2]uint64{uint64(tile.Level), tile.N}] = tile.Hashes
 			}
 			return err
 		})
@@ -86,13 +88,9 @@ func rewrite(t *testing.T, path, from, to string) {
 				return err
 			}
 		}
-		c := tree.Cursor()
-		var keys [][]byte
-		for k, _ := c.First(); k != nil; k, _ = c.Next() {
-			keys = append(keys, append([]byte(nil), k...))
-		}
-		for i, k := range keys {
-			if err := tree.Put(k, hashes[uint64(i)]); err != nil {
+		for at, hashes := range tiles {
+			key := append(append([]byte(nil), tx.Bucket([]byte("meta")).Get([]byte("node"))...), byte(at[0]))
+			if err := tree.Put(binary.BigEndian.AppendUint64(key, at[1]), hashes); err != nil {
 				return err
 			}
 		}
@@ -108,9 +106,11 @@ func rewrite(t *testing.T, path, from, to string) {
 	}
 }
 
-type hashesOf map[uint64][]byte
+type tilesOf map[[2]uint64][]byte
 
-func (h hashesOf) Hash(i uint64) []byte { return h[i] }
+func (t tilesOf) Tile(level int, n uint64) []byte { return t[[2]uint64{uint64(level), n}] }
+
+func (t tilesOf) Hash(i uint64) []byte { return journal.HashIn(t, i) }
 
 func TestARewrittenHistoryIsCaughtByACheckpointThatLeft(t *testing.T) {
 	ctx := context.Background()
@@ -198,7 +198,7 @@ func TestEntriesTakenAwayAreMissedByACheckpointThatLeft(t *testing.T) {
 func TestAnEntryThatWasChangedIsNamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), bolt.FileName)
 	keys := seal.NewKeyring()
-	checkpoints, key := lots(t, path, keys, 30)
+	checkpoints, key := lots(t, path, keys, 40) // a whole tile, and the hash over it, stand over entry 17
 	codec := journal.NewCodec()
 	var node trace.NodeID
 	db, err := bbolt.Open(path, 0o600, nil)

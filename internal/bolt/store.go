@@ -25,7 +25,7 @@ const FileName = "implantrace.db"
 // Buckets beside those of the record's tables, whose names are one letter.
 var (
 	bucketLog  = []byte("log")  // node, seq -> row
-	bucketTree = []byte("tree") // node, index -> hash
+	bucketTree = []byte("tree") // node, level, number -> tile; of an earlier program: node, index -> hash
 	bucketKeys = []byte("keys") // subject, and node unless it is this one -> wrapped data key; nothing once it is erased
 	bucketMeta = []byte("meta")
 )
@@ -44,7 +44,14 @@ var (
 const subjectSize = 16
 
 // format is the layout of the file. A program refuses one it does not know.
-const format = "implantrace/1"
+// The first has a tree of single hashes and none of the short rows; a store of it is
+// of the second as soon as it is open for writing.
+const (
+	format      = "implantrace/2"
+	firstFormat = "implantrace/1"
+)
+
+func knownFormat(f []byte) bool { return string(f) == format || string(f) == firstFormat }
 
 // Options say how to open a store.
 type Options struct {
@@ -172,6 +179,11 @@ func (s *Store) prepare(o Options) error {
 			if err := s.check(tx); err != nil {
 				return err
 			}
+			if meta := tx.Bucket(bucketMeta); string(meta.Get(metaFormat)) != format {
+				if err := meta.Put(metaFormat, []byte(format)); err != nil {
+					return err
+				}
+			}
 			if tx.Bucket(bucketScrub) != nil { // the process ended while it scrubbed
 				if err := tx.DeleteBucket(bucketScrub); err != nil {
 					return err
@@ -219,8 +231,8 @@ func (s *Store) check(tx *bbolt.Tx) error {
 	if meta == nil {
 		return fmt.Errorf("%s: %w", s.db.Path(), ErrNotStore)
 	}
-	if f := meta.Get(metaFormat); string(f) != format {
-		return fmt.Errorf("%s: %w (format %q, this program knows %q)", s.db.Path(), ErrNotStore, f, format)
+	if f := meta.Get(metaFormat); !knownFormat(f) {
+		return fmt.Errorf("%s: %w (format %q, and this program knows those up to %q)", s.db.Path(), ErrNotStore, f, format)
 	}
 	if copy(s.node[:], meta.Get(metaNode)) != len(s.node) {
 		return fmt.Errorf("%s: %w (no node id)", s.db.Path(), ErrNotStore)

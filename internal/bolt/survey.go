@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"implantrace/internal/journal"
 	"implantrace/internal/record"
 	"implantrace/internal/trace"
 )
@@ -383,7 +384,10 @@ func describe(bucket string, key []byte) string {
 			return fmt.Sprintf("entry %d of node %s", at.Seq, at.Node)
 		}
 	case string(bucketTree):
-		if len(key) == 16 {
+		switch len(key) {
+		case tileKeySize:
+			return tileName(tileOf(key))
+		case hashKeySize:
 			return hashName(trace.NodeID(key[:8]), binary.BigEndian.Uint64(key[8:]))
 		}
 	case string(bucketKeys):
@@ -410,6 +414,15 @@ func hashName(node trace.NodeID, index uint64) string {
 	}
 	first := uint64(n) << level
 	return fmt.Sprintf("the tree's hash over entries %d to %d of node %s", first, first+1<<level-1, node)
+}
+
+// tileName names a tile of a tree by the entries that it is over.
+func tileName(node trace.NodeID, level int, n uint64) string {
+	if level > tileLevelMost || n > 1<<58>>(journal.TileHeight*level) {
+		return fmt.Sprintf("tile %d of level %d of node %s's tree", n, level, node)
+	}
+	width := uint64(journal.TileWidth) << (journal.TileHeight * level)
+	return fmt.Sprintf("the tree's hashes over entries %d to %d of node %s", n*width, n*width+width-1, node)
 }
 
 func describeRange(bucket string, low, high []byte) string {

@@ -2,7 +2,6 @@ package bolt
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -23,7 +22,6 @@ type transaction struct {
 	tx    *bbolt.Tx
 
 	nexts map[trace.NodeID]uint64 // what next has found, while entries are kept
-	edges map[edgeKey][32]byte    // tree hashes that it has written
 	stale *tableSet               // what usable has found
 
 	tables map[record.Table]*bbolt.Bucket // what bucket has found
@@ -38,7 +36,7 @@ var _ record.Prior = (*transaction)(nil)
 func fullness(table record.Table) float64 {
 	switch table {
 	case record.Objects, record.Procedures, record.ByStart, record.ByProcedure, record.ByTime, record.Readings,
-		record.ByPatient, record.ByPlace, record.ByPerson, record.ByOutcome, record.ByExpiry, record.ByManufactured, record.BySerial, record.Numbers:
+		record.ByPatient, record.ByPlace, record.ByPerson, record.ByOutcome, record.BySerial:
 		return 0.9
 	}
 	return bbolt.DefaultFillPercent
@@ -138,58 +136,6 @@ func (t *transaction) size(node trace.NodeID) uint64 {
 	return record.PositionOf(k).Seq + 1
 }
 
-// tree reads the hashes of a node's tree.
-type tree struct {
-	tx   *bbolt.Tx
-	node trace.NodeID
-}
-
-func (h tree) key(index uint64) []byte {
-	return binary.BigEndian.AppendUint64(append(make([]byte, 0, 16), h.node[:]...), index)
-}
-
-// Hash is journal.Hashes.
-func (h tree) Hash(index uint64) []byte { return h.tx.Bucket(bucketTree).Get(h.key(index)) }
-
-// grow adds a leaf to its node's tree.
-func (t *transaction) grow(at trace.Position, leaf []byte) error {
-	b, h := t.tx.Bucket(bucketTree), tree{t.tx, at.Node}
-	b.FillPercent = 1 // hashes come in order
-	first, hashes, err := journal.Leaf(edge{h, t.edges}, at.Seq, leaf)
-	if err != nil {
-		return err
-	}
-	if t.edges == nil {
-		t.edges = make(map[edgeKey][32]byte)
-	}
-	for i := range hashes {
-		if err := b.Put(h.key(first+uint64(i)), hashes[i][:]); err != nil {
-			return err
-		}
-		t.edges[edgeKey{at.Node, first + uint64(i)}] = hashes[i]
-	}
-	return nil
-}
-
-// edge reads a tree's hashes, those first that this transaction has written.
-type edge struct {
-	tree
-	written map[edgeKey][32]byte
-}
-
-type edgeKey struct {
-	node  trace.NodeID
-	index uint64
-}
-
-// Hash is journal.Hashes.
-func (e edge) Hash(index uint64) []byte {
-	if h, ok := e.written[edgeKey{e.node, index}]; ok {
-		return h[:]
-	}
-	return e.tree.Hash(index)
-}
-
 // next is the number of a node's next entry, while entries are kept.
 func (t *transaction) next(node trace.NodeID) uint64 {
 	n, ok := t.nexts[node]
@@ -240,15 +186,15 @@ func (t *transaction) head(node trace.NodeID) (trace.TreeHead, error) {
 
 // keep writes an entry's row, its tree hashes and what the fold makes of it.
 func (t *transaction) keep(e trace.Entry) error {
-	p, err := t.store.codec.Pack(e.Fact)
+	p, err := t.store.codec.Pack(e)
 	if err != nil {
 		return err
 	}
 	return t.keepPacked(e, p)
 }
 
-// keepPacked is keep of an entry whose fact has been packed.
-func (t *transaction) keepPacked(e trace.Entry, p journal.PackedFact) error {
+// keepPacked is keep of an entry that has been packed.
+func (t *transaction) keepPacked(e trace.Entry, p journal.Packed) error {
 	row, leaf, err := t.store.codec.EncodePacked(e, p)
 	if err != nil {
 		return err
@@ -269,7 +215,7 @@ func (t *transaction) keepRow(e trace.Entry, row, leaf []byte) error {
 	if err := log.Put(record.PositionKey(e.Position), row); err != nil {
 		return err
 	}
-	if err := t.grow(e.Position, leaf); err != nil {
+	if err := t.grow(e.Position, trace.Hash(tlog.RecordHash(leaf))); err != nil {
 		return err
 	}
 	t.advance(e.Node, e.Seq+1)
@@ -295,17 +241,7 @@ func (t *transaction) keepLost(at trace.Position, leaf trace.Hash) error {
 	if err := t.tx.Bucket(bucketLog).Put(record.PositionKey(at), row); err != nil {
 		return err
 	}
-	h := tree{t.tx, at.Node}
-	first, hashes, err := journal.LeafHash(h, at.Seq, leaf)
-	if err != nil {
-		return err
-	}
-	for i, hash := range hashes {
-		if err := t.tx.Bucket(bucketTree).Put(h.key(first+uint64(i)), hash[:]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.grow(at, leaf)
 }
 
 // lostAs reports whether the place of an entry is kept for just this one.

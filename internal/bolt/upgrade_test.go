@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"go.etcd.io/bbolt"
 
 	"implantrace/internal/bolt"
 	"implantrace/internal/seal"
@@ -93,10 +96,71 @@ func TestAStoreOfTheFirstProgramIsReadable(t *testing.T) {
 			t.Errorf("%s %s %+v: %s\nthe first program said %s\nthis one says %s", q.Ask, q.ID, q.Query, missing, q.Answer, got)
 		}
 	}
-	u := trace.UsageID(trace.NewEventID())
-	append1(t, s, trace.UsageFact{Usage: u, Status: trace.Implanted}, &trace.Secret{Note: "new"})
-	if r, err := s.Verify(ctx, t.TempDir()); err != nil || len(r.Findings) > 0 || r.Entries != 30 {
-		t.Errorf("verify with a new entry: %+v, %v", r.Findings, err)
+	// The tree goes on in tiles; the rows of single hashes stay.
+	for n := uint64(30); n < 30+300; n++ {
+		u := trace.UsageID(trace.NewEventID())
+		append1(t, s, trace.UsageFact{Usage: u, Status: trace.Implanted}, &trace.Secret{Note: "new"})
+		if n > 34 && n%64 != 0 {
+			continue
+		}
+		if r, err := s.Verify(ctx, t.TempDir()); err != nil || len(r.Findings) > 0 || r.Entries != n {
+			t.Errorf("verify with %d entries: %+v, %v", n, r.Findings, err)
+		}
+	}
+}
+
+// A hash that changed is found and named, in a row of its own as the first program
+// kept it, in a tile that goes on from such rows, and in one that does not.
+func TestAChangedHashIsNamedWhereverItIsKept(t *testing.T) {
+	ctx := context.Background()
+	path, keys := first(t)
+	s, err := bolt.Open(path, bolt.Options{Keys: keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 40 {
+		append1(t, s, trace.UsageFact{Usage: trace.UsageID(trace.NewEventID()), Status: trace.Implanted}, nil)
+	}
+	node := s.Node()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		key   []byte
+		at    int
+		where string
+	}{
+		"a row of its own":      {binary.BigEndian.AppendUint64(node[:], 4), 0, "the hash of entry 3 of node "}, // 3 leaves and the hash over two of them stand before it
+		"taken over by a tile":  {binary.BigEndian.AppendUint64(append(node[:], 0), 1), 2 * 32, "entry 18 of node "},
+		"in a tile that is all": {binary.BigEndian.AppendUint64(append(node[:], 0), 2), 3 * 32, "entry 35 of node "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			flip := func() {
+				t.Helper()
+				db, err := bbolt.Open(path, 0o600, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer db.Close()
+				if err := db.Update(func(tx *bbolt.Tx) error {
+					b := tx.Bucket([]byte("tree"))
+					v := bytes.Clone(b.Get(c.key))
+					if len(v) <= c.at {
+						return fmt.Errorf("%d bytes are there", len(v))
+					}
+					v[c.at] ^= 1
+					return b.Put(c.key, v)
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			flip()
+			defer flip()
+			r, err := bolt.VerifyFile(ctx, path, keys, t.TempDir(), trace.Trust{})
+			if err != nil || len(r.Findings) != 1 || !strings.Contains(r.Findings[0].Where, c.where) {
+				t.Errorf("%+v, %v", r.Findings, err)
+			}
+		})
 	}
 }
 

@@ -178,8 +178,8 @@ func (v *verifier) settings() {
 		}
 		return value, there
 	}
-	if f, ok := get(metaFormat); ok && string(f) != format {
-		v.find(describe(string(bucketMeta), metaFormat), fmt.Sprintf("is %q, and this program knows %q", f, format))
+	if f, ok := get(metaFormat); ok && !knownFormat(f) {
+		v.find(describe(string(bucketMeta), metaFormat), fmt.Sprintf("is %q, and this program knows those up to %q", f, format))
 	}
 	if node, ok := get(metaNode); ok && copy(v.node[:], node) != len(v.node) {
 		v.find(describe(string(bucketMeta), metaNode), "is no node's id")
@@ -258,7 +258,7 @@ func (v *verifier) entries(ctx context.Context) error {
 func (v *verifier) treeNodes() map[trace.NodeID]bool {
 	nodes := make(map[trace.NodeID]bool)
 	for k := range v.survey.rows(bucketTree) {
-		if len(k) != 16 {
+		if len(k) != tileKeySize && len(k) != hashKeySize {
 			v.find(describe(string(bucketTree), k), "is the place of no hash")
 			continue
 		}

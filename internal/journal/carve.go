@@ -17,9 +17,33 @@ type Carved struct {
 // Carve finds the rows of entries among bytes that may be anything, wherever
 // they begin: what a damaged file still holds. Each is in the canonical
 // encoding; whether it is what was recorded is for the tree to say. They come
-// in the order of their places, and some may come from pages that were given
-// free.
+// in no order, and some may come from pages that were given free.
 func (c Codec) Carve(b []byte, found func(Carved)) {
+	c.carveLeaves(b, found)
+	c.carveShort(b, found)
+}
+
+// carveShort finds rows of the third form. Little tells one before its check sum
+// does: the mark, and behind the sum the head of the leaf's map, which has eleven
+// pairs at least.
+func (c Codec) carveShort(b []byte, found func(Carved)) {
+	const head = 5
+	for from := 0; from < len(b); {
+		i := bytes.IndexByte(b[from:], shortRow)
+		if i < 0 {
+			return
+		}
+		at := from + i
+		from = at + 1
+		if at+head < len(b) && b[at+head] >= mapHead+11 && b[at+head] <= mapHead+15 {
+			c.carve(b, at, found)
+		}
+	}
+}
+
+// carveLeaves finds rows of the first two forms, whose leaf begins with the same
+// bytes in each.
+func (c Codec) carveLeaves(b []byte, found func(Carved)) {
 	for _, begin := range leafBegins() {
 		for from := 0; ; {
 			i := bytes.Index(b[from:], begin)
@@ -39,16 +63,17 @@ func (c Codec) Carve(b []byte, found func(Carved)) {
 				if start < 0 || !rowBegins(b[start:], back) {
 					continue
 				}
-				row, e, leaf, err := c.FirstRow(b[start:])
-				if err != nil {
-					continue
-				}
-				if !c.Canonical(row, e, leaf) {
-					continue
-				}
-				found(Carved{At: start, Row: row, Leaf: leaf, Entry: e})
+				c.carve(b, start, found)
 			}
 		}
+	}
+}
+
+// carve takes the row that begins at a place, if one does.
+func (c Codec) carve(b []byte, at int, found func(Carved)) {
+	row, e, leaf, err := c.FirstRow(b[at:])
+	if err == nil && c.Canonical(row, e, leaf) {
+		found(Carved{At: at, Row: row, Leaf: leaf, Entry: e})
 	}
 }
 

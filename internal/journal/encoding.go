@@ -36,9 +36,10 @@ type leaf struct {
 
 // Codec holds the two modes of CBOR; it is safe for concurrent use.
 type Codec struct {
-	enc        cbor.EncMode
-	dec        cbor.DecMode
-	dictionary *s2.Dict
+	enc         cbor.EncMode
+	dec         cbor.DecMode
+	dictionary1 *s2.Dict
+	dictionary2 *s2.Dict
 }
 
 // NewCodec makes the codec of the journal and of the record's state.
@@ -61,7 +62,7 @@ func NewCodec() Codec {
 	if err != nil {
 		panic(fmt.Sprintf("journal: decoding options: %v", err))
 	}
-	return Codec{enc, dec, newDictionary()}
+	return Codec{enc, dec, newDictionary(dictionary1), newDictionary(dictionary2)}
 }
 
 // Marshal gives v's deterministic bytes.
@@ -77,13 +78,8 @@ var ErrEncoding = errors.New("journal: not an entry")
 func (c Codec) Encode(e trace.Entry) ([]byte, error) {
 	fact, err := c.enc.Marshal(e.Fact)
 	if err != nil {
-		return nil, fmt.Errorf("journal: encode fact: %w", err)
+		return nil, errFact(err)
 	}
-	return c.encode(e, fact)
-}
-
-// encode gives the bytes of an entry whose fact has these.
-func (c Codec) encode(e trace.Entry, fact []byte) ([]byte, error) {
 	l := leaf{
 		Version: Version, Node: e.Node, Seq: e.Seq, Lamport: e.Lamport, ID: e.ID, Part: e.Part, Digest: e.Digest,
 		Recorded: e.Recorded.UnixMilli(), Occurred: e.Occurred.UnixMilli(), By: e.By,
@@ -94,6 +90,8 @@ func (c Codec) encode(e trace.Entry, fact []byte) ([]byte, error) {
 	}
 	return c.enc.Marshal(l)
 }
+
+func errFact(err error) error { return fmt.Errorf("journal: encode fact: %w", err) }
 
 // Decode reads the bytes of an entry. The result has no sealed part yet.
 func (c Codec) Decode(b []byte) (trace.Entry, error) {

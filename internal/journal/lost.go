@@ -19,7 +19,7 @@ func (c Codec) LostRow(leaf trace.Hash) ([]byte, error) {
 // LostHash gives the hash of a row that keeps a place; false for any other row.
 func (c Codec) LostHash(row []byte) (leaf trace.Hash, ok bool) {
 	var r plainRow
-	if len(row) == 0 || row[0] == packedRow || c.dec.Unmarshal(row, &r) != nil || !r.lost() {
+	if len(row) == 0 || row[0] == packedRow || row[0] == shortRow || c.dec.Unmarshal(row, &r) != nil || !r.lost() {
 		return leaf, false
 	}
 	return trace.Hash(r.Sealed), true

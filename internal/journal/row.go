@@ -14,10 +14,9 @@ import (
 )
 
 // A row is what a store keeps of an entry: the bytes under the leaf, and the
-// sealed part beside them. There are two forms. The first is a CBOR array of
-// both, uncompressed. The second, which is written, has the fact compressed
-// (S2, a Snappy) with a dictionary of what facts mostly say, which makes a usage's
-// row a third as long, and costs a microsecond:
+// sealed part beside them. There are three forms, and the leaf, and so its hash, is
+// the same in each. The first is a CBOR array of both, uncompressed. The second has
+// the fact compressed (S2, a Snappy) with a dictionary of what facts mostly say:
 //
 //	0x02
 //	CRC-32C of all that follows, 4 bytes, big-endian
@@ -26,8 +25,8 @@ import (
 //	length of the compressed fact, and that
 //	length of the sealed part, and that
 //
-// Lengths are varints. The leaf itself, and so its hash, is the same in both. The
-// check sum is for damage that decompresses to the same leaf all the same.
+// Lengths are varints. The check sum is for damage that decompresses to the same
+// leaf all the same. The third ([shortRow]) is the one that is written.
 const packedRow = 0x02
 
 // dictionary1 is the dictionary of form 2. Rows that were written with it need it
@@ -39,87 +38,49 @@ var dictionary1 []byte
 // factMost bounds what a fact decompresses to. No fact is a tenth as long.
 const factMost = 64 << 20
 
-// newDictionary makes the compressor, which is safe for concurrent use.
-func newDictionary() *s2.Dict {
-	d := s2.NewDict(dictionary1)
+// newDictionary makes a compressor, which is safe for concurrent use.
+func newDictionary(of []byte) *s2.Dict {
+	d := s2.NewDict(of)
 	if d == nil {
 		panic("journal: the dictionary is none") // it is embedded; cannot happen at run time
 	}
 	return d
 }
 
-// unpack decompresses a fact behind what stands before it.
-func (c Codec) unpack(before, packed []byte) ([]byte, error) {
+var (
+	errPacked = errors.New("its fact does not decompress")
+	errShort  = errors.New("it is cut short")
+	errSum    = errors.New("its check sum is wrong")
+)
+
+// unpack decompresses behind what stands before it.
+func unpack(dictionary *s2.Dict, before, packed []byte) ([]byte, error) {
 	n, err := s2.DecodedLen(packed)
 	if err != nil || n > factMost {
-		return nil, errors.New("its fact does not decompress")
+		return nil, errPacked
 	}
-	leaf := make([]byte, len(before)+n, len(before)+n+64)
-	copy(leaf, before)
-	fact, err := c.dictionary.Decode(leaf[len(before):], packed)
+	all := make([]byte, len(before)+n, len(before)+n+64)
+	copy(all, before)
+	fact, err := dictionary.Decode(all[len(before):], packed)
 	if err != nil || len(fact) != n {
-		return nil, errors.New("its fact does not decompress")
+		return nil, errPacked
 	}
-	copy(leaf[len(before):], fact) // into itself, unless the decoder wanted other room
-	return leaf, nil
-}
-
-// PackedFact is a fact made ready for its row: everything that can be done before
-// the entry has its place. It is made by [Codec.Pack], on whichever goroutine.
-type PackedFact struct {
-	Fact   trace.Fact // as it will be read back
-	bytes  []byte     // canonical CBOR
-	packed []byte     // of it
-}
-
-// Pack encodes and compresses a fact.
-func (c Codec) Pack(f trace.Fact) (PackedFact, error) {
-	b, err := c.enc.Marshal(f)
-	if err != nil {
-		return PackedFact{}, fmt.Errorf("journal: encode fact: %w", err)
-	}
-	back, err := c.fact(f.Kind(), b)
-	if err != nil {
-		return PackedFact{}, err
-	}
-	return PackedFact{Fact: back, bytes: b, packed: c.dictionary.Encode(nil, b)}, nil
+	copy(all[len(before):], fact) // into itself, unless the decoder wanted other room
+	return all, nil
 }
 
 // EncodeRow gives the bytes that a store keeps for e.
 func (c Codec) EncodeRow(e trace.Entry) (row, leaf []byte, err error) {
-	p, err := c.Pack(e.Fact)
+	p, err := c.Pack(e)
 	if err != nil {
 		return nil, nil, err
 	}
 	return c.EncodePacked(e, p)
 }
 
-// EncodePacked is [Codec.EncodeRow] of an entry whose fact has been packed.
-func (c Codec) EncodePacked(e trace.Entry, p PackedFact) (row, leaf []byte, err error) {
-	if leaf, err = c.encode(e, p.bytes); err != nil {
-		return nil, nil, err
-	}
-	behind := 0
-	if len(e.Commitment) > 0 {
-		commitment, err := c.enc.Marshal(e.Commitment)
-		if err != nil {
-			return nil, nil, err
-		}
-		behind = 1 + len(commitment) // its key and itself, the last in the leaf
-	}
-	before := leaf[:len(leaf)-behind-len(p.bytes)]
-	row = make([]byte, 5, 5+4*binary.MaxVarintLen32+len(before)+behind+len(p.packed)+len(e.Sealed))
-	row[0] = packedRow
-	for _, part := range [][]byte{before, leaf[len(leaf)-behind:], p.packed, e.Sealed} {
-		row = append(binary.AppendUvarint(row, uint64(len(part))), part...)
-	}
-	binary.BigEndian.PutUint32(row[1:5], crc32.Checksum(row[5:], castagnoli))
-	return row, leaf, nil
-}
-
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// DecodeRow reads a row of either form. [ErrLost] for a row that only keeps the
+// DecodeRow reads a row of any form. [ErrLost] for a row that only keeps the
 // place of an entry.
 func (c Codec) DecodeRow(b []byte) (e trace.Entry, leaf []byte, err error) {
 	r, rest, err := c.openRow(b)
@@ -147,8 +108,11 @@ func (c Codec) Canonical(row []byte, e trace.Entry, leaf []byte) bool {
 	if err != nil || !bytes.Equal(again, leaf) {
 		return false
 	}
-	if row[0] == packedRow {
+	switch row[0] {
+	case packedRow:
 		return true
+	case shortRow:
+		return c.canonicalShort(row, e)
 	}
 	plain, err := c.enc.Marshal(plainRow{Leaf: leaf, Sealed: e.Sealed})
 	return err == nil && bytes.Equal(plain, row)
@@ -157,34 +121,37 @@ func (c Codec) Canonical(row []byte, e trace.Entry, leaf []byte) bool {
 // openRow takes the row apart that some bytes begin with. What it gives shares
 // nothing with them, but for the rest.
 func (c Codec) openRow(b []byte) (r plainRow, rest []byte, err error) {
-	if len(b) == 0 || b[0] != packedRow {
-		rest, err := c.dec.UnmarshalFirst(b, &r)
-		return r, rest, err
+	switch {
+	case len(b) > 0 && b[0] == packedRow:
+		return c.openPacked(b)
+	case len(b) > 0 && b[0] == shortRow:
+		return c.openShort(b)
 	}
+	rest, err = c.dec.UnmarshalFirst(b, &r)
+	return r, rest, err
+}
+
+// openPacked is openRow for the second form.
+func (c Codec) openPacked(b []byte) (r plainRow, rest []byte, err error) {
 	if len(b) < 5 {
-		return r, nil, errors.New("it is cut short")
+		return r, nil, errShort
 	}
-	sum := binary.BigEndian.Uint32(b[1:5])
-	rest = b[5:]
-	var parts [4][]byte
-	for i := range parts {
-		n, used := binary.Uvarint(rest)
-		if used <= 0 || n > uint64(len(rest)-used) {
-			return r, nil, errors.New("it is cut short")
-		}
-		parts[i], rest = rest[used:used+int(n)], rest[used+int(n):]
+	in := varints{rest: b[5:]}
+	before, behind, packed, sealed := in.part(), in.part(), in.part(), in.part()
+	switch {
+	case in.short:
+		return r, nil, errShort
+	case binary.BigEndian.Uint32(b[1:5]) != crc32.Checksum(b[5:len(b)-len(in.rest)], castagnoli):
+		return r, nil, errSum
 	}
-	if sum != crc32.Checksum(b[5:len(b)-len(rest)], castagnoli) {
-		return r, nil, errors.New("its check sum is wrong")
-	}
-	if r.Leaf, err = c.unpack(parts[0], parts[2]); err != nil {
+	if r.Leaf, err = unpack(c.dictionary1, before, packed); err != nil {
 		return r, nil, err
 	}
-	r.Leaf = append(r.Leaf, parts[1]...)
-	if len(parts[3]) > 0 {
-		r.Sealed = bytes.Clone(parts[3])
+	r.Leaf = append(r.Leaf, behind...)
+	if len(sealed) > 0 {
+		r.Sealed = bytes.Clone(sealed)
 	}
-	return r, rest, nil
+	return r, in.rest, nil
 }
 
 // plainRow is the first form.

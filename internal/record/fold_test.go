@@ -3,6 +3,8 @@ package record_test
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -129,6 +131,7 @@ func TestRowsAreWhatTheEntriesSay(t *testing.T) {
 			}
 		}
 		var byLot, bySerial, byTime, byProcedure, byStart, byPatient, byExpiry, byOutcome, byPlace, byPerson [][]byte
+		inLot := make(map[string]uint64) // usages under a row of ByExpiry
 		for id, want := range usages {
 			got, ok, err := fold.Usage(m, id)
 			if !ok || err != nil {
@@ -148,13 +151,41 @@ func TestRowsAreWhatTheEntriesSay(t *testing.T) {
 				}
 			}
 			if day, ok := record.DateKey(want.Device.Expiry.Day); ok {
-				byExpiry = append(byExpiry, slices.Concat(record.DIPrefix(want.Device.DI), day, id[:]))
+				prefix, lot := record.DIPrefix(want.Device.DI), record.ExactPrefix(want.Device.DI, want.Device.Lot)
+				key := slices.Concat(prefix, day, lot[len(prefix):])
+				byExpiry = append(byExpiry, key)
+				inLot[string(key)]++
+				if its, date, ok := record.Dated(key); !ok || !bytes.Equal(its, lot) || !bytes.Equal(date, day) {
+					t.Fatalf("key %x is read as of lot %x and date %x", key, its, date)
+				}
 			}
 			byOutcome = append(byOutcome, slices.Concat([]byte{record.OutcomeKey(want.Status)}, record.TimeKey(want.Occurred), id[:]))
 			key := slices.Concat(record.ExactPrefix(want.Device.DI, want.Device.Lot), id[:])
 			h, err := record.Holding(key, m.Get(record.ByLot, key))
 			if err != nil || h.Usage != id || h.Procedure != want.Procedure || h.Withdrawn != want.Withdrawn || h.Former {
 				t.Fatalf("held as %+v, want %+v, %v", h, want, err)
+			}
+			var numbers, wantNumbers []string
+			for k, v := range m.Scan(record.ByLot, nil) {
+				if !bytes.HasSuffix(k, id[:]) {
+					continue
+				}
+				all, err := record.NumbersOf(k, v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, n := range all {
+					di, _ := record.DIOf(k)
+					numbers = append(numbers, fmt.Sprintf("%q %q %q former %v", di, n.Lot, n.Serial, n.Former))
+				}
+			}
+			for i, d := range append([]udi.Device{want.Device}, want.Was...) {
+				wantNumbers = append(wantNumbers, fmt.Sprintf("%q %q %q former %v", d.DI, d.Lot, d.Serial, i > 0))
+			}
+			slices.Sort(numbers)
+			slices.Sort(wantNumbers)
+			if !slices.Equal(numbers, wantNumbers) {
+				t.Fatalf("numbers %q, want %q", numbers, wantNumbers)
 			}
 			if !want.Procedure.IsZero() {
 				byProcedure = append(byProcedure, slices.Concat(want.Procedure[:], id[:]))
@@ -194,6 +225,11 @@ func TestRowsAreWhatTheEntriesSay(t *testing.T) {
 			want = slices.CompactFunc(want, bytes.Equal)
 			if !slices.EqualFunc(got, want, bytes.Equal) {
 				t.Fatalf("table %c: %x, want %x", table, got, want)
+			}
+		}
+		for k, v := range m.Scan(record.ByExpiry, nil) {
+			if n, _ := binary.Uvarint(v); n != inLot[string(k)] {
+				t.Fatalf("%d usages are counted under %x, want %d", n, k, inLot[string(k)])
 			}
 		}
 		for id, n := range patients {

@@ -2,81 +2,115 @@ package record
 
 import (
 	"bytes"
+	"encoding/binary"
+	"fmt"
 
 	"implantrace/internal/trace"
+	"implantrace/internal/udi"
 )
 
-// The marks of a row of Numbers, in its first byte.
-const (
-	markByHand = 1 << iota
-	markUnsure
-	markWithdrawn
-)
-
-// numbers moves the rows of Numbers from the old state of a usage to the new.
-func (w *writer) numbers(old, now trace.Usage, had bool) {
-	before, after := map[string][]byte{}, map[string][]byte{}
-	var order []string
-	for _, s := range []struct {
-		u    trace.Usage
-		rows map[string][]byte
-		is   bool
-	}{{old, before, had}, {now, after, true}} {
-		if !s.is {
+// lotRows are the rows of ByLot. Identities of a usage that differ in the serial
+// number alone share one, which is former where the first of them is: behind the
+// procedure it has their serial numbers, each with its length, unless that is one and
+// empty.
+func lotRows(u trace.Usage) (rs rows) {
+	all := identities(u)
+	for i, d := range all {
+		key := numberKey(d.DI, d.Lot, u.ID)
+		if rs.has(key, nil) {
 			continue
 		}
-		for i, d := range identities(s.u) {
-			k := string(numbersKey(d.DI, s.u.ID, i))
-			if _, ok := before[k]; !ok {
-				order = append(order, k)
+		value := holding(u, i > 0)
+		if lot, ok := lotIn(key); !ok || lot != d.Lot {
+			value[0] |= flagLot
+			value = appendText(value, d.Lot)
+		}
+		var serials []string
+		for _, o := range all[i:] {
+			if o.DI == d.DI && o.Lot == d.Lot {
+				serials = append(serials, o.Serial)
 			}
-			s.rows[k] = join([]byte{marks(s.u)}, []byte(d.Lot), []byte{0}, []byte(d.Serial))
+		}
+		if len(serials) > 1 || serials[0] != "" {
+			for _, serial := range serials {
+				value = appendText(value, serial)
+			}
+		}
+		rs.add(key, value)
+	}
+	return rs
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func cutText(b []byte) (s string, rest []byte, ok bool) {
+	n, used := binary.Uvarint(b)
+	if used <= 0 || n > uint64(len(b)-used) {
+		return "", nil, false
+	}
+	return string(b[used:][:n]), b[used:][n:], true
+}
+
+// NumbersOf reads a row of ByLot: what is indexed of its usage, once for each serial
+// number.
+func NumbersOf(key, value []byte) (all []trace.Numbered, err error) {
+	h, rest, err := holdingOf(key, value)
+	if err != nil {
+		return nil, err
+	}
+	n := trace.Numbered{Usage: h.Usage, Former: h.Former, Withdrawn: h.Withdrawn, ByHand: value[0]&flagByHand != 0, Unsure: value[0]&flagUnsure != 0}
+	var ok bool
+	if value[0]&flagLot != 0 {
+		n.Lot, rest, ok = cutText(rest)
+	} else {
+		n.Lot, ok = lotIn(key)
+	}
+	for once := true; ok && (once || len(rest) > 0); once = false {
+		if len(rest) > 0 {
+			n.Serial, rest, ok = cutText(rest)
+		}
+		all = append(all, n)
+		n.Former = true // the first is what it is; the others are what it was
+	}
+	if !ok {
+		return nil, fmt.Errorf("record: a row of %d and %d bytes says of no usage what its numbers are", len(key), len(value))
+	}
+	return all, nil
+}
+
+// lotIn reads the lot out of a key of ByLot; ok is false where it cannot be read.
+func lotIn(key []byte) (lot string, ok bool) {
+	_, behind, ok := cutDI(key)
+	if !ok || len(behind) < 1+1+16 {
+		return "", false
+	}
+	numbers := behind[:len(behind)-1-16] // without the 0 behind the exact form, and the usage
+	if ordered, ok := bytes.CutSuffix(numbers, []byte{0}); ok {
+		return udi.Unorder(string(ordered))
+	}
+	_, exact, ok := bytes.Cut(numbers, []byte{0})
+	return string(exact), ok
+}
+
+// cutDI cuts the device identifier off a key that begins with [DIPrefix].
+func cutDI(key []byte) (di string, behind []byte, ok bool) {
+	switch {
+	case len(key) > 0 && key[0] == 0:
+		return "", key[1:], true
+	case len(key) >= 7 && key[0] == 1:
+		return fmt.Sprintf("%014d", binary.BigEndian.Uint64(append([]byte{0, 0}, key[1:7]...))), key[7:], true
+	case len(key) > 0 && key[0] == 2:
+		if text, behind, ok := bytes.Cut(key[1:], []byte{0}); ok {
+			return string(text), behind, true
 		}
 	}
-	for _, k := range order {
-		was, is := before[k], after[k]
-		switch {
-		case is == nil:
-			w.out = append(w.out, Mutation{Table: Numbers, Key: []byte(k), Delete: true})
-		case !bytes.Equal(was, is):
-			w.put(Numbers, []byte(k), is)
-		}
-	}
+	return "", nil, false
 }
 
-// NumbersPrefix begins the rows of a device identifier in Numbers.
-func NumbersPrefix(di string) []byte { return append([]byte(di), 0) }
-
-// numbersKey is the key of a usage's how-manieth identity; one that was changed
-// very often has all the rest under the last number.
-func numbersKey(di string, id trace.UsageID, n int) []byte {
-	return join(NumbersPrefix(di), id[:], []byte{byte(min(n, 255))})
-}
-
-func marks(u trace.Usage) (m byte) {
-	if u.Provenance == trace.Typed || u.Provenance == trace.Imported {
-		m |= markByHand
-	}
-	if u.Damaged || u.NotVerbatim() {
-		m |= markUnsure
-	}
-	if u.Withdrawn {
-		m |= markWithdrawn
-	}
-	return m
-}
-
-// NumbersRow reads a row of Numbers: the device identifier and what is indexed
-// under it.
-func NumbersRow(key, value []byte) (di string, n trace.Numbered) {
-	end := bytes.IndexByte(key, 0)
-	if end < 0 || len(key) != end+18 || len(value) < 2 {
-		return "", n // no row that this package writes
-	}
-	copy(n.Usage[:], key[end+1:])
-	n.Former = key[end+17] != 0
-	n.ByHand, n.Unsure, n.Withdrawn = value[0]&markByHand != 0, value[0]&markUnsure != 0, value[0]&markWithdrawn != 0
-	lot, serial, _ := bytes.Cut(value[1:], []byte{0})
-	n.Lot, n.Serial = string(lot), string(serial)
-	return string(key[:end]), n
+// DIOf reads the device identifier out of a key that begins with [DIPrefix].
+func DIOf(key []byte) (di string, ok bool) {
+	di, _, ok = cutDI(key)
+	return di, ok
 }

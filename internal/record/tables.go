@@ -25,10 +25,10 @@ const (
 	ByPlace        Table = 'L' // hash of GLN or name, start, procedure -> nothing
 	ByPerson       Table = 'w' // hash of code or name, start, procedure -> nothing
 	ByProcedure    Table = 'u' // procedure, usage -> nothing
-	ByLot          Table = 'l' // DI, ordered lot, 0, lot where it is written otherwise, 0, usage -> flags, procedure: every usage, lot or not, also under what it was before a correction
+	ByLot          Table = 'l' // DI, ordered lot, 0, lot where it is written otherwise, 0, usage -> flags, procedure, serials: every usage, lot or not, also under what it was before a correction
 	BySerial       Table = 'q' // DI, ordered serial, 0, serial where it is written otherwise, 0, usage -> flags, procedure: those with a serial, likewise
-	ByExpiry       Table = 'e' // DI, date, usage -> nothing: those with an expiry date
-	ByManufactured Table = 'm' // DI, date, usage -> nothing: those with a date of manufacture
+	ByExpiry       Table = 'e' // DI, date, lot as in ByLot -> how many usages of the lot have this expiry date
+	ByManufactured Table = 'm' // DI, date, lot as in ByLot -> how many have this date of manufacture
 	ByOutcome      Table = 'O' // status, occurred, usage -> nothing
 	ByTime         Table = 't' // occurred, usage -> nothing
 	Products       Table = 'D' // DI -> Product, as people said it
@@ -36,7 +36,6 @@ const (
 	Readings       Table = 'g' // recorded, node, seq -> nothing
 	Loose          Table = 'x' // DI, recorded, node, seq -> nothing: codes that were read and belong to no usage
 	Approvals      Table = 'a' // "site" -> Approval
-	Numbers        Table = 'I' // DI 0 usage n -> marks, lot 0 serial: every usage; n is 0 for what it is, 1... for what it was before a correction
 	ByCatalogue    Table = 'M' // folded catalogue number 0 usage -> nothing: usages whose label gives one
 	Notices        Table = 'N' // notice -> Notice
 	Cases          Table = 'K' // notice, case -> Case
@@ -73,11 +72,11 @@ func Tables() []Projection {
 		{ByLookup, "patients by look-up hash", 1, 1},
 		{Procedures, "patients by procedure", 2, 2}, {ByPatient, "procedures by patient", 1, 1}, {ByStart, "procedures by start", 1, 1},
 		{ByPlace, "procedures by place", 1, 1}, {ByPerson, "procedures by person", 1, 1},
-		{ByProcedure, "usages by procedure", 1, 1}, {ByLot, "usages by DI and lot", 3, 3}, {BySerial, "usages by DI and serial", 3, 3},
-		{ByExpiry, "usages by DI and expiry", 1, 1}, {ByManufactured, "usages by DI and date of manufacture", 1, 1},
+		{ByProcedure, "usages by procedure", 1, 1}, {ByLot, "usages by DI and lot", 4, 4}, {BySerial, "usages by DI and serial", 4, 4},
+		{ByExpiry, "lots by DI and expiry", 2, 2}, {ByManufactured, "lots by DI and date of manufacture", 2, 2},
 		{ByOutcome, "usages by outcome", 1, 1}, {ByTime, "usages by time", 1, 1},
 		{Products, "products", 2, 2}, {Catalogue, "rows of catalogues", 1, 1}, {Packed, "products by pack", 1, 1}, {Readings, "readings by time", 1, 1}, {Loose, "readings without a usage", 3, 3}, {Approvals, "approvals", 1, 1},
-		{Numbers, "usages by DI with their numbers", 1, 1}, {ByCatalogue, "usages by catalogue number", 1, 1},
+		{ByCatalogue, "usages by catalogue number", 1, 1},
 		{Notices, "notices", 1, 1}, {Cases, "cases by notice", 2, 1}, {Attachments, "attachments by notice", 1, 1},
 		{Quarantines, "quarantines", 2, 1}, {ByPackBody, "quarantines by pack", 1, 1}, {Settings, "settings of checks", 1, 1}, {Plans, "plans", 2, 1},
 		{Staff, "staff by badge", 1, 1}, {Places, "places by location number", 1, 1}, {Codes, "procedure codes", 1, 1},

@@ -108,12 +108,7 @@ func (w *writer) usage(id trace.UsageID, before, now []trace.Entry) {
 			}
 			return rs
 		}},
-		{ByLot, func(u trace.Usage) (rs rows) {
-			for i, d := range identities(u) {
-				rs.add(numberKey(d.DI, d.Lot, id), holding(u, i > 0))
-			}
-			return rs
-		}},
+		{ByLot, lotRows},
 		{BySerial, func(u trace.Usage) (rs rows) {
 			for i, d := range identities(u) {
 				if d.Serial != "" {
@@ -122,8 +117,6 @@ func (w *writer) usage(id trace.UsageID, before, now []trace.Entry) {
 			}
 			return rs
 		}},
-		{ByExpiry, func(u trace.Usage) rows { return dateRows(u.Device.DI, u.Device.Expiry, id) }},
-		{ByManufactured, func(u trace.Usage) rows { return dateRows(u.Device.DI, u.Device.Manufactured, id) }},
 		{ByOutcome, func(u trace.Usage) (rs rows) {
 			rs.add(join([]byte{OutcomeKey(u.Status)}, TimeKey(u.Occurred), id[:]), nil)
 			return rs
@@ -142,29 +135,33 @@ func (w *writer) usage(id trace.UsageID, before, now []trace.Entry) {
 		}
 		w.move(ix.table, had, ix.rows(u))
 	}
-	w.numbers(old, u, len(before) > 0)
-}
-
-func dateRows(di string, d udi.Date, id trace.UsageID) (rs rows) {
-	if day, ok := DateKey(d.Day); ok {
-		rs.add(join(DIPrefix(di), day, id[:]), nil)
-	}
-	return rs
+	w.recount(ByExpiry, datedKey(old.Device, old.Device.Expiry), datedKey(u.Device, u.Device.Expiry))
+	w.recount(ByManufactured, datedKey(old.Device, old.Device.Manufactured), datedKey(u.Device, u.Device.Manufactured))
 }
 
 // The flags of ByLot, BySerial and Procedures.
 const (
 	flagFormer    = 1 << 0 // recorded so before a correction, and so no longer
 	flagWithdrawn = 1 << 1
+	flagProcedure = 1 << 2 // it follows; of ByLot and BySerial, as the rest
+	flagByHand    = 1 << 3
+	flagUnsure    = 1 << 4
+	flagLot       = 1 << 5 // it follows, because the key does not tell; of ByLot
 )
 
 // holding is the value in ByLot and BySerial.
 func holding(u trace.Usage, former bool) []byte {
-	v := []byte{flags(former, u.Withdrawn)}
-	if !u.Procedure.IsZero() {
-		v = append(v, u.Procedure[:]...)
+	f := flags(former, u.Withdrawn)
+	if u.Provenance == trace.Typed || u.Provenance == trace.Imported {
+		f |= flagByHand
 	}
-	return v
+	if u.Damaged || u.NotVerbatim() {
+		f |= flagUnsure
+	}
+	if u.Procedure.IsZero() {
+		return []byte{f}
+	}
+	return append([]byte{f | flagProcedure}, u.Procedure[:]...)
 }
 
 func flags(former, withdrawn bool) (f byte) {
@@ -179,12 +176,21 @@ func flags(former, withdrawn bool) (f byte) {
 
 // Holding reads a row of ByLot or BySerial.
 func Holding(key, value []byte) (h trace.Holding, err error) {
-	if len(key) < 16 || len(value) != 1 && len(value) != 17 {
-		return h, fmt.Errorf("record: a row of %d and %d bytes says of no usage whose it is", len(key), len(value))
+	h, _, err = holdingOf(key, value)
+	return h, err
+}
+
+// holdingOf is Holding, and what stands behind it.
+func holdingOf(key, value []byte) (h trace.Holding, rest []byte, err error) {
+	if len(key) < 16 || len(value) == 0 || value[0]&flagProcedure != 0 && len(value) < 17 {
+		return h, nil, fmt.Errorf("record: a row of %d and %d bytes says of no usage whose it is", len(key), len(value))
 	}
 	h = trace.Holding{Key: key, Usage: ID[trace.OfUsage](key), Former: value[0]&flagFormer != 0, Withdrawn: value[0]&flagWithdrawn != 0}
-	copy(h.Procedure[:], value[1:])
-	return h, nil
+	rest = value[1:]
+	if value[0]&flagProcedure != 0 {
+		h.Procedure, rest = trace.ProcedureID(rest[:16]), rest[16:]
+	}
+	return h, rest, nil
 }
 
 // identities are what a usage is found by: what is recorded now, and what was

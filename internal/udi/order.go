@@ -35,3 +35,29 @@ func Order(number string) string {
 	}
 	return string(k)
 }
+
+// Unorder gives the fold that an order is of; ok is false for what is none.
+func Unorder(order string) (fold string, ok bool) {
+	k := make([]byte, 0, len(order))
+	for i := 0; i < len(order); {
+		n := int(order[i]) - '0'
+		i++
+		switch {
+		case n < 1 || n > longRun:
+			k = append(k, order[i-1])
+			continue
+		case n == longRun:
+			if len(order) < i+2 {
+				return "", false
+			}
+			n = int(binary.BigEndian.Uint16([]byte(order[i:])))
+			i += 2
+		}
+		if n > len(order)-i {
+			return "", false
+		}
+		k = append(k, order[i:i+n]...)
+		i += n
+	}
+	return string(k), true
+}

@@ -3,6 +3,7 @@ package udi_test
 import (
 	"cmp"
 	"math/big"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -42,4 +43,23 @@ func TestOneOrderIsOneFold(t *testing.T) {
 			t.Fatalf("%s and %s", a, b)
 		}
 	})
+}
+
+func TestAnOrderTellsItsFold(t *testing.T) {
+	number := rapid.StringOfN(rapid.RuneFrom([]rune("0123456789aAbOÄ-/ ")), 0, 60, -1)
+	rapid.Check(t, func(t *rapid.T) {
+		n := number.Draw(t, "number")
+		if strings.Trim(n, "-/ ") == "" {
+			return // folds to itself, whatever it is
+		}
+		if got, ok := udi.Unorder(udi.Order(n)); !ok || got != udi.Fold(n) {
+			t.Fatalf("%q comes back as %q, %v", n, got, ok)
+		}
+	})
+	for _, none := range []string{"9", "?", "?\x00", "?\x00\x40", "3A1"} {
+		if got, ok := udi.Unorder(none); ok {
+			t.Errorf("%q is of %q", none, got)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) { udi.Unorder(rapid.String().Draw(t, "anything")) })
 }

@@ -34,11 +34,23 @@ func numbered(t *testing.T, open Open) {
 			n.Usage = trace.UsageID{}
 			all = append(all, fmt.Sprintf("%+v", n))
 		}
+		slices.Sort(all)
 		return all
 	}
 	row := func(n trace.Numbered) string { return fmt.Sprintf("%+v", n) }
 	want := []string{row(trace.Numbered{Lot: "Z", Serial: "S1", ByHand: true, Unsure: true}), row(trace.Numbered{Lot: "A", Serial: "S1", Former: true, ByHand: true, Unsure: true})}
+	slices.Sort(want)
 	if got := rows(di1); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	// A serial number that was corrected is found beside the one that counts, and a
+	// lot that no folding keeps is what was read.
+	odd := trace.UsageID(trace.NewEventID())
+	put(t, s, trace.NewEventID(), usage(odd, p, "PLAIN", "?:\x009-", "S2"))
+	correct(trace.UsageFact{Usage: odd, Device: udi.Device{Serial: "S3\x00"}})
+	want = []string{row(trace.Numbered{Lot: "?:\x009-", Serial: "S2", Former: true, ByHand: true}), row(trace.Numbered{Lot: "?:\x009-", Serial: "S3\x00", ByHand: true})}
+	slices.Sort(want)
+	if got := rows("PLAIN"); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	// It is another product now, and still found under the old.
@@ -53,6 +65,9 @@ func numbered(t *testing.T, open Open) {
 	if got := rows(""); !slices.Equal(got, []string{row(trace.Numbered{Lot: "B"})}) {
 		t.Errorf("without a product: %q", got)
 	}
+	for _, di := range []string{"0PLAIN", "00"} {
+		put(t, s, trace.NewEventID(), usage(trace.UsageID(trace.NewEventID()), p, di, "A", ""))
+	}
 	var dis []string
 	for di, err := range s.Identifiers(ctx) {
 		if err != nil {
@@ -60,7 +75,7 @@ func numbered(t *testing.T, open Open) {
 		}
 		dis = append(dis, di)
 	}
-	if want := slices.Sorted(slices.Values([]string{di1, di2})); !slices.Equal(dis, want) {
+	if want := slices.Sorted(slices.Values([]string{di1, di2, "0PLAIN", "PLAIN", "00"})); !slices.Equal(dis, want) {
 		t.Errorf("identifiers %q, want %q", dis, want)
 	}
 	// A catalogue number on a label finds its usage in every writing.
