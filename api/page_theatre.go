@@ -45,6 +45,8 @@ type usageCard struct {
 	Stopped     bool   // a check said stop, which nobody can clear here
 	Warned      bool   // a check warns, and nobody said why it is used all the same
 	Overridden  []trace.Overridden
+	Unknown     bool    // no catalogue has it, and nobody said what it is
+	Described   string  // what somebody here called it
 	Offers      []offer // the buttons of this status
 	Others      []offer
 	JoinTo      trace.UsageID // the device scanned before, if this may be the other code of its pack
@@ -112,7 +114,8 @@ func (s *Server) board(c echo.Context) (board, error) {
 
 func cardOf(u trace.UsageInFull) usageCard {
 	card := usageCard{ID: u.Usage.ID, Device: u.Usage.Device, Product: u.Product, Verdict: u.Usage.Verdict, At: u.Usage.Occurred,
-		StatusWords: u.Usage.Status.String()}
+		StatusWords: u.Usage.Status.String(), Described: u.Usage.Described}
+	card.Unknown = u.Usage.Device.DI != "" && u.Product.DI == "" && u.Usage.Described == ""
 	if !u.Usage.Status.Outcome() {
 		card.StatusWords += ", no outcome yet"
 	}

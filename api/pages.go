@@ -30,7 +30,7 @@ type pages struct {
 }
 
 // The templates that make a page each.
-var pageNames = []string{"home", "theatre", "recall", "notices", "notice", "notice_form", "case", "patients", "patient", "procedure", "import", "safety", "docs", "problem", "checks", "quarantine", "directory", "directory_print"}
+var pageNames = []string{"home", "theatre", "recall", "notices", "notice", "notice_form", "case", "patients", "patient", "procedure", "import", "safety", "docs", "problem", "checks", "quarantine", "directory", "directory_print", "catalogue", "catalogue_queue", "readiness", "product"}
 
 func newPages(zone *time.Location) (*pages, error) {
 	p := &pages{by: make(map[string]*template.Template)}
@@ -89,9 +89,19 @@ func words(zone *time.Location) template.FuncMap {
 		"reasons": func() []string {
 			return slices.DeleteFunc(trace.OverrideReasons(), func(r string) bool { return r == trace.OverrideOther })
 		},
-		"reason": trace.OverrideWords,
-		"passed": func(cs []trace.Check) []trace.Check { return having(cs, true) },
-		"others": func(cs []trace.Check) []trace.Check { return having(cs, false) },
+		"reason":  trace.OverrideWords,
+		"passed":  func(cs []trace.Check) []trace.Check { return having(cs, true) },
+		"others":  func(cs []trace.Check) []trace.Check { return having(cs, false) },
+		"capital": func(s string) string { return strings.ToUpper(s[:1]) + s[1:] },
+		"fieldname": func(name string) string {
+			if f, ok := trace.FieldOf(name); ok {
+				return f.Words
+			}
+			if w, ok := productWords[name]; ok {
+				return w
+			}
+			return name
+		},
 		"asks": func(rule string) string {
 			if r, ok := check.ByID(rule); ok {
 				return r.Asks
@@ -181,7 +191,7 @@ var navigation = []struct {
 	may        staff.Permission
 }{
 	{"/theatre", "Theatre", staff.Scan}, {"/recall", "Recall", staff.FindDevices}, {"/notices", "Notices", staff.WorkRecalls}, {"/patients", "Patients", staff.FindPatients},
-	{"/quarantine", "Quarantine", staff.SignedIn}, {"/checks", "Checks", staff.SignedIn}, {"/directory", "Directory", staff.SignedIn}, {"/import", "Import", staff.ImportHistory}, {"/safety", "Clinical safety", staff.SignedIn},
+	{"/quarantine", "Quarantine", staff.SignedIn}, {"/checks", "Checks", staff.SignedIn}, {"/catalogue", "Catalogue", staff.SignedIn}, {"/directory", "Directory", staff.SignedIn}, {"/import", "Import", staff.ImportHistory}, {"/safety", "Clinical safety", staff.SignedIn},
 	{"/api/docs", "API", staff.SignedIn},
 }
 

@@ -184,9 +184,15 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/usages/:id/outcome", may: staff.WriteRecord, handler: s.setOutcome},
 		{method: "POST", path: "/api/v1/usages/:id/join", may: staff.WriteRecord, handler: s.joinUsages},
 
+		{method: "POST", path: "/api/v1/usages/:id/describe", may: staff.WriteRecord, handler: s.describe},
+
 		{method: "POST", path: "/api/v1/products", may: staff.WriteCatalogue, handler: s.recordProduct},
 		{method: "GET", path: "/api/v1/products", may: staff.SignedIn, handler: s.listProducts, query: "limit cursor"},
 		{method: "GET", path: "/api/v1/products/:di", may: staff.SignedIn, handler: s.product},
+
+		{method: "GET", path: "/api/v1/catalogue/search", may: staff.SignedIn, handler: s.searchCatalogue, query: "q after limit"},
+		{method: "GET", path: "/api/v1/catalogue/queue", may: staff.SignedIn, handler: s.catalogueQueue, time: 2 * time.Minute},
+		{method: "GET", path: "/api/v1/catalogue/readiness", may: staff.SignedIn, handler: s.readiness, time: 2 * time.Minute, query: "from"},
 
 		{method: "GET", path: "/api/v1/checks", may: staff.SignedIn, handler: s.checks},
 		{method: "POST", path: "/api/v1/checks", may: staff.SetChecks, handler: s.setCheck},
@@ -229,6 +235,7 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/api/v1/exports/iso16054.csv", may: staff.ExportRecord, handler: s.exportISO16054, time: noLimit, query: "procedure from to"},
 		{method: "GET", path: "/api/v1/exports/fhir.json", may: staff.ExportRecord, handler: s.exportFHIR, time: noLimit, query: "procedure from to"},
 		{method: "GET", path: "/api/v1/exports/directory.csv", may: staff.SignedIn, handler: s.exportDirectory, time: noLimit, query: "list"},
+		{method: "GET", path: "/api/v1/exports/readiness.csv", may: staff.SignedIn, handler: s.exportReadiness, time: 2 * time.Minute, query: "from"},
 		{method: "GET", path: "/api/v1/exports/catalogue.csv", may: staff.SignedIn, handler: s.exportCatalogue, time: noLimit},
 		{method: "POST", path: "/api/v1/catalogue/imports", may: staff.WriteCatalogue, handler: s.importCatalogue, body: importMost, time: noLimit, query: "source implantable"},
 		{method: "POST", path: "/api/v1/imports", may: staff.ImportHistory, handler: s.importHistory, body: importMost, time: noLimit, query: "source"},
@@ -259,6 +266,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/theatre/forget", may: staff.UseDesk, handler: s.formForget},
 		{method: "POST", path: "/theatre/side", may: staff.UseDesk, handler: s.formSide, form: true},
 		{method: "POST", path: "/theatre/usages/:id/outcome", may: staff.UseDesk, handler: s.formOutcome, form: true},
+		{method: "POST", path: "/theatre/usages/:id/describe", may: staff.UseDesk, handler: s.formDescribe, form: true},
 		{method: "POST", path: "/theatre/usages/:id/withdraw", may: staff.UseDesk, handler: s.formWithdraw, form: true},
 		{method: "POST", path: "/theatre/usages/:id/join", may: staff.UseDesk, handler: s.formJoin, form: true},
 		{method: "GET", path: "/recall", may: staff.FindDevices, handler: s.pageRecall},
@@ -283,6 +291,11 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/quarantine", may: staff.SignedIn, handler: s.pageQuarantine},
 		{method: "POST", path: "/quarantine", may: staff.KeepQuarantine, handler: s.formQuarantine, form: true},
 		{method: "POST", path: "/quarantine/:id/release", may: staff.KeepQuarantine, handler: s.formRelease, form: true},
+		{method: "GET", path: "/catalogue", may: staff.SignedIn, handler: s.pageCatalogue, time: time.Minute},
+		{method: "GET", path: "/catalogue/queue", may: staff.SignedIn, handler: s.pageCatalogueQueue, time: 2 * time.Minute},
+		{method: "GET", path: "/catalogue/readiness", may: staff.SignedIn, handler: s.pageReadiness, time: 2 * time.Minute},
+		{method: "GET", path: "/catalogue/:di", may: staff.SignedIn, handler: s.pageProduct},
+		{method: "POST", path: "/catalogue/:di", may: staff.WriteCatalogue, handler: s.formProduct, form: true},
 		{method: "GET", path: "/directory", may: staff.SignedIn, handler: s.pageDirectory, time: time.Minute},
 		{method: "POST", path: "/directory", may: staff.KeepDirectory, handler: s.formDirectory, form: true},
 		{method: "POST", path: "/directory/table", may: staff.KeepDirectory, handler: s.formDirectoryTable, form: true, body: sheet.BytesMost + bodyMost, time: 2 * time.Minute},

@@ -21,7 +21,11 @@ type Rule struct {
 	// AtScan marks a rule that only the moment of scanning can answer; its answer
 	// stays when a device is judged again.
 	AtScan bool
-	Ask    func(Facts) Finding
+	// Wants names the fields of a product of a kind without which the rule cannot
+	// run, and reports whether it is asked of that kind at all. nil: the rule goes by
+	// nothing that the catalogue says.
+	Wants func(trace.ProductKind) (fields []string, asked bool)
+	Ask   func(Facts) Finding
 }
 
 // Finding is a rule's answer, before the site's level is put to it.

@@ -9,21 +9,15 @@ import (
 
 // hipMakers: are stem and head of one maker? Components of two have not been
 // tested together (NJR: mix-and-match).
-var hipMakers = Rule{ID: "hip-makers", Asks: "Hip: are stem and head of one maker?", Level: trace.Warn, Hazard: "HAZ-53", Ask: func(f Facts) Finding {
+var hipMakers = Rule{ID: "hip-makers", Asks: "Hip: are stem and head of one maker?", Level: trace.Warn, Hazard: "HAZ-53", Wants: wantsOf(map[trace.ProductKind][]string{trace.KindStem: {"maker"}, trace.KindHead: {"maker"}}), Ask: func(f Facts) Finding {
 	return f.sameMaker([2]trace.ProductKind{trace.KindStem, trace.KindHead})
 }}
 
 // hipSize: does the head fit the liner, or the cup where there is no liner?
-var hipSize = Rule{ID: "hip-size", Asks: "Hip: do head and liner or cup have one diameter?", Level: trace.Warn, Hazard: "HAZ-53", Ask: func(f Facts) Finding {
-	if !f.is(trace.KindHead, trace.KindLiner, trace.KindCup) {
-		return notApplicable
-	}
-	if found, ok := f.sided(); !ok {
-		return found
-	}
-	heads, sockets := f.headsAndSockets()
+var hipSize = Rule{ID: "hip-size", Asks: "Hip: do head and liner or cup have one diameter?", Level: trace.Warn, Hazard: "HAZ-53", Wants: wantsOf(map[trace.ProductKind][]string{trace.KindHead: {"head_diameter"}, trace.KindLiner: {"inner_diameter"}, trace.KindCup: {"inner_diameter"}}), Ask: func(f Facts) Finding {
+	heads, sockets, found := f.headsAndSockets()
 	if len(heads) == 0 || len(sockets) == 0 {
-		return notApplicable
+		return found
 	}
 	for _, h := range heads {
 		for _, s := range sockets {
@@ -42,16 +36,10 @@ var hipSize = Rule{ID: "hip-size", Asks: "Hip: do head and liner or cup have one
 }}
 
 // hipBearing: does metal move against metal?
-var hipBearing = Rule{ID: "hip-bearing", Asks: "Hip: is it no metal head on a metal liner?", Level: trace.Warn, Hazard: "HAZ-53", Ask: func(f Facts) Finding {
-	if !f.is(trace.KindHead, trace.KindLiner, trace.KindCup) {
-		return notApplicable
-	}
-	if found, ok := f.sided(); !ok {
-		return found
-	}
-	heads, sockets := f.headsAndSockets()
+var hipBearing = Rule{ID: "hip-bearing", Asks: "Hip: is it no metal head on a metal liner?", Level: trace.Warn, Hazard: "HAZ-53", Wants: wantsOf(map[trace.ProductKind][]string{trace.KindHead: {"bearing"}, trace.KindLiner: {"bearing"}, trace.KindCup: {"bearing"}}), Ask: func(f Facts) Finding {
+	heads, sockets, found := f.headsAndSockets()
 	if len(heads) == 0 || len(sockets) == 0 {
-		return notApplicable
+		return found
 	}
 	for _, h := range heads {
 		for _, s := range sockets {
@@ -69,7 +57,7 @@ var hipBearing = Rule{ID: "hip-bearing", Asks: "Hip: is it no metal head on a me
 }}
 
 // hipTaper: does the head fit the taper of the stem?
-var hipTaper = Rule{ID: "hip-taper", Asks: "Hip: do head and stem have one taper?", Level: trace.Warn, Hazard: "HAZ-53", Ask: func(f Facts) Finding {
+var hipTaper = Rule{ID: "hip-taper", Asks: "Hip: do head and stem have one taper?", Level: trace.Warn, Hazard: "HAZ-53", Wants: wantsOf(map[trace.ProductKind][]string{trace.KindHead: {"taper"}, trace.KindStem: {"taper"}}), Ask: func(f Facts) Finding {
 	if !f.is(trace.KindHead, trace.KindStem) {
 		return notApplicable
 	}
@@ -98,10 +86,18 @@ var hipTaper = Rule{ID: "hip-taper", Asks: "Hip: do head and stem have one taper
 }}
 
 // headsAndSockets are the heads and what they move in, this device among them.
-// Where there is a liner the head moves in it and not in the cup.
-func (f Facts) headsAndSockets() (heads, sockets []Component) {
+// Where there is a liner the head moves in it and not in the cup. Where one of the
+// two is not there, found is the answer of a rule about them.
+func (f Facts) headsAndSockets() (heads, sockets []Component, found Finding) {
+	if !f.is(trace.KindHead, trace.KindLiner, trace.KindCup) {
+		return nil, nil, notApplicable
+	}
+	if found, ok := f.sided(); !ok {
+		return nil, nil, found
+	}
 	self := Component{Product: *f.Product}
-	heads, liners, cups := f.with(trace.KindHead), f.with(trace.KindLiner), f.with(trace.KindCup)
+	heads = f.with(trace.KindHead)
+	liners, cups := f.with(trace.KindLiner), f.with(trace.KindCup)
 	switch self.Product.Attributes.Kind {
 	case trace.KindHead:
 		heads = []Component{self}
@@ -110,13 +106,13 @@ func (f Facts) headsAndSockets() (heads, sockets []Component) {
 	case trace.KindCup:
 		cups = []Component{self}
 		if len(liners) > 0 { // whether the cup takes the liner is another question
-			return nil, nil
+			return nil, nil, notApplicable
 		}
 	}
 	if len(liners) > 0 {
-		return heads, liners
+		return heads, liners, notApplicable
 	}
-	return heads, cups
+	return heads, cups, notApplicable
 }
 
 // sameMaker asks whether two kinds of component are of one maker.

@@ -3,7 +3,7 @@ package check
 import "implantrace/internal/trace"
 
 // latex: does a device with latex meet an allergy?
-var latex = Rule{ID: "latex", Asks: "Is there no latex where the patient is allergic to it?", Level: trace.Warn, Hazard: "HAZ-55", Ask: func(f Facts) Finding {
+var latex = Rule{ID: "latex", Asks: "Is there no latex where the patient is allergic to it?", Level: trace.Warn, Hazard: "HAZ-55", Wants: wants("latex"), Ask: func(f Facts) Finding {
 	has, allergic := f.attributes().Latex, f.Procedure.LatexAllergy
 	switch {
 	case f.Procedure.ID.IsZero() || allergic == trace.No:

@@ -3,7 +3,7 @@ package check
 import "implantrace/internal/trace"
 
 // mri: is it known whether the patient may be scanned by magnetic resonance?
-var mri = Rule{ID: "mri", Asks: "Is its MRI status known?", Level: trace.Note, Hazard: "HAZ-55", Ask: func(f Facts) Finding {
+var mri = Rule{ID: "mri", Asks: "Is its MRI status known?", Level: trace.Note, Hazard: "HAZ-55", Wants: wants("mri"), Ask: func(f Facts) Finding {
 	switch a := f.attributes(); {
 	case f.Product == nil || f.Product.Withdrawn, a.Implantable == trace.No: // the rule on the product says so
 		return notApplicable

@@ -9,7 +9,7 @@ import (
 
 // planned: is there anything in the plan that this device can be? An implant
 // other than the planned one is a never event.
-var planned = Rule{ID: "planned", Asks: "Is it in the plan?", Level: trace.Warn, Hazard: "HAZ-54", Ask: func(f Facts) Finding {
+var planned = Rule{ID: "planned", Asks: "Is it in the plan?", Level: trace.Warn, Hazard: "HAZ-54", Wants: wants("kind"), Ask: func(f Facts) Finding {
 	if f.Plan == nil || len(f.Plan.Items) == 0 {
 		return notApplicable
 	}
@@ -26,7 +26,7 @@ var planned = Rule{ID: "planned", Asks: "Is it in the plan?", Level: trace.Warn,
 }}
 
 // planDiffers: does it have the attributes that were planned?
-var planDiffers = Rule{ID: "plan-differs", Asks: "Is it as planned: model, power, side, maker, sizes?", Level: trace.Warn, Hazard: "HAZ-54", Ask: func(f Facts) Finding {
+var planDiffers = Rule{ID: "plan-differs", Asks: "Is it as planned: model, power, side, maker, sizes?", Level: trace.Warn, Hazard: "HAZ-54", Wants: wantsOf(map[trace.ProductKind][]string{trace.KindLens: {"model", "power"}, trace.KindFemoral: {"maker", "side", "size"}, trace.KindTibial: {"maker", "size"}}), Ask: func(f Facts) Finding {
 	items := f.itemsFor()
 	if len(items) == 0 {
 		return notApplicable // the rule above says so

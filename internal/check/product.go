@@ -4,7 +4,7 @@ import "implantrace/internal/trace"
 
 // product: is the device identifier in the catalogue? The device is recorded
 // all the same.
-var product = Rule{ID: "product", Asks: "Is the product in the catalogue?", Level: trace.Note, Hazard: "HAZ-30", Ask: func(f Facts) Finding {
+var product = Rule{ID: "product", Asks: "Is the product in the catalogue?", Level: trace.Note, Hazard: "HAZ-30", Wants: wants(), Ask: func(f Facts) Finding {
 	switch {
 	case f.Meaning.Device.DI == "":
 		return unknown("device identifier", "Which product this is is not known.")

@@ -20,7 +20,7 @@ var reuse = Rule{ID: "reuse", Asks: "Was this very piece implanted before?", Lev
 }}
 
 // singleUse: was a sterile single-use piece opened or tried before?
-var singleUse = Rule{ID: "single-use", Asks: "Was a sterile single-use piece used before?", Level: trace.Stop, Hazard: "HAZ-52", Ask: func(f Facts) Finding {
+var singleUse = Rule{ID: "single-use", Asks: "Was a sterile single-use piece used before?", Level: trace.Stop, Hazard: "HAZ-52", Wants: wants("single_use", "sterile"), Ask: func(f Facts) Finding {
 	if f.Meaning.Device.DI == "" || f.Meaning.Device.Serial == "" {
 		return notApplicable // the rule above says what is missing
 	}

@@ -8,7 +8,7 @@ import (
 
 // side: is the device made for the side that is operated on? In a bilateral
 // procedure each side is held against what was said of the device.
-var side = Rule{ID: "side", Asks: "Is it made for this side?", Level: trace.Stop, Hazard: "HAZ-51", Ask: func(f Facts) Finding {
+var side = Rule{ID: "side", Asks: "Is it made for this side?", Level: trace.Stop, Hazard: "HAZ-51", Wants: wants("side"), Ask: func(f Facts) Finding {
 	made := f.attributes().Side
 	switch {
 	case f.Procedure.ID.IsZero():

@@ -128,8 +128,10 @@ func (r Recorder) Correct(ctx context.Context, c Correct) error {
 		d.Secret = &trace.Secret{}
 	}
 	d.Secret.Note = c.Reason
-	_, err = r.record(ctx, c.Meta, canon, d)
-	return err
+	if _, err = r.record(ctx, c.Meta, canon, d); err != nil || c.Product == "" {
+		return err
+	}
+	return r.judgeProduct(ctx, d.Fact.(trace.ProductFact).DI, c.Meta)
 }
 
 // amend checks that there is something to put right and that the fields belong

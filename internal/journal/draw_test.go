@@ -94,7 +94,7 @@ func drawFact(t *rapid.T) trace.Fact {
 			}), Status: trace.Status(w("status")), Verdict: drawVerdict(t), Override: rapid.Bool().Draw(t, "override"), Location: w("location"),
 			Damaged: rapid.Bool().Draw(t, "damaged"), Amend: drawAmend(t)}
 	case 6:
-		return trace.ProductFact{DI: w("di"), Maker: w("maker"), MakerAddress: w("address"), Brand: w("brand"), CatalogueNo: w("catalogue number"), Description: w("description"), Attributes: drawAttributes(t), Verified: list(t, "verified", func() string { return w("field") }), Amend: drawAmend(t)}
+		return trace.ProductFact{DI: w("di"), Maker: w("maker"), MakerAddress: w("address"), Brand: w("brand"), CatalogueNo: w("catalogue number"), Description: w("description"), Attributes: drawAttributes(t), Verified: list(t, "verified", func() string { return w("field") }), Who: w("who"), Amend: drawAmend(t)}
 	case 7:
 		return trace.CatalogueFact{Source: w("source"), Batch: drawID(t, "batch"), Rows: list(t, "rows", func() trace.CatalogueRow {
 			return trace.CatalogueRow{DI: w("di"), Maker: w("maker"), MakerAddress: w("address"), Brand: w("brand"), CatalogueNo: w("catalogue number"), Description: w("description"), Attributes: drawAttributes(t)}

@@ -59,6 +59,7 @@ func golden() map[string]trace.Entry {
 			Override: true, Location: "left hip", Damaged: true, Amend: amend}),
 		"product":            entry(trace.ProductFact{DI: "07611994064584", Maker: "M", MakerAddress: "A", Brand: "B", CatalogueNo: "C", Description: "D", Amend: amend}),
 		"product-attributes": entry(trace.ProductFact{DI: "07611994064584", Attributes: attributes, Verified: []string{"kind", "side"}}),
+		"product-vouched":    entry(trace.ProductFact{DI: "07611994064584", Verified: []string{"kind"}, Who: "W"}),
 		"erasure":            entry(trace.ErasureFact{Patient: id(0x50), Subjects: [][16]byte{id(0x40), id(0x70)}}),
 		"catalogue": entry(trace.CatalogueFact{Source: "AccessGUDID 2026-03", Batch: id(0x10), Rows: []trace.CatalogueRow{{DI: "07611994064584", Maker: "M", MakerAddress: "A", Brand: "B",
 			CatalogueNo: "C", Description: "D", Attributes: attributes}, {DI: "05060000000013"}}}),

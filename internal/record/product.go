@@ -14,11 +14,28 @@ func foldProduct(about []trace.Entry) trace.Product {
 	for _, e := range about {
 		f := e.Fact.(trace.ProductFact)
 		p = p.Say(f)
+		p.Vouched = vouched(p, f, e)
 		p.Withdrawn = withdrawn(p.Withdrawn, f.Amend)
 		p.Provenance = e.Provenance
 		p.History = append(p.History, amended(stamp(e), f.Amend))
 	}
 	return p
+}
+
+// vouched is who vouches for each verified field after an entry.
+func vouched(p trace.Product, f trace.ProductFact, e trace.Entry) []trace.Vouched {
+	all := slices.DeleteFunc(slices.Clone(p.Vouched), func(v trace.Vouched) bool {
+		return !slices.Contains(p.Verified, v.Field) || slices.Contains(f.Verified, v.Field)
+	})
+	for _, name := range f.Verified {
+		if slices.Contains(p.Verified, name) {
+			all = append(all, trace.Vouched{Field: name, Who: f.Who, At: e.Recorded, Entry: e.ID})
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all
 }
 
 // CatalogueRow is a row of [Catalogue]: what one catalogue said last of a
@@ -78,7 +95,7 @@ func JoinProduct(people *trace.Product, catalogues []CatalogueRow) trace.Product
 		r := c.Row
 		at := time.UnixMilli(c.Recorded).UTC()
 		said := trace.Product{DI: r.DI, Maker: r.Maker, MakerAddress: r.MakerAddress, Brand: r.Brand, CatalogueNo: r.CatalogueNo, Description: r.Description,
-			Attributes: r.Attributes, Provenance: trace.Imported, Verified: p.Verified, Withdrawn: p.Withdrawn,
+			Attributes: r.Attributes, Provenance: trace.Imported, Verified: p.Verified, Vouched: p.Vouched, Withdrawn: p.Withdrawn,
 			History: []trace.Stamp{{Position: c.Position, Event: c.Event, Recorded: at, Occurred: at, By: trace.Actor{Via: "catalogue:" + c.Source}, Provenance: trace.Imported}}}
 		p = said.Over(p)
 	}

@@ -75,7 +75,7 @@ func Tables() []Projection {
 		{ByProcedure, "usages by procedure", 1, 1}, {ByLot, "usages by DI and lot", 4, 4}, {BySerial, "usages by DI and serial", 4, 4},
 		{ByExpiry, "lots by DI and expiry", 2, 2}, {ByManufactured, "lots by DI and date of manufacture", 2, 2},
 		{ByOutcome, "usages by outcome", 1, 1}, {ByTime, "usages by time", 1, 1},
-		{Products, "products", 2, 2}, {Catalogue, "rows of catalogues", 1, 1}, {Packed, "products by pack", 1, 1}, {Readings, "readings by time", 1, 1}, {Loose, "readings without a usage", 3, 3}, {Approvals, "approvals", 1, 1},
+		{Products, "products", 3, 2}, {Catalogue, "rows of catalogues", 1, 1}, {Packed, "products by pack", 1, 1}, {Readings, "readings by time", 1, 1}, {Loose, "readings without a usage", 3, 3}, {Approvals, "approvals", 1, 1},
 		{ByCatalogue, "usages by catalogue number", 1, 1},
 		{Notices, "notices", 1, 1}, {Cases, "cases by notice", 2, 1}, {Attachments, "attachments by notice", 1, 1},
 		{Quarantines, "quarantines", 2, 1}, {ByPackBody, "quarantines by pack", 1, 1}, {Settings, "settings of checks", 1, 1}, {Plans, "plans", 2, 1},

@@ -150,6 +150,7 @@ type ProductFact struct {
 	// Verified names the fields that a person has compared with the label or the
 	// maker's word, and vouches for.
 	Verified []string `json:"verified,omitempty" cbor:"8,keyasint,omitempty"`
+	Who      string   `json:"who,omitempty" cbor:"9,keyasint,omitempty"` // says it, as it was typed
 	Amend    Amend    `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`
 }
 

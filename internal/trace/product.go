@@ -1,6 +1,9 @@
 package trace
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Product is a row of the catalogue.
 type Product struct {
@@ -15,7 +18,16 @@ type Product struct {
 	History      []Stamp    `json:"history" cbor:"9,keyasint"`
 	Attributes   Attributes `json:"attributes,omitzero" cbor:"10,keyasint,omitzero"`
 	Verified     []string   `json:"verified,omitempty" cbor:"11,keyasint,omitempty"` // fields that a person vouches for
+	Vouched      []Vouched  `json:"vouched,omitempty" cbor:"13,keyasint,omitempty"`  // who, for each of them
 	Cleared      []string   `json:"-" cbor:"12,keyasint,omitempty"`                  // fields that a correction has emptied, and nobody filled since
+}
+
+// Vouched is who has compared a field with the label or the maker's word.
+type Vouched struct {
+	Field string    `json:"field" cbor:"1,keyasint"`
+	Who   string    `json:"who,omitempty" cbor:"2,keyasint,omitempty"` // as it was typed; "": the entry's own actor alone
+	At    time.Time `json:"at" cbor:"3,keyasint"`
+	Entry EventID   `json:"entry" cbor:"4,keyasint"`
 }
 
 // Over is what people said of a product laid over what a catalogue says: what
@@ -68,7 +80,7 @@ func (p Product) Say(f ProductFact) Product {
 	// A value that is said anew has to be vouched for anew.
 	vouched = slices.DeleteFunc(vouched, func(name string) bool { return said.Value(name) != "" })
 	now := said.Over(p)
-	now.Withdrawn, now.Provenance, now.History = p.Withdrawn, p.Provenance, p.History
+	now.Withdrawn, now.Provenance, now.History, now.Vouched = p.Withdrawn, p.Provenance, p.History, p.Vouched
 	now.Verified = sorted(append(vouched, f.Verified...))
 	now.Cleared = sorted(slices.DeleteFunc(cleared, func(name string) bool { return now.Value(name) != "" }))
 	return now
@@ -101,4 +113,33 @@ func (p Product) Value(name string) string {
 		return f.Get(p.Attributes)
 	}
 	return ""
+}
+
+// ProductNames are the fields of a product beside its [Fields], by name, in the
+// order of a form.
+func ProductNames() []string {
+	return []string{"maker", "maker_address", "brand", "catalogue_no", "description"}
+}
+
+// Set says a field by its name; an empty value says nothing.
+func (f *ProductFact) Set(name, value string) error {
+	switch name {
+	case "maker":
+		f.Maker = value
+	case "maker_address":
+		f.MakerAddress = value
+	case "brand":
+		f.Brand = value
+	case "catalogue_no":
+		f.CatalogueNo = value
+	case "description":
+		f.Description = value
+	default:
+		field, ok := FieldOf(name)
+		if !ok {
+			return Errorf(Invalid, "%q is no field of a product.", clip(name, 40))
+		}
+		return field.Set(&f.Attributes, value)
+	}
+	return nil
 }

@@ -830,6 +830,9 @@ func catalogues(t *testing.T, open Open) {
 	if p := product(di1); p.Attributes.Side != "" {
 		t.Errorf("what a person emptied, the catalogue does not fill: %+v", p)
 	}
+	if p := product(di1); len(p.Vouched) != 1 || p.Vouched[0].Field != "maker" || p.Vouched[0].Entry.IsZero() {
+		t.Errorf("who vouches: %+v", p.Vouched)
+	}
 	said(trace.ProductFact{DI: di2, Maker: "typed only"})
 	var all []string
 	for p, err := range s.Products(ctx, "") {
