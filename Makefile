@@ -12,8 +12,17 @@ DATA        ?= ./data
 LISTEN      ?= 127.0.0.1:8080
 PLATFORMS   ?= linux/amd64 linux/arm64 windows/amd64 darwin/arm64
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-LDFLAGS := -X main.version=$(VERSION)
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS  = -X main.version=$(VERSION)
+# The same sources give the same program: no paths, no time and nothing of this machine's C library are in it.
+BUILD    = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
+
+# Of a package: it is as old as the last commit, and each is newer than the one before.
+DEBARCH    ?= $(shell $(GO) env GOARCH)
+DEBVERSION ?= $(shell git describe --tags --exact-match 2>/dev/null | sed -n 's/^v//p' | grep . || echo 0.0.$$(git rev-list --count HEAD 2>/dev/null)+g$$(git rev-parse --short=12 HEAD 2>/dev/null))
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+DIST       := dist/$(DEBARCH)
+PACKAGE     = dist/implantrace_$(DEBVERSION)_$(DEBARCH).deb
 
 WEB     := api/web
 FHIR    := internal/fhir/validate
@@ -22,6 +31,7 @@ VENDOR  := $(WEB)/assets/vendor/VERSIONS.json
 READER  := $(ZXING)/assets/vendor/VERSIONS.json
 FHIRLIB := $(FHIR)/node_modules/.package-lock.json
 TOOL    := $(GO) tool -modfile=.ci/tools/go.mod
+PACKAGER := $(GO) tool -modfile=.ci/packaging/go.mod
 
 export GO NODE NPM
 
@@ -37,7 +47,7 @@ endef
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build run demo test needs-build needs-test assets test-tools lint cross race fuzz fuzz-brief soak bench audit clean
+.PHONY: help build run demo test needs-build needs-test assets test-tools lint cross race fuzz fuzz-brief soak bench audit sbom licences package package-test reproducible clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,7 +56,7 @@ help: ## list the targets
 
 build: needs-build assets ## build bin/implantrace
 	@echo "=== build $(VERSION) ==="
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/implantrace ./cmd/implantrace
+	$(BUILD) -o bin/implantrace ./cmd/implantrace
 
 run: build ## serve a node from DATA on LISTEN
 	./bin/implantrace serve --data $(DATA) --listen $(LISTEN)
@@ -121,6 +131,26 @@ audit: needs-build assets test-tools ## known weaknesses of what we depend on (n
 	cd $(ZXING) && $(NPM) audit --omit=dev
 	cd $(FHIR) && $(NPM) audit
 
+sbom: build ## bill of materials (CycloneDX): dist/sbom.cdx.json
+	@mkdir -p dist
+	@bash .ci/sbom bin/implantrace $(DEBVERSION) dist/sbom.cdx.json dist/licences.txt
+
+licences: sbom ## what is in the program and under which licence, with the texts: dist/licences.txt
+	@sed -n '3,/^---/p' dist/licences.txt | sed '$$d'
+
+package: needs-build assets ## a Debian package in dist, for DEBARCH
+	@echo "=== package $(DEBVERSION) ==="
+	@rm -rf $(DIST) && mkdir -p $(DIST)
+	GOOS=linux GOARCH=$(DEBARCH) $(BUILD) -o $(DIST)/implantrace ./cmd/implantrace
+	@bash .ci/sbom $(DIST)/implantrace $(DEBVERSION) $(DIST)/sbom.cdx.json $(DIST)/copyright
+	@VERSION=$(DEBVERSION) ARCH=$(DEBARCH) BUILD=$(DIST) $(PACKAGER) nfpm package --config packaging/nfpm.yaml --packager deb --target $(PACKAGE)
+
+package-test: package ## install, upgrade and remove the package in a fresh Debian (as root, with debootstrap)
+	@bash .ci/package-test $(PACKAGE)
+
+reproducible: needs-build assets ## build program and package twice, in different places, and compare
+	@VERSION=$(VERSION) DEBVERSION=$(DEBVERSION) bash .ci/reproducible
+
 clean: ## remove what was built or fetched, but no data
-	rm -rf bin coverage.out coverage.html $(WEB)/node_modules $(WEB)/assets/vendor $(WEB)/testdata/vendor $(FHIR)/node_modules \
+	rm -rf bin dist coverage.out coverage.html $(WEB)/node_modules $(WEB)/assets/vendor $(WEB)/testdata/vendor $(FHIR)/node_modules \
 		$(ZXING)/node_modules $(ZXING)/assets/vendor

@@ -42,11 +42,10 @@ Examples:
 			var hosts several
 			fs.Var(&hosts, "name", "`NAME` or address by which browsers reach the node; may be given more than once (default: the machine's name)")
 			out := fs.String("out", "tls", "`FOLDER` of the authority")
-			group := fs.String("group", "", "`GROUP` that may read the node's key: the one that the node runs in")
 			return func(_ context.Context, s streams, args []string) error {
 				switch what := strings.Join(args, " "); {
 				case what == "init":
-					return tlsInit(s, *out, hosts, *group)
+					return tlsInit(s, *out, hosts)
 				case what == "renew" && len(hosts) == 0:
 					return tlsRenew(s, *out)
 				case what == "renew":
@@ -60,7 +59,7 @@ Examples:
 	}
 }
 
-func tlsInit(s streams, dir string, hosts []string, group string) error {
+func tlsInit(s streams, dir string, hosts []string) error {
 	if len(hosts) == 0 {
 		name, err := os.Hostname()
 		if err != nil {
@@ -71,11 +70,6 @@ func tlsInit(s streams, dir string, hosts []string, group string) error {
 	a, err := transport.Init(dir, hosts, time.Now())
 	if err != nil {
 		return err
-	}
-	if group != "" {
-		if err := transport.Share(dir, group); err != nil {
-			return err
-		}
 	}
 	at := func(name string) string { return filepath.Join(dir, name) }
 	fmt.Fprintf(s.out, `%s   the authority. Install it on every machine that opens the pages. It can vouch for the names below only.
