@@ -45,6 +45,9 @@ func ParseDI(s string) (string, error) {
 		}
 		return string(g), nil
 	}
+	if (s[0] == 'y' || s[0] == 'z') && isContainer(s) {
+		return "", ErrDIForm // a set or carton of blood bags, or HIBC in small letters: nothing tells
+	}
 	s = strings.ToUpper(s)
 	if s[0] == '+' {
 		if hibcForeign(s) >= 0 {
