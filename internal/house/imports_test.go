@@ -52,7 +52,7 @@ var rooms = []struct {
 	{"internal/recall", "gs1 internal/udi internal/trace"},
 	{"internal/recall/recalltest", "internal/udi internal/trace"},
 	{"internal/casework", "internal/udi internal/trace internal/command internal/recall"},
-	{"internal/registry", "gs1 internal/udi internal/trace"},
+	{"internal/registry", "gs1 internal/udi internal/trace internal/command"},
 	{"internal/fhir", "gs1 internal/udi internal/trace"},
 	{"internal/sheet", ""},
 	{"internal/document", ""},
