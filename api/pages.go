@@ -30,7 +30,15 @@ type pages struct {
 }
 
 // The templates that make a page each.
-var pageNames = []string{"home", "theatre", "recall", "notices", "notice", "notice_form", "case", "patients", "patient", "procedure", "import", "safety", "docs", "problem", "checks", "quarantine", "directory", "directory_print", "catalogue", "catalogue_queue", "readiness", "product"}
+var pageNames = []string{
+	"home", "theatre", "problem", "docs", "safety",
+	"patients", "patient", "procedure", "import",
+	"recall", "notices", "notice", "notice_form", "case",
+	"checks", "quarantine",
+	"directory", "directory_print",
+	"catalogue", "catalogue_queue", "readiness", "product",
+	"exports", "njr",
+}
 
 func newPages(zone *time.Location) (*pages, error) {
 	p := &pages{by: make(map[string]*template.Template)}
@@ -190,8 +198,17 @@ var navigation = []struct {
 	href, text string
 	may        staff.Permission
 }{
-	{"/theatre", "Theatre", staff.Scan}, {"/recall", "Recall", staff.FindDevices}, {"/notices", "Notices", staff.WorkRecalls}, {"/patients", "Patients", staff.FindPatients},
-	{"/quarantine", "Quarantine", staff.SignedIn}, {"/checks", "Checks", staff.SignedIn}, {"/catalogue", "Catalogue", staff.SignedIn}, {"/directory", "Directory", staff.SignedIn}, {"/import", "Import", staff.ImportHistory}, {"/safety", "Clinical safety", staff.SignedIn},
+	{"/theatre", "Theatre", staff.Scan},
+	{"/recall", "Recall", staff.FindDevices},
+	{"/notices", "Notices", staff.WorkRecalls},
+	{"/patients", "Patients", staff.FindPatients},
+	{"/quarantine", "Quarantine", staff.SignedIn},
+	{"/checks", "Checks", staff.SignedIn},
+	{"/catalogue", "Catalogue", staff.SignedIn},
+	{"/directory", "Directory", staff.SignedIn},
+	{"/exports", "Exports", staff.ExportRecord},
+	{"/import", "Import", staff.ImportHistory},
+	{"/safety", "Clinical safety", staff.SignedIn},
 	{"/api/docs", "API", staff.SignedIn},
 }
 

@@ -176,6 +176,8 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/api/v1/procedures/:id", may: staff.ReadRecord, handler: s.procedure},
 		{method: "GET", path: "/api/v1/procedures/:id/plan", may: staff.ReadRecord, handler: s.plan},
 		{method: "POST", path: "/api/v1/procedures/:id/plan", may: staff.WriteRecord, handler: s.setPlan},
+		{method: "GET", path: "/api/v1/procedures/:id/njr", may: staff.ReadRecord, handler: s.jointQuestions},
+		{method: "POST", path: "/api/v1/procedures/:id/njr", may: staff.WriteRecord, handler: s.answerJoint},
 		{method: "POST", path: "/api/v1/procedures/:id/close", may: staff.WriteRecord, handler: s.closeProcedure},
 
 		{method: "POST", path: "/api/v1/usages", may: staff.WriteRecord, handler: s.recordUsage},
@@ -234,6 +236,8 @@ func (s *Server) routes() []route {
 
 		{method: "GET", path: "/api/v1/exports/iso16054.csv", may: staff.ExportRecord, handler: s.exportISO16054, time: noLimit, query: "procedure from to"},
 		{method: "GET", path: "/api/v1/exports/fhir.json", may: staff.ExportRecord, handler: s.exportFHIR, time: noLimit, query: "procedure from to"},
+		{method: "GET", path: "/api/v1/exports/njr.csv", may: staff.ExportRecord, handler: s.exportJoints, time: noLimit, query: "section procedure from to"},
+		{method: "GET", path: "/api/v1/exports/njr/report", may: staff.ExportRecord, handler: s.reportJoints, time: noLimit, query: "procedure from to"},
 		{method: "GET", path: "/api/v1/exports/directory.csv", may: staff.SignedIn, handler: s.exportDirectory, time: noLimit, query: "list"},
 		{method: "GET", path: "/api/v1/exports/readiness.csv", may: staff.SignedIn, handler: s.exportReadiness, time: 2 * time.Minute, query: "from"},
 		{method: "GET", path: "/api/v1/exports/catalogue.csv", may: staff.SignedIn, handler: s.exportCatalogue, time: noLimit},
@@ -284,6 +288,9 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/patients", may: staff.FindPatients, handler: s.formPatients, form: true},
 		{method: "GET", path: "/patients/:id", may: staff.ReadRecord, handler: s.pagePatient},
 		{method: "GET", path: "/procedures/:id", may: staff.ReadRecord, handler: s.pageProcedure},
+		{method: "GET", path: "/procedures/:id/njr", may: staff.ReadRecord, handler: s.pageJoint},
+		{method: "POST", path: "/procedures/:id/njr", may: staff.WriteRecord, handler: s.formJoint, form: true},
+		{method: "GET", path: "/exports", may: staff.ExportRecord, handler: s.pageExports, time: noLimit},
 		{method: "GET", path: "/import", may: staff.ImportHistory, handler: s.pageImport},
 		{method: "POST", path: "/import", may: staff.ImportHistory, handler: s.formImport, streamed: true, body: importMost, time: noLimit},
 		{method: "GET", path: "/checks", may: staff.SignedIn, handler: s.pageChecks},

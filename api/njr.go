@@ -1,0 +1,374 @@
+package api
+
+import (
+	"io"
+	"iter"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"implantrace/internal/registry"
+	"implantrace/internal/registry/dictionary"
+	"implantrace/internal/trace"
+)
+
+// jointItem is one element of a record of the National Joint Registry.
+type jointItem struct {
+	Key       string         `json:"key"`
+	Name      string         `json:"name"`
+	Group     string         `json:"group,omitempty"`
+	Mandation string         `json:"mandation"`
+	Format    string         `json:"format"`
+	Codes     []jointCode    `json:"codes,omitempty"`
+	Asked     bool           `json:"asked"`
+	Value     string         `json:"value,omitempty"`
+	State     registry.State `json:"state"`
+	Why       string         `json:"why,omitempty"`
+	Fix       registry.Fix   `json:"fix,omitempty"`
+}
+
+type jointCode struct {
+	Value   string `json:"value"`
+	Meaning string `json:"meaning"`
+}
+
+// jointProblem is what keeps a record back.
+type jointProblem struct {
+	Key   string         `json:"key,omitempty"`
+	Name  string         `json:"name,omitempty"`
+	State registry.State `json:"state"`
+	Why   string         `json:"why"`
+	Fix   registry.Fix   `json:"fix"`
+	Page  string         `json:"page"` // where it is put right
+}
+
+type jointComponent struct {
+	Usage     trace.UsageID `json:"usage"`
+	DI        string        `json:"di,omitempty"`
+	Catalogue string        `json:"catalogue_no,omitempty"`
+	Lot       string        `json:"lot,omitempty"`
+	Flag      string        `json:"flag,omitempty"`
+}
+
+type jointRecord struct {
+	Side       trace.Side       `json:"side,omitempty"`
+	Section    string           `json:"section,omitempty"`
+	Held       bool             `json:"held"`
+	Items      []jointItem      `json:"items"`
+	Components []jointComponent `json:"components"`
+	Problems   []jointProblem   `json:"problems"`
+}
+
+type jointForm struct {
+	Procedure trace.ProcedureID `json:"procedure"`
+	Patient   trace.PatientID   `json:"-"`
+	Code      trace.Code        `json:"-"`
+	Sections  []jointSection    `json:"sections"`
+	Proposed  string            `json:"proposed,omitempty"`
+	Records   []jointRecord     `json:"records"`
+}
+
+type jointSection struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+}
+
+// jointCase gathers what the registry is told of a procedure.
+func (s *Server) jointCase(c echo.Context, id trace.ProcedureID) (registry.JointCase, error) {
+	full, err := s.procedureInFull(c.Request().Context(), id)
+	if err != nil {
+		return registry.JointCase{}, err
+	}
+	return registry.JointCaseOf(c.Request().Context(), s.store, full, s.Recorder.Zone())
+}
+
+func (s *Server) jointFormOf(c echo.Context, id trace.ProcedureID) (jointForm, error) {
+	of, err := s.jointCase(c, id)
+	if err != nil {
+		return jointForm{}, err
+	}
+	return newJointForm(of), nil
+}
+
+func newJointForm(of registry.JointCase) jointForm {
+	f := jointForm{Procedure: of.Procedure.ID, Patient: of.Procedure.Patient, Code: of.Procedure.Code, Records: []jointRecord{}}
+	for _, section := range registry.JointSections() {
+		f.Sections = append(f.Sections, jointSection{section.Name, section.Title()})
+	}
+	if section, ok := registry.SectionOf(of.Usages); ok {
+		f.Proposed = section.Name
+	}
+	for _, r := range of.Records() {
+		one := jointRecord{Side: r.Side, Section: r.Section.Name, Held: r.Held(), Items: []jointItem{}, Components: []jointComponent{}, Problems: jointProblems(r, of.Procedure.Patient)}
+		for _, i := range r.Items {
+			e := i.Element
+			item := jointItem{Key: registry.AnswerKey(e), Name: registry.Label(e), Group: e.Group, Mandation: e.Mandation.String(), Format: e.Format,
+				Asked: i.Asked, Value: i.Value, State: i.State, Why: i.Why}
+			if i.State == registry.Absent || i.State == registry.Incorrect {
+				item.Fix = i.Fix
+			}
+			if e.Closed() {
+				for _, code := range e.Codes {
+					item.Codes = append(item.Codes, jointCode{code.Value, code.Meaning})
+				}
+			}
+			one.Items = append(one.Items, item)
+		}
+		for _, k := range r.Components {
+			one.Components = append(one.Components, jointComponent{k.Usage, k.DI, k.Catalogue.Value, k.Lot.Value, k.Flag})
+		}
+		f.Records = append(f.Records, one)
+	}
+	return f
+}
+
+func jointProblems(r registry.JointRecord, patient trace.PatientID) []jointProblem {
+	all := []jointProblem{}
+	for _, p := range r.Problems {
+		one := jointProblem{State: p.State, Why: p.Why, Fix: p.Fix, Page: fixPage(p.Fix, r.Procedure, patient)}
+		if p.Element.Key != "" {
+			one.Key, one.Name = registry.AnswerKey(p.Element), registry.Label(p.Element)
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// fixPage is the page on which something is put right.
+func fixPage(f registry.Fix, procedure trace.ProcedureID, patient trace.PatientID) string {
+	switch f {
+	case registry.FixPatient:
+		if !patient.IsZero() {
+			return "/patients/" + patient.String()
+		}
+	case registry.FixDirectory:
+		return "/directory"
+	case registry.FixForm:
+		return "/procedures/" + procedure.String() + "/njr"
+	}
+	return "/procedures/" + procedure.String()
+}
+
+func (s *Server) jointQuestions(c echo.Context) error {
+	id, err := pathID[trace.OfProcedure](c)
+	if err != nil {
+		return err
+	}
+	f, err := s.jointFormOf(c, id)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, f)
+}
+
+func (s *Server) answerJoint(c echo.Context) error {
+	var q registry.Answer
+	id, err := bindAt(c, &q, &q.Procedure, "procedures")
+	if err != nil {
+		return err
+	}
+	by(c, &q.Meta, viaAPI)
+	if err := q.Record(c.Request().Context(), s.Recorder); err != nil {
+		return err
+	}
+	f, err := s.jointFormOf(c, id)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, f)
+}
+
+// joints gives the procedures that a query asks for, with what the registry is
+// told of them.
+func (s *Server) joints(c echo.Context) (iter.Seq2[registry.JointCase, error], error) {
+	procedures, err := s.exported(c)
+	if err != nil {
+		return nil, err
+	}
+	ctx, zone := c.Request().Context(), s.Recorder.Zone()
+	return registry.JointCases(func(p trace.ProcedureInFull) (registry.JointCase, error) {
+		return registry.JointCaseOf(ctx, s.store, p, zone)
+	}, procedures), nil
+}
+
+type jointReport struct {
+	Dictionary string             `json:"dictionary"` // the release that the elements follow
+	Procedures int                `json:"procedures"`
+	Other      int                `json:"other"` // no operations on joints
+	Withdrawn  int                `json:"withdrawn"`
+	Held       int                `json:"held"`
+	Records    []jointReportEntry `json:"records"`
+}
+
+type jointReportEntry struct {
+	Procedure  trace.ProcedureID `json:"procedure"`
+	Code       trace.Code        `json:"code,omitzero"`
+	Place      trace.Place       `json:"place,omitzero"`
+	Day        string            `json:"day,omitempty"`
+	Side       trace.Side        `json:"side,omitempty"`
+	Section    string            `json:"section,omitempty"`
+	Components int               `json:"components"`
+	Held       bool              `json:"held"`
+	Problems   []jointProblem    `json:"problems"`
+}
+
+func (s *Server) jointReportOf(c echo.Context) (jointReport, error) {
+	cases, err := s.joints(c)
+	if err != nil {
+		return jointReport{}, err
+	}
+	r, err := registry.Joints(cases)
+	if err != nil {
+		return jointReport{}, whole(err)
+	}
+	out := jointReport{Dictionary: dictionary.Release, Procedures: r.Procedures, Other: r.Other, Withdrawn: r.Withdrawn, Held: r.Held(), Records: []jointReportEntry{}}
+	for _, e := range r.Records {
+		out.Records = append(out.Records, jointReportEntry{Procedure: e.Procedure, Code: e.Code, Place: e.Place, Day: e.Day, Side: e.Side, Section: e.Section.Name,
+			Components: len(e.Components), Held: e.Held(), Problems: jointProblems(e.JointRecord, trace.PatientID{})})
+	}
+	return out, nil
+}
+
+func (s *Server) reportJoints(c echo.Context) error {
+	r, err := s.jointReportOf(c)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, r)
+}
+
+func (s *Server) exportJoints(c echo.Context) error {
+	section, ok := registry.SectionNamed(c.QueryParam("section"))
+	if !ok {
+		return trace.Errorf(trace.Invalid, "Say which operations the file is of, as section: %s.", strings.Join(sectionNames(), ", "))
+	}
+	cases, err := s.joints(c)
+	if err != nil {
+		return err
+	}
+	name := "njr-" + strings.ReplaceAll(strings.ToLower(section.Name), " ", "-") + "-draft.csv"
+	return send(c, "text/csv; charset=utf-8; header=present", name, func(w io.Writer) error {
+		_, err := registry.WriteJoints(w, section, cases)
+		return err
+	})
+}
+
+func sectionNames() (all []string) {
+	for _, s := range registry.JointSections() {
+		all = append(all, s.Name)
+	}
+	return all
+}
+
+// jointPage is the page of the questions about one procedure.
+type jointPage struct {
+	frame
+	jointForm
+	Problem string
+	Of      trace.Side        // the side whose answers were refused
+	Typed   map[string]string // what was sent, where it was refused
+	Section string            // likewise
+}
+
+// Shown is what a question's field shows: what was typed and refused, or what
+// stands.
+func (p jointPage) Shown(r jointRecord, i jointItem) string {
+	if p.Typed != nil && p.Of == r.Side {
+		return p.Typed[i.Key]
+	}
+	return i.Value
+}
+
+// Chosen is the operation that the form shows as chosen.
+func (p jointPage) Chosen(r jointRecord) string {
+	switch {
+	case p.Typed != nil && p.Of == r.Side:
+		return p.Section
+	case r.Section != "":
+		return r.Section
+	}
+	return p.Proposed
+}
+
+func (s *Server) pageJoint(c echo.Context) error {
+	id, err := pathID[trace.OfProcedure](c)
+	if err != nil {
+		return err
+	}
+	return s.showJoint(c, http.StatusOK, id, func(*jointPage) {})
+}
+
+func (s *Server) showJoint(c echo.Context, status int, id trace.ProcedureID, with func(*jointPage)) error {
+	f, err := s.frame(c, "National Joint Registry")
+	if err != nil {
+		return err
+	}
+	p := jointPage{frame: f}
+	if p.jointForm, err = s.jointFormOf(c, id); err != nil {
+		return err
+	}
+	with(&p)
+	return s.render(c, status, "njr", "layout", p)
+}
+
+// answerField begins the names of the form's fields that are answers.
+const answerField = "answer-"
+
+func (s *Server) formJoint(c echo.Context) error {
+	id, err := pathID[trace.OfProcedure](c)
+	if err != nil {
+		return err
+	}
+	q := registry.Answer{Procedure: id, Side: trace.Side(field(c, "side")), Section: field(c, "section"), Answers: map[string]string{}}
+	if q.ID, err = formID(c); err != nil {
+		return err
+	}
+	by(c, &q.Meta, "page")
+	asked := map[string]bool{}
+	if section, ok := registry.SectionNamed(q.Section); ok {
+		for _, e := range section.Elements() {
+			asked[registry.AnswerKey(e)] = true
+		}
+	}
+	for name := range c.Request().PostForm {
+		// When another operation is chosen, what it does not ask is left behind.
+		if key, ok := strings.CutPrefix(name, answerField); ok && asked[key] {
+			q.Answers[key] = field(c, name)
+		}
+	}
+	switch err := q.Record(c.Request().Context(), s.Recorder); {
+	case trace.KindOf(err) == trace.Invalid:
+		return s.showJoint(c, http.StatusUnprocessableEntity, id, func(p *jointPage) {
+			p.Problem, p.Of, p.Typed, p.Section = err.Error(), q.Side, q.Answers, q.Section
+		})
+	case err != nil:
+		return err
+	}
+	return settled(c, "/procedures/"+id.String()+"/njr")
+}
+
+// pageExports is what can be taken out, and what a period's records lack.
+func (s *Server) pageExports(c echo.Context) error {
+	f, err := s.frame(c, "Exports")
+	if err != nil {
+		return err
+	}
+	data := struct {
+		frame
+		From, To string
+		Sections []jointSection
+		Report   *jointReport
+	}{frame: f, From: c.QueryParam("from"), To: c.QueryParam("to")}
+	for _, section := range registry.JointSections() {
+		data.Sections = append(data.Sections, jointSection{section.Name, section.Title()})
+	}
+	if data.From != "" || data.To != "" {
+		r, err := s.jointReportOf(c)
+		if err != nil {
+			return err
+		}
+		data.Report = &r
+	}
+	return s.render(c, http.StatusOK, "exports", "layout", data)
+}
