@@ -3,7 +3,9 @@ package api
 import (
 	"io"
 	"iter"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -20,6 +22,7 @@ type jointItem struct {
 	Group     string         `json:"group,omitempty"`
 	Mandation string         `json:"mandation"`
 	Format    string         `json:"format"`
+	Hint      string         `json:"hint,omitempty"`
 	Codes     []jointCode    `json:"codes,omitempty"`
 	Asked     bool           `json:"asked"`
 	Value     string         `json:"value,omitempty"`
@@ -58,6 +61,27 @@ type jointRecord struct {
 	Items      []jointItem      `json:"items"`
 	Components []jointComponent `json:"components"`
 	Problems   []jointProblem   `json:"problems"`
+}
+
+// jointGroup is what is asked under one heading.
+type jointGroup struct {
+	Name  string
+	Items []jointItem
+}
+
+// Groups are the questions of a record, in their order.
+func (r jointRecord) Groups() (all []jointGroup) {
+	for _, i := range r.Items {
+		if !i.Asked {
+			continue
+		}
+		if len(all) == 0 || all[len(all)-1].Name != i.Group {
+			all = append(all, jointGroup{Name: i.Group})
+		}
+		last := &all[len(all)-1]
+		last.Items = append(last.Items, i)
+	}
+	return all
 }
 
 type jointForm struct {
@@ -103,7 +127,7 @@ func newJointForm(of registry.JointCase) jointForm {
 		one := jointRecord{Side: r.Side, Section: r.Section.Name, Held: r.Held(), Items: []jointItem{}, Components: []jointComponent{}, Problems: jointProblems(r, of.Procedure.Patient)}
 		for _, i := range r.Items {
 			e := i.Element
-			item := jointItem{Key: registry.AnswerKey(e), Name: registry.Label(e), Group: e.Group, Mandation: e.Mandation.String(), Format: e.Format,
+			item := jointItem{Key: registry.AnswerKey(e), Name: registry.Label(e), Group: e.Group, Mandation: e.Mandation.String(), Format: e.Format, Hint: e.Hint(),
 				Asked: i.Asked, Value: i.Value, State: i.State, Why: i.Why}
 			if i.State == registry.Absent || i.State == registry.Incorrect {
 				item.Fix = i.Fix
@@ -320,7 +344,7 @@ func (s *Server) formJoint(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q := registry.Answer{Procedure: id, Side: trace.Side(field(c, "side")), Section: field(c, "section"), Answers: map[string]string{}}
+	q := registry.Answer{Procedure: id, Side: trace.Side(field(c, "side")), Section: field(c, "section"), Answers: []registry.Answered{}}
 	if q.ID, err = formID(c); err != nil {
 		return err
 	}
@@ -331,21 +355,45 @@ func (s *Server) formJoint(c echo.Context) error {
 			asked[registry.AnswerKey(e)] = true
 		}
 	}
-	for name := range c.Request().PostForm {
+	typed := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(c.Request().PostForm)) {
 		// When another operation is chosen, what it does not ask is left behind.
 		if key, ok := strings.CutPrefix(name, answerField); ok && asked[key] {
-			q.Answers[key] = field(c, name)
+			typed[key] = field(c, name)
+			q.Answers = append(q.Answers, registry.Answered{Key: key, Value: typed[key]})
 		}
 	}
 	switch err := q.Record(c.Request().Context(), s.Recorder); {
 	case trace.KindOf(err) == trace.Invalid:
 		return s.showJoint(c, http.StatusUnprocessableEntity, id, func(p *jointPage) {
-			p.Problem, p.Of, p.Typed, p.Section = err.Error(), q.Side, q.Answers, q.Section
+			p.Problem, p.Of, p.Typed, p.Section = err.Error(), q.Side, typed, q.Section
 		})
 	case err != nil:
 		return err
 	}
 	return settled(c, "/procedures/"+id.String()+"/njr")
+}
+
+// jointFile is one file of a period.
+type jointFile struct {
+	jointSection
+	Records int
+}
+
+// files are those that have a record in them.
+func (r jointReport) files() (all []jointFile) {
+	for _, section := range registry.JointSections() {
+		f := jointFile{jointSection: jointSection{section.Name, section.Title()}}
+		for _, e := range r.Records {
+			if e.Section == section.Name && !e.Held {
+				f.Records++
+			}
+		}
+		if f.Records > 0 {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 // pageExports is what can be taken out, and what a period's records lack.
@@ -357,18 +405,15 @@ func (s *Server) pageExports(c echo.Context) error {
 	data := struct {
 		frame
 		From, To string
-		Sections []jointSection
+		Files    []jointFile
 		Report   *jointReport
 	}{frame: f, From: c.QueryParam("from"), To: c.QueryParam("to")}
-	for _, section := range registry.JointSections() {
-		data.Sections = append(data.Sections, jointSection{section.Name, section.Title()})
-	}
 	if data.From != "" || data.To != "" {
 		r, err := s.jointReportOf(c)
 		if err != nil {
 			return err
 		}
-		data.Report = &r
+		data.Report, data.Files = &r, r.files()
 	}
 	return s.render(c, http.StatusOK, "exports", "layout", data)
 }

@@ -19,7 +19,13 @@ type Answer struct {
 	Procedure trace.ProcedureID `json:"procedure"`
 	Side      trace.Side        `json:"side,omitempty"` // of a procedure on both, which; else as the procedure's
 	Section   string            `json:"section"`        // one of [JointSections]
-	Answers   map[string]string `json:"answers"`        // by [AnswerKey]; what is left out or empty is not answered
+	Answers   []Answered        `json:"answers"`        // what is left out or empty is not answered
+}
+
+// Answered is the answer to one question.
+type Answered struct {
+	Key   string `json:"key"` // as of [AnswerKey]
+	Value string `json:"value"`
 }
 
 // Record carries the command out. Answers that no element of the section asks for
@@ -49,9 +55,14 @@ func (a Answer) Record(ctx context.Context, r command.Recorder) error {
 		return trace.Errorf(trace.Invalid, "There is no operation called %q. Choose a joint, and whether it is the first operation.", a.Section)
 	}
 	answers := map[string]string{}
-	for k, v := range a.Answers {
-		if v = strings.TrimSpace(v); v != "" {
-			answers[k] = v
+	for _, one := range a.Answers {
+		v := strings.TrimSpace(one.Value)
+		switch {
+		case v == "":
+		case answers[one.Key] != "":
+			return trace.Errorf(trace.Invalid, "%q is answered twice.", one.Key)
+		default:
+			answers[one.Key] = v
 		}
 	}
 	asked := map[string]bool{}

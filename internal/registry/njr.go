@@ -64,11 +64,12 @@ func SectionNamed(name string) (JointSection, bool) {
 }
 
 // SectionOf proposes the section for a procedure by the kinds of its components
-// and what was taken out; ok is false where they tell nothing.
+// and what was taken out; ok is false where they tell nothing. A device of which
+// nobody has said what became of it counts.
 func SectionOf(usages []trace.UsageInFull) (s JointSection, ok bool) {
 	joint, revision := "", false
 	for _, u := range usages {
-		if u.Usage.Withdrawn || u.Usage.Status != trace.Implanted && u.Usage.Status != trace.Explanted {
+		if u.Usage.Withdrawn || u.Usage.Status.Outcome() && u.Usage.Status != trace.Implanted && u.Usage.Status != trace.Explanted {
 			continue
 		}
 		of := ""
@@ -268,6 +269,10 @@ func (c JointCase) record(side trace.Side) JointRecord {
 			r.Problems = append(r.Problems, i)
 		}
 	}
+	if looks, ok := SectionOf(c.Usages); ok && looks.Set != section.Set {
+		r.Problems = append(r.Problems, Item{State: Incorrect, Fix: FixForm,
+			Why: fmt.Sprintf("The devices are of another joint: %s. Choose that operation, or put the devices right.", looks.Title())})
+	}
 	r.components(c, side)
 	return r
 }
@@ -317,6 +322,8 @@ func notAsked(e dictionary.Element, answers map[string]string) string {
 		return ok && answers[other+rest] != "1"
 	}
 	switch {
+	case e.Group == groupIdentifiers && answers[keyConsent] == "":
+		return "It is told only with the patient's consent."
 	case e.Group == groupIdentifiers && answers[keyConsent] != consented:
 		return "The patient has not consented, so the patient is not identified."
 	case of("bone_graft_structure__", "bone_graft_indicator__"), of("bone_graft_source__", "bone_graft_indicator__"):

@@ -152,6 +152,8 @@ func TestRecordsOfJoints(t *testing.T) {
 			[]string{"absent procedure Nobody has recorded what became of Stem Alpha.", "absent procedure No device is recorded as implanted."}},
 		"damaged": {func(c *JointCase) { c.Usages[0].Usage.Damaged = true },
 			[]string{"invalid procedure The code of Stem Alpha was damaged, and what was recorded may be wrong. Compare it with the label and put it right."}},
+		"devices of a knee": {func(c *JointCase) { c.Usages[0].Product.Attributes.Kind = trace.KindTibial },
+			[]string{"invalid form The devices are of another joint: Knee, primary. Choose that operation, or put the devices right."}},
 		"withdrawn, and another": {func(c *JointCase) {
 			u := stem("second", trace.Implanted)
 			u.Usage.Withdrawn, u.Usage.Device.Lot, u.Usage.Device.Serial = true, "", ""

@@ -111,6 +111,19 @@ func TestKeysAreUniqueWithinASection(t *testing.T) {
 	}
 }
 
+func TestHintsAreWords(t *testing.T) {
+	for _, set := range Sets() {
+		for _, e := range set.Elements {
+			if hint := e.Hint(); e.Closed() != (hint == "") || hint == e.Format {
+				t.Errorf("%s %s (%s): %q", set.ID, e.Key, e.Format, hint)
+			}
+		}
+	}
+	if h := (Element{Format: "n1.max n2"}).Hint(); h != "A number with a point: 1 before it, at most 2 behind" {
+		t.Error(h)
+	}
+}
+
 func TestCheckHoldsFormats(t *testing.T) {
 	for format, values := range map[string][2][]string{
 		"an1":                      {{"1", "A"}, {"", "12"}},
