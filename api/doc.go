@@ -4,7 +4,6 @@
 // by the tests. Errors are problem details (RFC 9457). The pages are in
 // page_*.go, with their templates and assets in web.
 //
-// There is no sign-in in this version: whoever reaches the node may do
-// everything. It answers only to names of this machine, and the node listens
-// on loopback only.
+// Every route stands under a line of the table of permissions (internal/staff),
+// and gate.go lets through whom that line lets through.
 package api

@@ -33,6 +33,14 @@ type caller struct {
 	shown   staff.Shown
 }
 
+// key tells one caller from another, and a locked page from one that is not.
+func (w caller) key() string {
+	if w.Kind == staff.Person {
+		return kindWords[w.Kind] + " " + w.Account.String()
+	}
+	return kindWords[w.Kind]
+}
+
 // callerKey keeps the caller in a request's context.
 const callerKey = "caller"
 
@@ -83,6 +91,9 @@ func (s *Server) admit(c echo.Context, may staff.Permission) error {
 	c.Set(callerKey, w)
 	switch w.May(may) {
 	case staff.Yes:
+		if w.Kind == staff.Program {
+			return s.Staff.Used(c.Request().Context(), w.Who)
+		}
 		return nil
 	case staff.Unlock:
 		return trace.Errorf(trace.Locked, "The page is locked. Scans go on being checked and recorded; for anything else, sign in again.")

@@ -67,6 +67,11 @@ func (s *Server) limited(r route) echo.HandlerFunc {
 				return err
 			}
 		}
+		if r.audited() != "" {
+			if err := s.audit(c, r); err != nil {
+				return err
+			}
+		}
 		return r.handler(c)
 	}
 }

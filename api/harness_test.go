@@ -218,7 +218,7 @@ func (a *answer) shown() string {
 	if _, main, ok := strings.Cut(s, "<main "); ok {
 		s, _, _ = strings.Cut(main, "</main>")
 	}
-	return s[:min(len(s), 3000)]
+	return strings.Join(strings.Fields(s[:min(len(s), 3000)]), " ")
 }
 
 // into reads the body's JSON.

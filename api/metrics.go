@@ -43,7 +43,7 @@ func (s *Server) measure(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		status := c.Response().Status
 		s.metrics.requests.WithLabelValues(c.Request().Method, route, strconv.Itoa(status)).Observe(took.Seconds())
-		if route != "/healthz" && route != "/assets/*" {
+		if route != "/healthz" && route != "/api/v1/me" && route != "/assets/*" {
 			s.Log.Info("request", "method", c.Request().Method, "route", route, "status", status, "ms", float64(took.Microseconds())/1000, "bytes", c.Response().Size)
 		}
 		return nil

@@ -92,6 +92,9 @@ func (s *Server) formPatients(c echo.Context) error {
 		p.Problem = problem.Detail
 		return s.render(c, problem.Status, "patients", "layout", p)
 	}
+	if err := s.saw(c, ids); err != nil {
+		return err
+	}
 	p.Asked = true
 	for _, id := range ids {
 		a, err := s.patientInFull(c.Request().Context(), id)

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"implantrace/internal/command"
+	"implantrace/internal/staff"
 	"implantrace/internal/theatre"
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
@@ -44,12 +45,20 @@ type usageCard struct {
 	Ask         string // what the reason is asked for
 	Stopped     bool   // a check said stop, which nobody can clear here
 	Warned      bool   // a check warns, and nobody said why it is used all the same
-	Overridden  []trace.Overridden
+	Overridden  []overriddenLine
+	Cleared     bool    // every stop was cleared by a second person
+	Unconfirmed bool    // nobody was signed in, or the page was locked, when it was scanned
 	Unknown     bool    // no catalogue has it, and nobody said what it is
 	Described   string  // what somebody here called it
 	Offers      []offer // the buttons of this status
 	Others      []offer
 	JoinTo      trace.UsageID // the device scanned before, if this may be the other code of its pack
+}
+
+// overriddenLine is a check that somebody went on in spite of.
+type overriddenLine struct {
+	trace.Overridden
+	By string // who cleared a stop
 }
 
 // offer is a button that says what became of a device.
@@ -94,7 +103,7 @@ func (s *Server) board(c echo.Context) (board, error) {
 		if !u.Usage.Status.Outcome() {
 			missing++
 		}
-		card := cardOf(u)
+		card := s.cardOf(u)
 		if u.Usage.Device.DI == "" && i > 0 && usages[i-1].Usage.Device.DI != "" {
 			if _, err := command.Join(usages[i-1].Usage.Device, u.Usage.Device); err == nil {
 				card.JoinTo = usages[i-1].Usage.ID
@@ -112,7 +121,7 @@ func (s *Server) board(c echo.Context) (board, error) {
 	return b, nil
 }
 
-func cardOf(u trace.UsageInFull) usageCard {
+func (s *Server) cardOf(u trace.UsageInFull) usageCard {
 	card := usageCard{ID: u.Usage.ID, Device: u.Usage.Device, Product: u.Product, Verdict: u.Usage.Verdict, At: u.Usage.Occurred,
 		StatusWords: u.Usage.Status.String(), Described: u.Usage.Described}
 	card.Unknown = u.Usage.Device.DI != "" && u.Product.DI == "" && u.Usage.Described == ""
@@ -122,13 +131,22 @@ func cardOf(u trace.UsageInFull) usageCard {
 	switch {
 	case u.Usage.Status == trace.Implanted:
 		card.WantsReason, card.Ask = true, "To change what is recorded as implanted, say why"
+	case u.Usage.Verdict.Level == trace.Stop && command.StopsCleared(u.Usage):
+		card.Cleared = true
 	case u.Usage.Verdict.Level == trace.Stop:
 		card.Stopped = true
 		card.WantsReason, card.Ask = true, "If it is in the patient already, say why it was used all the same"
 	case u.Usage.Verdict.Level == trace.Warn:
 		card.Warned = !overridden(u.Usage)
 	}
-	card.Overridden = u.Usage.Overridden
+	card.Unconfirmed = u.Usage.History[0].By.Unconfirmed
+	for _, o := range u.Usage.Overridden {
+		l := overriddenLine{Overridden: o}
+		if !o.SecondAccount.IsZero() {
+			l.By = s.somebody(o.SecondAccount, trace.Actor{})
+		}
+		card.Overridden = append(card.Overridden, l)
+	}
 	main := []trace.Status{trace.Opened, trace.Implanted, trace.Returned}
 	switch {
 	case u.Usage.Status == trace.Opened:
@@ -278,7 +296,42 @@ func (s *Server) formOutcome(c echo.Context) error {
 		if q.Override != "" { // one touch: used, and why
 			q.Status = trace.Implanted
 		}
-		return s.Recorder.SetOutcome(ctx, q)
+		if err := s.Recorder.SetOutcome(ctx, q); err != nil {
+			return err
+		}
+		if q.Override == "" {
+			return nil
+		}
+		return s.note(c, trace.AuditFact{What: staff.AuditOverrode, Objects: [][16]byte{usage}, Detail: q.Override})
+	})
+}
+
+// formClearStop takes the badge and PIN of a second person, who has nothing to do
+// with the session that the page is in: nobody is signed in or out by it.
+func (s *Server) formClearStop(c echo.Context) error {
+	return s.usageForm(c, func(ctx context.Context, m command.Meta, usage trace.UsageID) error {
+		if s.Staff == nil {
+			return noStaff
+		}
+		from := s.from(c)
+		if from.Machine.IsZero() {
+			return trace.Errorf(trace.Forbidden, "A stop is cleared at a theatre machine. This one is not enrolled.")
+		}
+		second, err := s.Staff.Confirm(ctx, from, field(c, "badge"), field(c, "pin"))
+		if err != nil {
+			return trace.Errorf(trace.KindOf(err), "The second person: %w", err)
+		}
+		w := staff.Who{Kind: staff.Person, Account: second.ID, Name: second.Name, Roles: second.Roles}
+		switch {
+		case second.ID == callerOf(c).Account:
+			return trace.Errorf(trace.Forbidden, "This is the badge of whoever is signed in. A stop is cleared by a second person.")
+		case w.May(staff.ClearStop) != staff.Yes:
+			return trace.Errorf(trace.Forbidden, "%s may not clear stops: that takes a clinician.", second.Name)
+		}
+		if err := s.Recorder.ClearStop(ctx, command.ClearStop{Meta: m, Usage: usage, Second: second.ID, Badge: second.Badge, Surgeon: field(c, "surgeon"), Reason: field(c, "reason")}); err != nil {
+			return err
+		}
+		return s.note(c, trace.AuditFact{What: staff.AuditCleared, Account: second.ID, Objects: [][16]byte{usage}})
 	})
 }
 

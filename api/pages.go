@@ -38,6 +38,8 @@ var pageNames = []string{
 	"directory", "directory_print",
 	"catalogue", "catalogue_queue", "readiness", "product",
 	"exports", "njr",
+	"signin", "first", "account", "glass",
+	"staff", "tokens", "audit",
 }
 
 func newPages(zone *time.Location) (*pages, error) {
@@ -70,10 +72,19 @@ func words(zone *time.Location) template.FuncMap {
 		"list":  func(v ...any) []any { return v },
 		"newID": func() string { return trace.NewEventID().String() },
 		"sides": trace.Sides,
-		"time":  func(t time.Time) string { return shown(t, "2 Jan 2006 15:04") },
-		"day":   func(t time.Time) string { return shown(t, "2 Jan 2006") },
-		"clock": func(t time.Time) string { return shown(t, "15:04:05") },
-		"nhs":   func(n string) string { return udi.NHSNumber(n).String() },
+		// safePicture is a picture that this program made itself.
+		"safePicture": func(data string) template.URL {
+			if !strings.HasPrefix(data, "data:image/png;base64,") {
+				return ""
+			}
+			return template.URL(data)
+		},
+		"hasRole":    func(has []staff.Role, r staff.Role) bool { return slices.Contains(has, r) },
+		"auditWords": auditWords,
+		"time":       func(t time.Time) string { return shown(t, "2 Jan 2006 15:04") },
+		"day":        func(t time.Time) string { return shown(t, "2 Jan 2006") },
+		"clock":      func(t time.Time) string { return shown(t, "15:04:05") },
+		"nhs":        func(n string) string { return udi.NHSNumber(n).String() },
 		"people": func(ps []trace.Person) string {
 			all := make([]string, len(ps))
 			for i, p := range ps {
@@ -209,8 +220,40 @@ var navigation = []struct {
 	{"/exports", "Exports", staff.ExportRecord},
 	{"/import", "Import", staff.ImportHistory},
 	{"/safety", "Clinical safety", staff.SignedIn},
+	{"/staff", "Staff", staff.KeepAccounts},
+	{"/tokens", "Tokens", staff.KeepTokens},
+	{"/audit", "Audit", staff.ReadAudit},
 	{"/api/docs", "API", staff.SignedIn},
 }
+
+// Can is for templates: whether the page may offer what stands under a line of
+// the table of permissions.
+func (f frame) Can(may string) bool { return f.Caller.May(staff.Permission(may)) == staff.Yes }
+
+// Asks says whether the node asks who people are.
+func (f frame) Asks() bool { return f.Caller.Kind != staff.Unchecked }
+
+// IsPerson says whether somebody is signed in.
+func (f frame) IsPerson() bool { return f.Caller.Kind == staff.Person }
+
+// IsLocked says whether the page is a theatre machine's at which nobody is
+// signed in, or that is locked.
+func (f frame) IsLocked() bool { return f.Caller.Kind == staff.Machine }
+
+// CallerKey tells one caller from another: a page that was loaded by one shows
+// nothing to the next.
+func (f frame) CallerKey() string { return f.Caller.key() }
+
+// GlassUntil is until when the glass is broken; zero: it is whole.
+func (f frame) GlassUntil() time.Time {
+	if !f.Caller.Glass {
+		return time.Time{}
+	}
+	return f.Caller.session.Glass
+}
+
+// AtMachine says whether whoever is signed in is at a theatre machine.
+func (f frame) AtMachine() bool { return !f.Caller.session.Machine.IsZero() }
 
 func (s *Server) frame(c echo.Context, title string) (frame, error) {
 	f := frame{Title: title, Version: s.Version, Node: s.NodeName, Caller: callerOf(c)}

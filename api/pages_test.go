@@ -145,7 +145,7 @@ func TestTheTheatrePageByForms(t *testing.T) {
 	}
 	expired := scan("(01)" + stem + "(17)250131(10)OLD")
 	di := scan("(01)" + cup)
-	n.page("/theatre/board?part=devices").want(200, "Product not in the catalogue", "Expired on 31 January 2025", "This stop cannot be cleared here", "say why it was used all the same", `value="opened-not-used"`, "no outcome yet")
+	n.page("/theatre/board?part=devices").want(200, "Product not in the catalogue", "Expired on 31 January 2025", "Use another device", "say why it was used all the same", `value="opened-not-used"`, "no outcome yet")
 	n.clock.move(6e9)
 	pi := scan("(17)280331(10)C-9")
 	n.page("/theatre/board?part=devices").want(200, "Other code of the pack scanned before")

@@ -40,6 +40,7 @@ var kinds = map[trace.ErrorKind]Problem{
 	trace.Forbidden:      {Type: "forbidden", Title: "Not allowed", Status: http.StatusForbidden},
 	trace.NotSignedIn:    {Type: "sign-in", Title: "Sign in", Status: http.StatusUnauthorized},
 	trace.Locked:         {Type: "locked", Title: "This page is locked", Status: http.StatusUnauthorized},
+	trace.Throttled:      {Type: "too-often", Title: "Too often", Status: http.StatusTooManyRequests},
 	trace.TooLarge:       {Type: "too-large", Title: "Too large", Status: http.StatusRequestEntityTooLarge},
 }
 
@@ -114,6 +115,16 @@ func (s *Server) fail(err error, c echo.Context) {
 	if wantsPage(c.Request()) {
 		// The time of the request is over; that of saying so is not.
 		c.SetRequest(c.Request().WithContext(context.WithoutCancel(c.Request().Context())))
+		if p.Status == http.StatusUnauthorized && s.Staff != nil {
+			// In the place of the page that was asked for, which comes afterwards.
+			to := "/"
+			if c.Request().Method == http.MethodGet {
+				to = c.Request().URL.Path
+			}
+			if perr := s.renderSignIn(c, p.Status, signInPage{Next: to}); perr == nil {
+				return
+			}
+		}
 		if perr := s.pageProblem(c, p); perr == nil {
 			return
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"time"
@@ -43,11 +44,16 @@ func (s *Server) takeReading(c echo.Context) error {
 	if now := s.Recorder.Clock(); !q.Occurred.IsZero() && (q.Occurred.Year() < 1900 || q.Occurred.After(now.Add(24*time.Hour))) {
 		return trace.Errorf(trace.Invalid, "The time of the reading is not one at which something can have happened.")
 	}
-	a, err := s.Desk.Take(c.Request().Context(), q.ID, scanner.Reading{Text: q.Text, Symbology: q.Symbology, Source: q.Source, At: q.Occurred}, q.Procedure)
+	a, err := s.Desk.Take(s.asCaller(c), q.ID, scanner.Reading{Text: q.Text, Symbology: q.Symbology, Source: q.Source, At: q.Occurred}, q.Procedure)
 	if err != nil {
 		return err
 	}
 	return c.JSON(createdUnless(a.Repeated), a)
+}
+
+// asCaller is a request's context, marked with who sent it.
+func (s *Server) asCaller(c echo.Context) context.Context {
+	return theatre.As(c.Request().Context(), callerOf(c).Actor(""))
 }
 
 // createdUnless is 201, or 200 for what was recorded before.
@@ -115,7 +121,7 @@ func (s *Server) takePicture(c echo.Context) error {
 		}
 		out.Unsure = append(out.Unsure, symbolAnswer{Format: sym.Format, AIM: sym.AIM, Corners: pairs(sym.Corners), Pass: sym.Pass})
 	}
-	if out.Answers, err = s.Desk.TakePicture(c.Request().Context(), id, sure, procedure); err != nil {
+	if out.Answers, err = s.Desk.TakePicture(s.asCaller(c), id, sure, procedure); err != nil {
 		return err
 	}
 	return c.JSON(createdUnless(out.Answers[0].Repeated), out)

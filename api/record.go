@@ -95,6 +95,9 @@ func (s *Server) searchPatients(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.saw(c, ids); err != nil {
+		return err
+	}
 	out := page[patientAnswer]{Items: []patientAnswer{}}
 	for _, id := range ids {
 		a, err := s.patientInFull(c.Request().Context(), id)

@@ -94,6 +94,14 @@ func New(o Options) (*Server, error) {
 	if o.Scanners == nil {
 		o.Scanners = func() []scanner.SerialState { return nil }
 	}
+	if o.Staff != nil {
+		o.Desk.Operated(func() trace.Actor {
+			if at, ok := o.Staff.Sessions.AtDesk(); ok {
+				return trace.Actor{Account: at.Account}
+			}
+			return trace.Actor{Unconfirmed: true}
+		})
+	}
 	s := &Server{Options: o, store: o.Recorder.Store, echo: echo.New()}
 	s.stop, s.end = context.WithCancel(context.Background())
 	var err error
@@ -128,12 +136,29 @@ func (s *Server) Shutdown() { s.end() }
 type route struct {
 	method, path string
 	may          staff.Permission // who it is for: a line of the table of permissions
+	audit        string           // what the audit says of whoever gets an answer, where its line of the table does not say so already (audited)
 	handler      echo.HandlerFunc
 	body         int64         // bytes a request may have; 0: 1 MiB
 	time         time.Duration // a request may take; 0: 30 seconds; negative: no limit
 	query        string        // the names its query may have; asked of /api/v1 only
 	form         bool          // its body is a form, and read before the handler
 	streamed     bool          // its body is a form that the handler reads as it comes, and asks for its token (proved)
+}
+
+// audited is what the audit says of whoever gets a route's answer; "" where the
+// answer shows no patient.
+func (r route) audited() string {
+	switch {
+	case r.audit != "":
+		return r.audit
+	case r.may == staff.ReadRecord:
+		return staff.AuditSeen
+	case r.may == staff.ExportRecord:
+		return staff.AuditExported
+	case (r.may == staff.FindPatients || r.may == staff.FindDevices) && r.method != http.MethodGet:
+		return staff.AuditFound
+	}
+	return ""
 }
 
 const (
@@ -228,9 +253,9 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/notices/:id/answers", may: staff.WorkRecalls, handler: s.answerAction},
 		{method: "POST", path: "/api/v1/notices/:id/attachments", may: staff.WorkRecalls, handler: s.attach, body: casework.AttachmentMost + bodyMost, form: true},
 		{method: "GET", path: "/api/v1/notices/:id/attachments/:attachment", may: staff.WorkRecalls, handler: s.attachment},
-		{method: "GET", path: "/api/v1/notices/:id/board", may: staff.WorkRecalls, handler: s.noticeBoard, time: 2 * time.Minute},
+		{method: "GET", path: "/api/v1/notices/:id/board", may: staff.WorkRecalls, audit: staff.AuditSeen, handler: s.noticeBoard, time: 2 * time.Minute},
 		{method: "POST", path: "/api/v1/notices/:id/cases", may: staff.WorkRecalls, handler: s.openCases, time: 2 * time.Minute},
-		{method: "GET", path: "/api/v1/notices/:id/cases/:case", may: staff.WorkRecalls, handler: s.noticeCase},
+		{method: "GET", path: "/api/v1/notices/:id/cases/:case", may: staff.WorkRecalls, audit: staff.AuditSeen, handler: s.noticeCase},
 		{method: "POST", path: "/api/v1/notices/:id/cases/change", may: staff.WorkRecalls, handler: s.changeCases},
 		{method: "POST", path: "/api/v1/notices/:id/cases/undo", may: staff.WorkRecalls, handler: s.undoCases},
 
@@ -252,6 +277,10 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/api/v1/journal/proofs/inclusion", may: staff.ReadJournal, handler: s.proveInclusion, query: "log seq entry part size"},
 		{method: "GET", path: "/api/v1/journal/proofs/consistency", may: staff.ReadJournal, handler: s.proveConsistency, query: "log from to"},
 
+		{method: "GET", path: "/api/v1/me", may: staff.Anyone, handler: s.whoAmI},
+		{method: "GET", path: "/api/v1/audit", may: staff.ReadAudit, handler: s.listAudit, query: "limit cursor"},
+		{method: "GET", path: "/api/v1/exports/audit.csv", may: staff.ReadAudit, handler: s.exportAudit, time: noLimit, query: "from to patient"},
+
 		{method: "GET", path: "/api/v1/operator/backup", may: staff.Operator, handler: s.backup, time: noLimit},
 		{method: "GET", path: "/api/v1/operator/recovery", may: staff.Operator, handler: s.recovery},
 		{method: "POST", path: "/api/v1/operator/recovery", may: staff.Operator, handler: s.addRecovery},
@@ -271,6 +300,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/theatre/side", may: staff.UseDesk, handler: s.formSide, form: true},
 		{method: "POST", path: "/theatre/usages/:id/outcome", may: staff.UseDesk, handler: s.formOutcome, form: true},
 		{method: "POST", path: "/theatre/usages/:id/describe", may: staff.UseDesk, handler: s.formDescribe, form: true},
+		{method: "POST", path: "/theatre/usages/:id/clear", may: staff.UseDesk, handler: s.formClearStop, form: true},
 		{method: "POST", path: "/theatre/usages/:id/withdraw", may: staff.UseDesk, handler: s.formWithdraw, form: true},
 		{method: "POST", path: "/theatre/usages/:id/join", may: staff.UseDesk, handler: s.formJoin, form: true},
 		{method: "GET", path: "/recall", may: staff.FindDevices, handler: s.pageRecall},
@@ -278,11 +308,11 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/notices", may: staff.WorkRecalls, handler: s.pageNotices, time: 2 * time.Minute},
 		{method: "GET", path: "/notices/new", may: staff.WorkRecalls, handler: s.pageNewNotice},
 		{method: "POST", path: "/notices/new", may: staff.WorkRecalls, handler: s.formNewNotice, form: true, body: noticeMost, time: 2 * time.Minute},
-		{method: "GET", path: "/notices/:id", may: staff.WorkRecalls, handler: s.pageNotice, time: 2 * time.Minute},
+		{method: "GET", path: "/notices/:id", may: staff.WorkRecalls, audit: staff.AuditSeen, handler: s.pageNotice, time: 2 * time.Minute},
 		{method: "POST", path: "/notices/:id", may: staff.WorkRecalls, handler: s.formNoticeStep, form: true, body: casework.AttachmentMost + bodyMost, time: 2 * time.Minute},
 		{method: "GET", path: "/notices/:id/amend", may: staff.WorkRecalls, handler: s.pageAmendNotice},
 		{method: "POST", path: "/notices/:id/amend", may: staff.WorkRecalls, handler: s.formAmendNotice, form: true, body: noticeMost, time: 2 * time.Minute},
-		{method: "GET", path: "/notices/:id/cases/:case", may: staff.WorkRecalls, handler: s.pageCase},
+		{method: "GET", path: "/notices/:id/cases/:case", may: staff.WorkRecalls, audit: staff.AuditSeen, handler: s.pageCase},
 		{method: "POST", path: "/notices/:id/cases/:case", may: staff.WorkRecalls, handler: s.formCase, form: true},
 		{method: "GET", path: "/patients", may: staff.FindPatients, handler: s.pagePatients},
 		{method: "POST", path: "/patients", may: staff.FindPatients, handler: s.formPatients, form: true},
@@ -309,6 +339,30 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/directory/print", may: staff.SignedIn, handler: s.pageDirectoryPrint},
 		{method: "GET", path: "/safety", may: staff.SignedIn, handler: s.pageSafety},
 		{method: "POST", path: "/safety", may: staff.Approve, handler: s.formSafety, form: true},
+		{method: "GET", path: "/sign-in", may: staff.Anyone, handler: s.pageSignIn},
+		{method: "POST", path: "/sign-in", may: staff.Anyone, handler: s.formSignIn, form: true},
+		{method: "GET", path: "/sign-in/first", may: staff.Anyone, handler: s.pageFirst},
+		{method: "POST", path: "/sign-in/first", may: staff.Anyone, handler: s.formFirst, form: true},
+		{method: "POST", path: "/sign-in/first/code", may: staff.Anyone, handler: s.formFirstCode, form: true},
+		{method: "POST", path: "/sign-out", may: staff.SignedIn, handler: s.formSignOut, form: true},
+		{method: "POST", path: "/lock", may: staff.SignedIn, handler: s.formLock, form: true},
+		{method: "GET", path: "/account", may: staff.SignedIn, handler: s.pageAccount},
+		{method: "POST", path: "/account/sessions/:id/end", may: staff.SignedIn, handler: s.formEndSession, form: true},
+		{method: "GET", path: "/break-glass", may: staff.BreakGlass, handler: s.pageGlass},
+		{method: "POST", path: "/break-glass", may: staff.BreakGlass, handler: s.formGlass, form: true},
+		{method: "GET", path: "/staff", may: staff.KeepAccounts, handler: s.pageStaff},
+		{method: "POST", path: "/staff", may: staff.KeepAccounts, handler: s.formHire, form: true},
+		{method: "POST", path: "/staff/machines", may: staff.KeepAccounts, handler: s.formMachine, form: true},
+		{method: "POST", path: "/staff/sessions/:id/end", may: staff.KeepAccounts, handler: s.formEndAnySession, form: true},
+		{method: "POST", path: "/staff/:id", may: staff.KeepAccounts, handler: s.formAccount, form: true},
+		{method: "POST", path: "/staff/:id/code", may: staff.KeepAccounts, handler: s.formNewCode, form: true},
+		{method: "POST", path: "/staff/:id/dismiss", may: staff.KeepAccounts, handler: s.formDismiss, form: true},
+		{method: "GET", path: "/tokens", may: staff.KeepTokens, handler: s.pageTokens},
+		{method: "POST", path: "/tokens", may: staff.KeepTokens, handler: s.formToken, form: true},
+		{method: "POST", path: "/tokens/:id/revoke", may: staff.KeepTokens, handler: s.formRevokeToken, form: true},
+		{method: "GET", path: "/audit", may: staff.ReadAudit, handler: s.pageAudit},
+		{method: "POST", path: "/audit/patient", may: staff.ReadAudit, audit: staff.AuditFound, handler: s.formAccess, form: true},
+		{method: "GET", path: "/patients/:id/access", may: staff.ReadAudit, handler: s.pageAccess},
 		{method: "GET", path: "/api/docs", may: staff.SignedIn, handler: s.pageDocs},
 		{method: "GET", path: "/assets/*", may: staff.Anyone, handler: s.assets},
 	}

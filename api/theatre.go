@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"implantrace/internal/command"
+	"implantrace/internal/staff"
 	"implantrace/internal/theatre"
 	"implantrace/internal/trace"
 	"implantrace/scanner"
@@ -49,13 +50,23 @@ func (s *Server) events(c echo.Context) error {
 	if err := send("changed"); err != nil { // a page that comes back sees what it missed
 		return nil
 	}
+	key := callerOf(c).key()
 	for {
 		var err error
 		select {
 		case <-changes:
 			err = send("changed")
 		case <-tick.C:
-			err = send("alive")
+			// A page that locks, or whose person is another, hears of it.
+			now := s.who(c, staff.Scan)
+			if now.May(staff.Scan) != staff.Yes {
+				return nil
+			}
+			event := "alive"
+			if now.key() != key {
+				key, event = now.key(), "changed"
+			}
+			err = send(event)
 		case <-c.Request().Context().Done():
 			return nil
 		case <-s.stop.Done():

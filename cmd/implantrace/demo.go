@@ -27,7 +27,7 @@ func demoCommand() subcommand {
 		help: `
 Serves a node on a temporary store filled with invented patients, products and 200 procedures over five years, and a
 simulated handheld that scans a label every few seconds: wristband, place, badge, devices, one of them expired and one
-damaged. Nothing is kept when it ends.
+damaged. Nobody is asked to sign in. Nothing is kept when it ends.
 
 Examples:
   implantrace demo
@@ -52,7 +52,7 @@ Examples:
 }
 
 func runDemo(ctx context.Context, s streams, dir, listen string, seed int64, every time.Duration) error {
-	c := app.Config{Data: filepath.Join(dir, "data"), Listen: listen, Name: "demonstration"}
+	c := app.Config{Data: filepath.Join(dir, "data"), Listen: listen, Name: "demonstration", NoSignIn: true}
 	handheld, err := demo.NewScanner(demo.ScannerOptions{Seed: seed, Every: every})
 	switch {
 	case err == nil && scanner.SerialSupported:

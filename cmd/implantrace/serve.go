@@ -19,6 +19,9 @@ func serveCommand() subcommand {
 Serves a node on this machine: the theatre, recall and patient pages, the API, and the handhelds that are named. The
 store is made when there is none. SIGTERM or Ctrl-C finishes what was accepted and closes it.
 
+People sign in. The first start prints a set-up code, with which the first administrator makes an account at /sign-in/first;
+there is no password to begin with. With --no-sign-in nobody is asked who they are, and whoever reaches the machine may do
+everything: for trying it out, on loopback addresses only.
 Other machines reach it only by TLS (--tls-cert, --tls-key; implantrace help tls), and only by the names in the certificate,
 by the address at which they reach it, and by those of --host. Without a certificate it listens on loopback only.
 
@@ -38,7 +41,7 @@ Examples:
   implantrace serve --checkpoint-to /mnt/audit/checkpoints --checkpoint-to https://audit.example.nhs.uk/implantrace/
   implantrace serve --config /etc/implantrace.toml
 
-The file knows listen, tls_cert, tls_key, without_tls, hosts (a list), data, keys, keys_command, copy_to, backup_to, backup_every, backup_keep, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. Flags go
+The file knows listen, tls_cert, tls_key, without_tls, hosts (a list), no_sign_in, data, keys, keys_command, copy_to, backup_to, backup_every, backup_keep, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. Flags go
 before the file.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			var c app.Config
@@ -57,6 +60,7 @@ before the file.`,
 			fs.StringVar(&c.TLSKey, "tls-key", "", "PEM `FILE` of its key")
 			fs.StringVar(&c.WithoutTLS, "without-tls", "", "`WORDS` that let other machines reach the node without TLS: \""+app.InPlainWords+"\"")
 			fs.Var(&hosts, "host", "`NAME` by which browsers reach the node beside those of its certificate (of a proxy before it); may be given more than once")
+			fs.BoolVar(&c.NoSignIn, "no-sign-in", false, "ask nobody who they are: for trying it out, on a loopback address")
 			fs.StringVar(&c.Name, "name", "", "what people call this node (default: the machine's name)")
 			fs.StringVar(&c.Zone, "zone", "", "the site's time `ZONE` (default Europe/London)")
 			fs.StringVar(&c.WristbandDelimiter, "wristband-delimiter", "", "`TEXT` between the fields inside AIs 91, 92 and 93 of wristbands (default ,)")
@@ -114,6 +118,7 @@ func merge(flags, file app.Config) app.Config {
 	if flags.Keys == "" && flags.KeysCommand == "" {
 		flags.Keys, flags.KeysCommand = file.Keys, file.KeysCommand
 	}
+	flags.NoSignIn = flags.NoSignIn || file.NoSignIn
 	if len(flags.CheckpointTo) == 0 {
 		flags.CheckpointTo = file.CheckpointTo
 	}
@@ -164,6 +169,12 @@ func serve(ctx context.Context, s streams, c app.Config, log *slog.Logger) error
   Keys     %s   (keep a copy off this machine)
   Proof    %s   (checks its checkpoints; note it elsewhere)
 `, version, n.Config.Name, at, at, at, n.Store.Path(), n.KeysFrom(), n.Store.VerifierKey())
+		switch {
+		case n.Staff == nil:
+			fmt.Fprintln(s.out, "  Sign-in  nobody is asked: whoever reaches this machine may do everything")
+		case n.Staff.SetUpCode() != "":
+			fmt.Fprintf(s.out, "  Set up   %s/sign-in/first with the code %s   (makes the first administrator; good until then)\n", at, n.Staff.SetUpCode())
+		}
 		for _, to := range n.Config.CheckpointTo {
 			fmt.Fprintf(s.out, "  Checkpoints leave for %s, every %s\n", to, n.Config.CheckpointEvery)
 		}

@@ -43,9 +43,10 @@ type Config struct {
 	WithoutTLS string
 	// Hosts are names by which browsers reach the node, beside those of this
 	// machine and of the certificate: of a proxy before it, for instance.
-	Hosts []string
-	Name  string // what people call the node; the machine's name
-	Zone  string // the site's time zone; Europe/London
+	Hosts    []string
+	NoSignIn bool   // nobody is asked who they are; on loopback only
+	Name     string // what people call the node; the machine's name
+	Zone     string // the site's time zone; Europe/London
 	// WristbandDelimiter parts the fields in AIs 91 to 93 of wristbands; a comma.
 	WristbandDelimiter string
 	// Badge is a regular expression for the whole text of a local staff badge;
@@ -91,6 +92,7 @@ type file struct {
 	TLSKey             string   `toml:"tls_key"`
 	WithoutTLS         string   `toml:"without_tls"`
 	Hosts              []string `toml:"hosts"`
+	NoSignIn           bool     `toml:"no_sign_in"`
 	Name               string   `toml:"name"`
 	Zone               string   `toml:"zone"`
 	WristbandDelimiter string   `toml:"wristband_delimiter"`
@@ -119,7 +121,7 @@ func ReadConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return Config{}, configf("%s: there is no setting %q", path, unknown[0])
 	}
-	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, BackupTo: f.BackupTo, BackupKeep: f.BackupKeep, KeepYears: f.KeepYears, Listen: f.Listen, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
+	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, BackupTo: f.BackupTo, BackupKeep: f.BackupKeep, KeepYears: f.KeepYears, Listen: f.Listen, NoSignIn: f.NoSignIn, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
 	c.TLSCert, c.TLSKey, c.WithoutTLS, c.Hosts = f.TLSCert, f.TLSKey, f.WithoutTLS, f.Hosts
 	c.CheckpointTo = f.CheckpointTo
 	if f.BackupEvery != "" {

@@ -110,7 +110,7 @@ func TestOnlyLoopbackIsServedWithoutTLS(t *testing.T) {
 		}
 	}
 	for _, c := range []app.Config{{WithoutTLS: "yes"}, {WithoutTLS: "true"}, {TLSCert: "a.crt"}, {TLSKey: "a.key"}, {TLSCert: "a.crt", TLSKey: "a.key", WithoutTLS: app.InPlainWords}, {TLSCert: "none.crt", TLSKey: "none.key"},
-		{Hosts: []string{"https://a.example"}}, {Hosts: []string{"*.example"}}, {Hosts: []string{""}}} {
+		{NoSignIn: true, WithoutTLS: app.InPlainWords}, {NoSignIn: true, TLSCert: "a.crt", TLSKey: "a.key"}, {Hosts: []string{"https://a.example"}}, {Hosts: []string{"*.example"}}, {Hosts: []string{""}}} {
 		c.Data, c.Listen = filepath.Join(t.TempDir(), "data"), "0.0.0.0:0"
 		if err := openErr(t, c); !errors.Is(err, app.ErrConfig) {
 			t.Errorf("%+v: %v", c, err)

@@ -29,7 +29,11 @@ func (c Config) listening() error {
 			return configf("%q is no name by which browsers reach a node", h)
 		}
 	}
+	ip := net.ParseIP(host)
+	loopback := host == "localhost" || ip != nil && ip.IsLoopback()
 	switch {
+	case c.NoSignIn && (!loopback || len(c.Hosts) > 0):
+		return configf("--no-sign-in lets whoever reaches the node do everything, so it is for loopback addresses only, and not for names of a proxy (--host): leave one of the two out")
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return configf("TLS takes a certificate and its key: --tls-cert and --tls-key")
 	case c.WithoutTLS != "" && c.WithoutTLS != InPlainWords:
@@ -39,7 +43,7 @@ func (c Config) listening() error {
 	case c.TLSCert != "" || c.WithoutTLS != "":
 		return nil
 	}
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+	if loopback {
 		return nil
 	}
 	return configf("%q is an address that other machines can reach, and there is no certificate: what is sent there says who the patients are. "+

@@ -20,6 +20,7 @@ import (
 	"implantrace/internal/checkpoint"
 	"implantrace/internal/command"
 	"implantrace/internal/seal"
+	"implantrace/internal/staff"
 	"implantrace/internal/theatre"
 	"implantrace/internal/trace"
 	"implantrace/internal/transport"
@@ -35,6 +36,7 @@ type Node struct {
 	Desk     *theatre.Desk
 	API      *api.Server
 	Pictures *scanner.Workers // where all pictures that the node gets are read
+	Staff    *staff.Office    // who people are; nil: nobody is asked
 
 	log         *slog.Logger
 	clock       trace.Clock
@@ -158,6 +160,11 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	const mostAtOnce = 4 // which keeps their memory below 300 MB
 	n.Pictures = scanner.NewWorkers(min(max(1, runtime.NumCPU()/2), mostAtOnce))
 	var err error
+	if !n.Config.NoSignIn {
+		if n.Staff, err = staff.NewOffice(ctx, n.Recorder, staff.Usual); err != nil {
+			return err
+		}
+	}
 	if n.Desk, err = theatre.NewDesk(ctx, n.Recorder, n.scanners); err != nil {
 		return err
 	}
@@ -174,7 +181,7 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	if err := n.checkpoints(); err != nil {
 		return err
 	}
-	n.API, err = api.New(api.Options{Recorder: n.Recorder, Office: n.Office, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, Operator: n, NoSignIn: true, NodeName: n.Config.Name, Version: string(v),
+	n.API, err = api.New(api.Options{Recorder: n.Recorder, Office: n.Office, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, Operator: n, Staff: n.Staff, NoSignIn: n.Config.NoSignIn, NodeName: n.Config.Name, Version: string(v),
 		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings, AnswersTo: n.answersTo, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy, ScheduledBackup: n.scheduledBackup})
 	return err
 }

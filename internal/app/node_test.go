@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 
 // served is a node that serves on a free port, with a handheld on a pty.
 type served struct {
+	asks    bool // who people are
 	t       *testing.T
 	node    *app.Node
 	url     string
@@ -27,7 +29,13 @@ type served struct {
 
 func serve(t *testing.T, c app.Config) *served {
 	t.Helper()
-	s := &served{t: t, stopped: make(chan error, 1)}
+	return begin(&served{t: t, stopped: make(chan error, 1)}, c)
+}
+
+// begin serves a node.
+func begin(s *served, c app.Config) *served {
+	t := s.t
+	t.Helper()
 	if scanner.SerialSupported {
 		master, slave, err := pty.Open()
 		if err != nil {
@@ -44,6 +52,7 @@ func serve(t *testing.T, c app.Config) *served {
 		c.Listen = "127.0.0.1:0"
 	}
 	c.Name = "test"
+	c.NoSignIn = !s.asks && strings.HasPrefix(c.Listen, "127.0.0.1:") && len(c.Hosts) == 0
 	n, err := app.Open(t.Context(), c, "test", slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)

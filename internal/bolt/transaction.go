@@ -224,8 +224,8 @@ func (t *transaction) keepRow(e trace.Entry, row, leaf []byte) error {
 
 // carry does what an entry that came in brings about.
 func (t *transaction) carry(e trace.Entry) error {
-	if erasure, ok := e.Fact.(trace.ErasureFact); ok {
-		if err := t.eraseKeys(erasure.Keys()); err != nil {
+	if f, ok := e.Fact.(trace.Forgetter); ok && len(f.Keys()) > 0 {
+		if err := t.eraseKeys(f.Keys()); err != nil {
 			return err
 		}
 	}

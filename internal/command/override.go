@@ -11,9 +11,8 @@ import (
 // passed over before is not asked about again. History that comes in is told,
 // not judged.
 //
-// Nothing here clears a stop: that takes the named surgeon and a second person
-// who signs in, and there is no sign-in. What happened is recorded all the same,
-// with the stop on it.
+// Nothing here clears a stop: that takes a second person ([ClearStop]). What
+// happened is recorded all the same, with the stop on it.
 func override(f *trace.UsageFact, from trace.Provenance, s trace.Status, v trace.Verdict, before []trace.Overridden, words, reason string) error {
 	if reason != "" {
 		if err := oneOf("the reason", reason, trace.OverrideReasons()); err != nil {

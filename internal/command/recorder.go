@@ -73,6 +73,12 @@ func (r Recorder) Record(ctx context.Context, m Meta, canon []byte, drafts ...tr
 	return r.record(ctx, m, canon, drafts...)
 }
 
+// RecordEssential appends a command of another package that finds room also when
+// the disk is full.
+func (r Recorder) RecordEssential(ctx context.Context, m Meta, canon []byte, drafts ...trace.Draft) (trace.Receipt, error) {
+	return r.recordEssential(ctx, m, canon, drafts...)
+}
+
 // before finds the receipt of a command that was recorded before. done is
 // false for a new one.
 func (r Recorder) before(ctx context.Context, id trace.EventID, canon []byte) (receipt trace.Receipt, done bool, err error) {

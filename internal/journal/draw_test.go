@@ -68,7 +68,7 @@ func drawAttributes(t *rapid.T) (a trace.Attributes) {
 
 func drawFact(t *rapid.T) trace.Fact {
 	w := func(label string) string { return word(t, label) }
-	switch rapid.IntRange(1, 22).Draw(t, "kind") {
+	switch rapid.IntRange(1, 25).Draw(t, "kind") {
 	case 1:
 		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version")}
 	case 2:
@@ -126,6 +126,15 @@ func drawFact(t *rapid.T) trace.Fact {
 		return trace.StockFact{Line: drawID(t, "line"), Device: udi.Device{DI: w("di"), Lot: w("lot"), Serial: w("serial"), Expiry: drawDate(t)}, Place: trace.Place{Name: w("place")},
 			Move: trace.StockMove(w("move")), Quantity: rapid.Int().Draw(t, "quantity"), Other: trace.Place{GLN: w("gln")}, Who: w("who"), Witness: w("witness"), Evidence: w("evidence"),
 			Notice: drawID(t, "notice"), Damaged: rapid.Bool().Draw(t, "damaged")}
+	case 23:
+		return trace.AccountFact{Account: drawID(t, "account"), Sort: trace.AccountSort(w("sort")), Roles: list(t, "roles", func() string { return w("role") }), Scope: list(t, "scope", func() string { return w("permission") }),
+			Expires: drawTime(t, "expires"), Left: rapid.Bool().Draw(t, "left"), Forget: list(t, "forget", func() [16]byte { return drawID(t, "subject") }), Reason: w("reason")}
+	case 24:
+		return trace.CredentialFact{Credential: drawID(t, "credential"), Account: drawID(t, "account"), Method: w("method"), Removed: rapid.Bool().Draw(t, "removed"), Expires: drawTime(t, "expires"),
+			Forget: list(t, "forget", func() [16]byte { return drawID(t, "subject") })}
+	case 25:
+		return trace.AuditFact{Event: drawID(t, "event"), What: w("what"), Account: drawID(t, "account"), Objects: list(t, "objects", func() [16]byte { return drawID(t, "object") }), Detail: w("detail"),
+			Glass: rapid.Bool().Draw(t, "glass"), Until: drawTime(t, "until")}
 	case 15:
 		return trace.PlanFact{Procedure: drawID(t, "procedure"), Items: list(t, "items", func() trace.PlanItem {
 			return trace.PlanItem{DI: w("di"), Maker: w("maker"), Side: trace.Side(w("side")), Attributes: drawAttributes(t)}

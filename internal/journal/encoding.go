@@ -149,6 +149,12 @@ func (c Codec) fact(k trace.FactKind, b []byte) (trace.Fact, error) {
 		return decodeFact[trace.CheckSettingFact](c, b)
 	case trace.KindQuarantine:
 		return decodeFact[trace.QuarantineFact](c, b)
+	case trace.KindAccount:
+		return decodeFact[trace.AccountFact](c, b)
+	case trace.KindCredential:
+		return decodeFact[trace.CredentialFact](c, b)
+	case trace.KindAudit:
+		return decodeFact[trace.AuditFact](c, b)
 	case trace.KindPlan:
 		return decodeFact[trace.PlanFact](c, b)
 	case trace.KindTracing:

@@ -46,9 +46,7 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 		w.patient(fact.Patient, before, about)
 	case trace.ErasureFact:
 		w.patient(fact.Patient, before, about)
-		for _, subject := range fact.Keys() {
-			w.put(Erased, join(subject[:], PositionKey(e.Position)), nil)
-		}
+		w.forget(e, fact)
 	case trace.ProcedureFact:
 		w.procedure(fact.Procedure, before, about)
 	case trace.UsageFact:
@@ -74,6 +72,18 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 	case trace.StockFact:
 		line := foldStock(about)
 		w.value(Stock, StockKey(line.Device.DI, line.ID), line)
+	case trace.AccountFact:
+		w.value(Accounts, fact.Account[:], foldAccount(about))
+		w.forget(e, fact)
+	case trace.CredentialFact:
+		last := about[len(about)-1]
+		w.value(Credentials, CredentialKey(fact.Account, fact.Method), trace.Credential{CredentialFact: last.Fact.(trace.CredentialFact), Stamp: stamp(last)})
+		w.forget(e, fact)
+	case trace.AuditFact:
+		w.put(Audits, join(TimeKey(e.Recorded), PositionKey(e.Position)), nil)
+		for _, object := range audited(fact) {
+			w.put(AuditsOf, join(object[:], TimeKey(e.Recorded), PositionKey(e.Position)), nil)
+		}
 	case trace.PlanFact:
 		w.value(Plans, fact.Procedure[:], foldPlan(about))
 	case trace.StaffFact:

@@ -72,7 +72,7 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		return id
 	}
 	one := func(label string, of ...string) string { return rapid.SampledFrom(append(of, "")).Draw(t, label) }
-	switch few("kind", 17) {
+	switch few("kind", 20) {
 	case 0:
 		return trace.ReadingFact{Reading: number(2, few("reading", 200)), Means: udi.KindDevice}
 	case 1:
@@ -123,6 +123,12 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		d := udi.Device{DI: one("lies", "07611994064584", "05060000000016"), Lot: one("lot that lies", "A")}
 		p := trace.Place{Name: one("lies at", "Cupboard", "Loan kit")}
 		return trace.StockFact{Line: trace.StockLineID(d, p), Device: d, Place: p, Move: trace.StockMoves()[few("move", 9)], Quantity: int(few("pieces", 4))}
+	case 18:
+		return trace.AccountFact{Account: number(8, 1+few("account", 1)), Sort: trace.PersonAccount, Roles: []string{one("role", "theatre", "recall")}, Left: few("left", 2) == 0}
+	case 19:
+		return trace.CredentialFact{Credential: number(9, few("credential", 200)), Account: number(8, 1+few("account", 1)), Method: one("method", "pin", "password"), Removed: few("removed", 2) == 0}
+	case 20:
+		return trace.AuditFact{Event: number(10, few("event", 200)), What: "view", Objects: [][16]byte{number(3, 1+few("seen", 1)), number(4, 1+few("seen too", 1))}}
 	case 10:
 		return trace.PlanFact{Procedure: number(4, 1+few("planned", 1)), Items: []trace.PlanItem{{Maker: one("planned maker", "M", "N")}}, ToConfirm: few("to confirm", 1) > 0}
 	case 13:

@@ -51,6 +51,10 @@ const (
 	Packed         Table = 'Z' // DI of a pack or of one piece, 0, DI of the product -> nothing: products that name it, or did
 	Tracings       Table = 'T' // patient -> Tracing
 	Stock          Table = 'S' // DI, line -> StockLine
+	Accounts       Table = 'W' // account -> Account
+	Credentials    Table = 'V' // account, method -> Credential
+	Audits         Table = 'J' // recorded, node, seq -> nothing: who saw and did what
+	AuditsOf       Table = 'j' // object, recorded, node, seq -> nothing: the same by what was seen, and by whose account
 	Erased         Table = 'E' // subject, erasure's node, seq -> nothing: whose keys were taken away
 )
 
@@ -82,6 +86,7 @@ func Tables() []Projection {
 		{Staff, "staff by badge", 1, 1}, {Places, "places by location number", 1, 1}, {Codes, "procedure codes", 1, 1},
 		{Answers, "answers to forms by procedure", 1, 1},
 		{Tracings, "traces of patients", 1, 1}, {Stock, "stock by DI", 1, 1},
+		{Accounts, "accounts", 1, 1}, {Credentials, "credentials", 1, 1}, {Audits, "audit by time", 1, 1}, {AuditsOf, "audit by what was seen", 1, 1},
 		{Erased, "erased subjects", 1, 1},
 	}
 }

@@ -3,6 +3,8 @@ package seal_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"reflect"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -115,4 +117,26 @@ func TestSecretsComeBackByteForByte(t *testing.T) {
 			t.Fatalf("%q came back as %q, %v", s, got, err)
 		}
 	})
+}
+
+// Each field of a Secret has a number of its own: of two with the same, neither
+// would be kept.
+func TestEveryFieldOfASecretIsKept(t *testing.T) {
+	var s trace.Secret
+	v := reflect.ValueOf(&s).Elem()
+	for i := range v.NumField() {
+		if v.Field(i).Kind() == reflect.String {
+			v.Field(i).SetString(fmt.Sprint("field ", i))
+		}
+	}
+	k := seal.NewKeyring()
+	subject, entry := [16]byte{1}, trace.NewEventID()
+	key, _ := k.NewDataKey(subject)
+	sealed, commitment, err := seal.Seal(key, subject, entry, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := seal.Open(key, sealed, entry, commitment); err != nil || got != s {
+		t.Errorf("%+v, %v, want %+v", got, err, s)
+	}
 }

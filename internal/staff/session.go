@@ -127,6 +127,23 @@ func (s *Sessions) Break(id trace.EventID) (until time.Time, ok bool) {
 	return until, s.change(func(o Session) bool { return o.ID == id && !o.Locked }, func(_ [sha256.Size]byte, one *Session) { one.Glass = until }) > 0
 }
 
+// Absolute is how long a session lasts at most.
+func (s *Sessions) Absolute() time.Duration { return s.limits.Absolute }
+
+// AtDesk is who is signed in at a theatre machine, and whose page is not locked:
+// the one who did something last.
+func (s *Sessions) AtDesk() (at Session, ok bool) {
+	for _, one := range s.List() {
+		if !one.Machine.IsZero() && !one.Locked && (!ok || one.Seen.After(at.Seen)) {
+			at, ok = one, true
+		}
+	}
+	return at, ok
+}
+
+// Until says when a session ends at the latest.
+func (s *Sessions) Until(one Session) time.Time { return one.Started.Add(s.limits.Absolute) }
+
 // List gives the sessions, the latest first.
 func (s *Sessions) List() (all []Session) {
 	s.change(func(Session) bool { return true }, func(_ [sha256.Size]byte, one *Session) { all = append(all, *one) })

@@ -27,6 +27,9 @@ type Answer struct {
 	Usage     trace.UsageID     `json:"usage,omitzero"`
 	Status    trace.Status      `json:"status,omitempty"`
 	Repeated  bool              `json:"repeated"` // this very reading was recorded before
+	// Unconfirmed is set where nobody was signed in, or the page was locked: who
+	// scanned it is not confirmed.
+	Unconfirmed bool `json:"unconfirmed,omitempty"`
 	// Unrecorded says why the reading is not in the record yet, as far as the
 	// node knows: only the verdict stands. "" when it is recorded.
 	Unrecorded string `json:"unrecorded,omitempty"`

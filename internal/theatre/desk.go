@@ -17,6 +17,7 @@ import (
 type Desk struct {
 	recorder command.Recorder
 	scanners func() []scanner.SerialState
+	operator func() trace.Actor // who is at the desk; nil: nobody is asked
 
 	mu        sync.Mutex // held while a reading is recorded
 	patient   trace.PatientID

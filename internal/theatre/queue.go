@@ -16,7 +16,9 @@ const queueMost = 10_000
 type queued struct {
 	id      trace.EventID
 	reading scanner.Reading
-	seen    bool // its verdict was on the page, though it is not recorded
+	by      trace.Actor // who was at the desk when it came
+	asked   bool        // somebody said who
+	seen    bool        // its verdict was on the page, though it is not recorded
 }
 
 // queue holds readings from handhelds until they are recorded.
@@ -72,7 +74,11 @@ func (d *Desk) Feed(r scanner.Reading) bool {
 		d.queue.mu.Unlock()
 		return false
 	}
-	d.queue.all = append(d.queue.all, queued{id: trace.NewEventID(), reading: r})
+	q := queued{id: trace.NewEventID(), reading: r}
+	if d.operator != nil {
+		q.by, q.asked = d.operator(), true
+	}
+	d.queue.all = append(d.queue.all, q)
 	pile := len(d.queue.all) > 1
 	d.queue.mu.Unlock()
 	if pile { // the page says how many
@@ -102,7 +108,11 @@ func (d *Desk) Run(ctx context.Context) {
 			}
 		}
 		over := ctx.Err() != nil
-		_, err := d.Take(context.WithoutCancel(ctx), q.id, q.reading, trace.ProcedureID{})
+		taking := context.WithoutCancel(ctx)
+		if q.asked {
+			taking = As(taking, q.by)
+		}
+		_, err := d.Take(taking, q.id, q.reading, trace.ProcedureID{})
 		if again(err) {
 			d.waiting(err)
 			if over {
@@ -157,7 +167,11 @@ func (d *Desk) drain(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
-		if _, err := d.take(ctx, q.id, q.reading, trace.ProcedureID{}, pack{}); again(err) {
+		taking := ctx
+		if q.asked {
+			taking = As(ctx, q.by)
+		}
+		if _, err := d.take(taking, q.id, q.reading, trace.ProcedureID{}, pack{}); again(err) {
 			return err
 		} else if err != nil {
 			d.refused(q, err)

@@ -89,7 +89,7 @@ func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 	if err != nil {
 		return Answer{}, err
 	}
-	meta := command.Meta{ID: id, Occurred: t.reading.At, Provenance: provenance(r.Source), By: trace.Actor{Via: via(r)}}
+	meta := command.Meta{ID: id, Occurred: t.reading.At, Provenance: provenance(r.Source), By: d.by(ctx, r)}
 	if d.unknown == nil || len(d.unknown) >= unknownMost {
 		d.unknown = make(map[trace.EventID]func())
 	}
@@ -101,6 +101,7 @@ func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 		return Answer{}, err
 	}
 	a, err := d.answer(ctx, t.fact, t.reading.At)
+	a.Unconfirmed = meta.By.Unconfirmed
 	if err != nil {
 		return a, err // recorded; asked again, it is answered
 	}
@@ -140,6 +141,27 @@ func provenance(s scanner.Source) trace.Provenance {
 	return trace.Scanned
 }
 
+// by is who a reading is recorded by.
+func (d *Desk) by(ctx context.Context, r scanner.Reading) trace.Actor {
+	a, ok := ctx.Value(actorKey{}).(trace.Actor)
+	if !ok && d.operator != nil {
+		a = d.operator()
+	}
+	a.Via = via(r)
+	return a
+}
+
+type actorKey struct{}
+
+// As marks what is done in a context as somebody's.
+func As(ctx context.Context, a trace.Actor) context.Context {
+	return context.WithValue(ctx, actorKey{}, a)
+}
+
+// Operated says how the desk finds out who is at it. It is called before the desk
+// takes its first reading.
+func (d *Desk) Operated(by func() trace.Actor) { d.operator = by }
+
 func via(r scanner.Reading) string {
 	if r.Scanner != "" {
 		return "scanner:" + r.Scanner
@@ -155,7 +177,7 @@ func (d *Desk) recorded(ctx context.Context, at trace.Receipt) (Answer, error) {
 		}
 		if f, ok := e.Fact.(trace.ReadingFact); ok && e.Command == at.Command {
 			a, err := d.answer(ctx, f, e.Occurred)
-			a.Repeated = true
+			a.Repeated, a.Unconfirmed = true, e.By.Unconfirmed
 			return a, err
 		}
 		break

@@ -94,6 +94,10 @@ type Secret struct {
 	Birth       string `json:"birth,omitempty" cbor:"6,keyasint,omitempty"` // YYYY-MM-DD
 	Raw         string `json:"raw,omitempty" cbor:"7,keyasint,omitempty"`   // a reading, byte for byte
 	Note        string `json:"note,omitempty" cbor:"8,keyasint,omitempty"`  // free words: why, and remarks
+	Login       string `json:"-" cbor:"20,keyasint,omitempty"`              // of an account
+	Badge       string `json:"-" cbor:"21,keyasint,omitempty"`              // of an account: its code
+	Name        string `json:"-" cbor:"22,keyasint,omitempty"`              // of an account
+	Credential  string `json:"-" cbor:"23,keyasint,omitempty"`              // what one is checked against
 	Address     string `json:"address,omitempty" cbor:"9,keyasint,omitempty"`
 	GP          string `json:"gp,omitempty" cbor:"10,keyasint,omitempty"`      // general practitioner: name and address
 	Died        string `json:"died,omitempty" cbor:"11,keyasint,omitempty"`    // YYYY-MM-DD

@@ -22,6 +22,7 @@ const (
 	TooLarge                 // more than the limit
 	NotSignedIn              // for somebody who has signed in
 	Locked                   // for whoever unlocks the page first
+	Throttled                // too often; later
 )
 
 // Error is an error with its kind and a sentence for a person.

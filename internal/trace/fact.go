@@ -38,6 +38,10 @@ const (
 	KindCase       FactKind = 32 // the work on one patient of a notice
 	KindTracing    FactKind = 33 // where a patient lives, and whether
 	KindStock      FactKind = 34 // what happened to devices on a shelf
+
+	KindAccount    FactKind = 50 // somebody, a machine or a program that signs in
+	KindCredential FactKind = 51 // what an account signs in with
+	KindAudit      FactKind = 52 // somebody saw or did what leaves no other entry
 )
 
 // Fact is what an entry says. The fields that are filled are what it says;
@@ -136,6 +140,8 @@ type Overridden struct {
 	// person, who signed in for it.
 	Surgeon Person `json:"surgeon,omitzero" cbor:"4,keyasint,omitzero"`
 	Second  Person `json:"second,omitzero" cbor:"5,keyasint,omitzero"`
+	// SecondAccount is the account with which they did.
+	SecondAccount AccountID `json:"second_account,omitzero" cbor:"6,keyasint,omitzero"`
 }
 
 // ProductFact says what a device identifier stands for.

@@ -250,6 +250,7 @@ type Hasher interface {
 type Store interface {
 	Journal
 	Finder
+	Staff
 	Hasher
 	// Node is the node whose log this store appends to.
 	Node() NodeID

@@ -30,6 +30,23 @@ function watch () {
 }
 setInterval(watch, 250)
 
+// ---- Is it still the same person? What one person was shown goes when another signs in, or nobody is signed in. ----
+
+const unsent = { any: () => false } // readings that the node has not answered yet keep the page
+
+function caller (key) {
+  if (key && key !== document.body.dataset.caller && !unsent.any()) location.reload()
+}
+
+async function callers () {
+  try {
+    const r = await fetch('/api/v1/me', { cache: 'no-store', signal: AbortSignal.timeout(2000) })
+    if (r.ok) caller((await r.json()).key)
+  } catch { /* the banner says it */ }
+}
+setInterval(callers, 5000)
+document.body.addEventListener('htmx:afterSwap', () => caller(document.querySelector('[data-desk]')?.dataset.caller))
+
 const live = document.querySelector('[data-live]')
 if (live) {
   let stream
@@ -38,7 +55,7 @@ if (live) {
     stream.addEventListener('alive', alive)
     stream.addEventListener('changed', () => { alive(); document.body.dispatchEvent(new Event('changed')) })
     // A stream that was refused does not come back by itself.
-    stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 500) }
+    stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) { callers(); setTimeout(listen, 500) } }
   }
   listen()
   addEventListener('pagehide', () => stream.close())
@@ -148,6 +165,7 @@ if (form) {
   const waiting = [] // what the node has not answered yet, each with the id it keeps when it is sent again
   let sending = false
 
+  unsent.any = () => waiting.length > 0
   const show = (words) => { status.textContent = words }
 
   const send = async () => {
