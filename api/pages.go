@@ -36,7 +36,7 @@ var pageNames = []string{
 	"recall", "notices", "notice", "notice_form", "case",
 	"checks", "quarantine",
 	"directory", "directory_print",
-	"catalogue", "catalogue_queue", "readiness", "product",
+	"catalogue", "catalogue_queue", "readiness", "product", "plan",
 	"exports", "njr",
 	"signin", "first", "account", "glass",
 	"staff", "tokens", "audit",

@@ -203,6 +203,8 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/procedures/:id/plan", may: staff.WriteRecord, handler: s.setPlan},
 		{method: "GET", path: "/api/v1/procedures/:id/njr", may: staff.ReadRecord, handler: s.jointQuestions},
 		{method: "POST", path: "/api/v1/procedures/:id/njr", may: staff.WriteRecord, handler: s.answerJoint},
+		{method: "POST", path: "/api/v1/procedures/:id/plan/confirm", may: staff.WriteRecord, handler: s.confirmPlan},
+		{method: "POST", path: "/api/v1/procedures/:id/plan/table", may: staff.WriteRecord, handler: s.planTable, body: sheet.BytesMost, query: "id to_confirm who"},
 		{method: "POST", path: "/api/v1/procedures/:id/close", may: staff.WriteRecord, handler: s.closeProcedure},
 
 		{method: "POST", path: "/api/v1/usages", may: staff.WriteRecord, handler: s.recordUsage},
@@ -321,6 +323,8 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/procedures/:id/njr", may: staff.ReadRecord, handler: s.pageJoint},
 		{method: "POST", path: "/procedures/:id/njr", may: staff.WriteRecord, handler: s.formJoint, form: true},
 		{method: "GET", path: "/exports", may: staff.ExportRecord, handler: s.pageExports, time: noLimit},
+		{method: "GET", path: "/procedures/:id/plan", may: staff.ReadRecord, handler: s.pagePlan},
+		{method: "POST", path: "/procedures/:id/plan", may: staff.WriteRecord, handler: s.formPlan, form: true, body: sheet.BytesMost + bodyMost},
 		{method: "GET", path: "/import", may: staff.ImportHistory, handler: s.pageImport},
 		{method: "POST", path: "/import", may: staff.ImportHistory, handler: s.formImport, streamed: true, body: importMost, time: noLimit},
 		{method: "GET", path: "/checks", may: staff.SignedIn, handler: s.pageChecks},

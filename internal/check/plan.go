@@ -98,3 +98,15 @@ func (f Facts) against(item trace.PlanItem) (differs []string, missing string) {
 	}
 	return differs, missing
 }
+
+// planConfirmed: did a second person confirm a plan that asks for it? A device is
+// opened for a plan that two have read.
+var planConfirmed = Rule{ID: "plan-confirmed", Asks: "Was the plan confirmed by a second person, where it asks for one?", Level: trace.Stop, Hazard: "HAZ-54", Ask: func(f Facts) Finding {
+	switch {
+	case f.Plan == nil || !f.Plan.ToConfirm:
+		return notApplicable
+	case f.Plan.Confirmed == "":
+		return fail("The plan was not confirmed by a second person yet. Confirm it before anything is opened.")
+	}
+	return pass("The plan was confirmed by a second person.")
+}}

@@ -134,6 +134,15 @@ func people(ps []trace.Person) error {
 // withdrawn answers what would be added to a procedure that never was.
 var withdrawn = trace.Errorf(trace.Conflict, "This procedure was withdrawn from the record. Restore it, or name another.")
 
+// standing is a procedure to which something can be added.
+func (r Recorder) standing(ctx context.Context, id trace.ProcedureID) (trace.Procedure, error) {
+	p, err := r.Store.Procedure(ctx, id)
+	if err == nil && p.Withdrawn {
+		err = withdrawn
+	}
+	return p, err
+}
+
 // CloseProcedure ends a procedure.
 type CloseProcedure struct {
 	Meta
@@ -151,12 +160,9 @@ func (r Recorder) CloseProcedure(ctx context.Context, c CloseProcedure) error {
 	if _, done, err := r.before(ctx, c.ID, canon); done {
 		return err
 	}
-	p, err := r.Store.Procedure(ctx, c.Procedure)
+	p, err := r.standing(ctx, c.Procedure)
 	if err != nil {
 		return err
-	}
-	if p.Withdrawn {
-		return withdrawn
 	}
 	if !p.Open() {
 		return trace.Errorf(trace.Conflict, "This procedure is closed already.")

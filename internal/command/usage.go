@@ -37,12 +37,9 @@ func (r Recorder) RecordUsage(ctx context.Context, c RecordUsage) (trace.UsageID
 	if _, done, err := r.before(ctx, c.ID, canon); done {
 		return id, err
 	}
-	p, err := r.Store.Procedure(ctx, c.Procedure)
+	p, err := r.standing(ctx, c.Procedure)
 	if err != nil {
 		return id, err
-	}
-	if p.Withdrawn {
-		return id, withdrawn
 	}
 	draft, err := r.usageDraft(ctx, id, p, c)
 	if err != nil {
@@ -279,7 +276,7 @@ func (r Recorder) SetOutcome(ctx context.Context, c SetOutcome) error {
 			return err
 		}
 		verdict = keep(u.Verdict, verdict)
-		if verdict.Level != u.Verdict.Level {
+		if !sameAnswers(verdict, u.Verdict) {
 			f.Verdict = verdict
 		}
 	}

@@ -47,7 +47,7 @@ var rooms = []struct {
 	{"internal/staff", "internal/udi internal/trace internal/command"},
 	{"internal/symbol", ""},
 	{"internal/directory", "gs1 internal/udi internal/trace internal/command internal/sheet internal/symbol"},
-	{"internal/catalogue", "internal/udi internal/trace internal/check internal/command"},
+	{"internal/catalogue", "internal/udi internal/trace internal/check internal/command internal/sheet"},
 	{"internal/theatre", "gs1 internal/udi internal/trace internal/check internal/command scanner"},
 	{"internal/recall", "gs1 internal/udi internal/trace"},
 	{"internal/recall/recalltest", "internal/udi internal/trace"},
