@@ -35,10 +35,12 @@ type Style struct {
 
 // Document is a PDF that is being made.
 type Document struct {
-	style Style
-	pdf   *fpdf.Fpdf
-	size  float64 // points of plain text
-	bold  int     // depth
+	style   Style
+	pdf     *fpdf.Fpdf
+	size    float64 // points of plain text
+	bold    int     // depth
+	first   int     // pages before the present letter
+	restart bool    // the next page is the first of a letter
 }
 
 const (
@@ -99,7 +101,7 @@ func (d *Document) foot() {
 	p := d.pdf
 	p.SetY(-15)
 	p.SetFont(font, "", max(8, d.size*0.7))
-	p.CellFormat(0, 8, strings.TrimSpace(fmt.Sprintf("%s  Page %d", d.style.Footer, p.PageNo())), "", 0, "C", false, 0, "")
+	p.CellFormat(0, 8, strings.TrimSpace(fmt.Sprintf("%s  Page %d", d.style.Footer, p.PageNo()-d.first)), "", 0, "C", false, 0, "")
 	d.plain()
 }
 
@@ -123,7 +125,10 @@ func (d *Document) Page(source string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %v", ErrHTML, err)
 	}
-	d.pdf.AddPage()
+	d.pdf.AddPage() // ends the page before, with its number
+	if d.restart {
+		d.first, d.restart = d.pdf.PageNo()-1, false
+	}
 	d.plain()
 	for _, n := range nodes {
 		if err := d.block(n); err != nil {
@@ -132,6 +137,9 @@ func (d *Document) Page(source string) error {
 	}
 	return d.pdf.Error()
 }
+
+// Restart lets the numbers of pages begin anew: what comes is another letter.
+func (d *Document) Restart() { d.restart = true }
 
 // PDF ends the document.
 func (d *Document) PDF() ([]byte, error) {
@@ -169,7 +177,7 @@ func (d *Document) block(n *html.Node) error {
 			return err
 		}
 		if d.style.Window {
-			p.SetY(max(p.GetY(), 90))
+			p.SetY(max(p.GetY(), 84))
 		}
 		return nil
 	case atom.Ul, atom.Ol:
@@ -210,7 +218,7 @@ func (d *Document) paragraph(n *html.Node, bold bool) error {
 	if err := d.inline(n, true); err != nil {
 		return err
 	}
-	d.pdf.Ln(d.line() * 1.5)
+	d.pdf.Ln(d.line() * 1.35)
 	return nil
 }
 

@@ -365,32 +365,42 @@ func (s *searcher) catalogued(di string) (is catalogued, err error) {
 // shelf judges a line of stock.
 func (s *searcher) shelf(l trace.StockLine, is catalogued) error {
 	s.coverage.Shelves++
-	tier, why := s.m.shelf(l, is)
-	if tier == "" {
-		return nil
-	}
-	on := OnShelf{Tier: tier, Why: why, Line: l, State: StateOnShelf}
-	switch {
-	case l.OnHand == 0:
-		on.State = StateLeftShelf
-	case l.OnHand < 0:
-		on.Why = append(on.Why, "more was taken away than came in: how many lie there is not known")
-	}
+	var used []trace.UsageID
 	if l.Device.Serial != "" && l.Device.DI != "" {
 		for h, err := range s.f.Holdings(s.ctx, trace.Query{DI: l.Device.DI, Serial: l.Device.Serial}) {
 			if err != nil {
 				return err
 			}
 			if !h.Former && !h.Withdrawn {
-				on.Used = append(on.Used, h.Usage)
+				used = append(used, h.Usage)
 			}
 		}
-		if len(on.Used) > 0 {
-			on.Why = append(on.Why, "a device of this serial number is recorded as used")
-		}
 	}
-	s.stopped = !s.yield(Found{Shelf: &on}, nil)
+	if on := s.m.Shelf(l, is.product, is.inside, used); on.Tier != "" {
+		s.stopped = !s.yield(Found{Shelf: &on}, nil)
+	}
 	return nil
+}
+
+// Shelf is the rule for a line of stock, of which product and inside are what the
+// catalogue says, and used the usages of the same serial number. The tier is empty
+// where it is excluded.
+func (m *Matcher) Shelf(l trace.StockLine, product *trace.Product, inside []string, used []trace.UsageID) OnShelf {
+	tier, why := m.shelf(l, catalogued{product, inside})
+	if tier == "" {
+		return OnShelf{}
+	}
+	on := OnShelf{Tier: tier, Why: why, Line: l, State: StateOnShelf, Used: used}
+	switch {
+	case l.OnHand == 0:
+		on.State = StateLeftShelf
+	case l.OnHand < 0:
+		on.Why = append(on.Why, "more was taken away than came in: how many lie there is not known")
+	}
+	if len(used) > 0 {
+		on.Why = append(on.Why, "a device of this serial number is recorded as used")
+	}
+	return on
 }
 
 // judge asks the rule about a usage and hands on what it finds.
@@ -410,35 +420,50 @@ func (s *searcher) judge(u trace.Usage) error {
 		}
 	}
 	full.Patient = full.Procedure.Patient
-	finding := s.m.Find(full)
-	if finding.Tier == "" {
+	m, unjudged := s.m.explain(full)
+	if m.Tier == "" {
 		return nil
 	}
-	var person trace.PatientID
-	if full.Identity, person, err = identity(s.ctx, s.f, full.Patient); err != nil {
+	if m.Identity, m.Person, err = identity(s.ctx, s.f, full.Patient); err != nil {
 		return err
 	}
-	m := Match{Person: person, Tier: finding.Tier, Why: finding.Why, State: StateOf(u), InPatient: u.Status.InPatient(), UsageInFull: full}
-	switch {
-	case u.Withdrawn:
-		m.Why = append(m.Why, "withdrawn from the record")
-	case m.InPatient == "no" && implanted(u):
-		m.Why = append(m.Why, "it was recorded as implanted before")
-		if m.Tier == Confirmed {
-			m.Tier = Possible
-		}
-	case !u.Status.Outcome():
+	if !u.Withdrawn && !u.Status.Outcome() {
 		s.coverage.NoOutcome++
 	}
-	if full.Procedure.Withdrawn {
-		m.Why = append(m.Why, "its procedure was withdrawn from the record")
-	}
-	if finding.Unjudged {
+	if unjudged {
 		s.coverage.Unjudged++
 	}
 	s.given[u.ID] = true
 	s.stopped = !s.yield(Found{Match: &m}, nil)
 	return nil
+}
+
+// Explain is the rule's answer about a usage as a search gives it: with what became
+// of the device. The tier is empty where it is excluded.
+func (m *Matcher) Explain(full trace.UsageInFull) Match {
+	match, _ := m.explain(full)
+	return match
+}
+
+func (m *Matcher) explain(full trace.UsageInFull) (Match, bool) {
+	u, finding := full.Usage, m.Find(full)
+	if finding.Tier == "" {
+		return Match{}, false
+	}
+	match := Match{Tier: finding.Tier, Why: finding.Why, State: StateOf(u), InPatient: u.Status.InPatient(), UsageInFull: full}
+	switch {
+	case u.Withdrawn:
+		match.Why = append(match.Why, "withdrawn from the record")
+	case match.InPatient == "no" && implanted(u):
+		match.Why = append(match.Why, "it was recorded as implanted before")
+		if match.Tier == Confirmed {
+			match.Tier = Possible
+		}
+	}
+	if full.Procedure.Withdrawn {
+		match.Why = append(match.Why, "its procedure was withdrawn from the record")
+	}
+	return match, finding.Unjudged
 }
 
 // identity is who a patient is, and the id by which all patients count that are

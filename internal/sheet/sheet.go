@@ -43,7 +43,12 @@ func Read(b []byte) ([][]string, error) {
 	return text(b)
 }
 
-func workbook(b []byte) (rows [][]string, err error) {
+// ReadBack reads a workbook that [XLSX] wrote, with its long cells.
+func ReadBack(b []byte) ([][]string, error) { return bounded(b, 4*UnpackedMost, cellMost) }
+
+func workbook(b []byte) ([][]string, error) { return bounded(b, UnpackedMost, CellMost) }
+
+func bounded(b []byte, unpacked int64, cell int) (rows [][]string, err error) {
 	defer func() {
 		// The library is fed what strangers made; a file that makes it panic is no
 		// table, and harms nobody else.
@@ -51,10 +56,10 @@ func workbook(b []byte) (rows [][]string, err error) {
 			rows, err = nil, fmt.Errorf("%w: the workbook is damaged", ErrNoTable)
 		}
 	}()
-	f, err := excelize.OpenReader(bytes.NewReader(b), excelize.Options{UnzipSizeLimit: UnpackedMost, UnzipXMLSizeLimit: UnpackedMost, RawCellValue: true})
+	f, err := excelize.OpenReader(bytes.NewReader(b), excelize.Options{UnzipSizeLimit: unpacked, UnzipXMLSizeLimit: unpacked, RawCellValue: true})
 	if err != nil {
 		if strings.Contains(err.Error(), "unzip size exceeds") {
-			return nil, fmt.Errorf("%w: it becomes more than %d MB when it is unpacked", ErrTooLarge, UnpackedMost>>20)
+			return nil, fmt.Errorf("%w: it becomes more than %d MB when it is unpacked", ErrTooLarge, unpacked>>20)
 		}
 		return nil, fmt.Errorf("%w: it is no workbook (XLSX) that can be read", ErrNoTable)
 	}
@@ -73,7 +78,7 @@ func workbook(b []byte) (rows [][]string, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: row %d cannot be read", ErrNoTable, len(rows)+1)
 		}
-		if rows, err = add(rows, cells); err != nil {
+		if rows, err = add(rows, cells, cell); err != nil {
 			return nil, err
 		}
 	}
@@ -104,13 +109,13 @@ func text(b []byte) (rows [][]string, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %v", ErrNoTable, err)
 		}
-		if rows, err = add(rows, cells); err != nil {
+		if rows, err = add(rows, cells, CellMost); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func add(rows [][]string, cells []string) ([][]string, error) {
+func add(rows [][]string, cells []string, most int) ([][]string, error) {
 	switch {
 	case len(rows) == RowsMost:
 		return nil, fmt.Errorf("%w: it has more than %d rows", ErrTooLarge, RowsMost)
@@ -119,8 +124,8 @@ func add(rows [][]string, cells []string) ([][]string, error) {
 	}
 	row := make([]string, len(cells))
 	for i, c := range cells {
-		if len(c) > CellMost {
-			return nil, fmt.Errorf("%w: a cell of row %d has more than %d bytes", ErrTooLarge, len(rows)+1, CellMost)
+		if len(c) > most {
+			return nil, fmt.Errorf("%w: a cell of row %d has more than %d bytes", ErrTooLarge, len(rows)+1, most)
 		}
 		row[i] = strings.TrimSpace(c)
 	}
