@@ -49,6 +49,9 @@ func (s *Server) formEvidence(c echo.Context) error {
 func (s *Server) sendEvidence(c echo.Context, id trace.NoticeID, q evidenceRequest) error {
 	ctx := c.Request().Context()
 	maker := evidence.Maker{Office: s.Office, Prover: s.Prover, Node: s.NodeName, Program: "implantrace " + s.Version, Drill: s.Drill}
+	if _, err := s.store.Notice(ctx, id); err != nil {
+		return err
+	}
 	p, err := maker.Gather(ctx, evidence.Ask{Notice: id, Names: q.Names, Recipients: q.Recipients, By: callerOf(c).Actor(viaAPI).Name})
 	if err != nil {
 		return whole(err)
@@ -65,6 +68,9 @@ func (s *Server) sendEvidence(c echo.Context, id trace.NoticeID, q evidenceReque
 func (s *Server) signedNotice(c echo.Context) error {
 	id, err := pathID[trace.OfNotice](c)
 	if err != nil {
+		return err
+	}
+	if _, err := s.store.Notice(c.Request().Context(), id); err != nil {
 		return err
 	}
 	b, err := carry.Out(c.Request().Context(), s.Office, s.Prover, id)

@@ -129,6 +129,19 @@ func (s *Server) noticeBoard(c echo.Context) error {
 	return c.JSON(http.StatusOK, b)
 }
 
+// noticeTimes says how fast the work on a notice went.
+func (s *Server) noticeTimes(c echo.Context) error {
+	id, err := pathID[trace.OfNotice](c)
+	if err != nil {
+		return err
+	}
+	t, err := s.Office.Times(c.Request().Context(), id)
+	if err != nil {
+		return whole(err)
+	}
+	return c.JSON(http.StatusOK, t)
+}
+
 // changed says how many cases a step has changed.
 type changed struct {
 	Changed int `json:"changed"`

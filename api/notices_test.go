@@ -145,3 +145,69 @@ func TestNumbersOutOfATable(t *testing.T) {
 	n.send(request{method: http.MethodPost, target: "/notices/new", kind: w.FormDataContentType(), body: form.String(), header: map[string]string{"Accept": "text/html"}}).
 		want(200, "A1\nB2\nC3</textarea>", "2 different numbers of 2 rows, from the column Lot")
 }
+
+// afterRoad is what a recall needs beyond its list: letters, stock, proof, and a file
+// for nodes that no network reaches.
+var afterRoad = []scenario{
+	{says: "no letter before death and address were checked", target: "/api/v1/notices/{n2}/letters", status: 200, want: []string{`"ready":[]`, "Death and address were not checked"}},
+	{says: "and none is made", target: "/api/v1/notices/{n2}/letters", body: `{"id":"{new let}","form":"pdf","explain":"x","hospital":"x","phone":"x","signed":"x"}`, status: 409, want: []string{"No letter can be made"}},
+	{says: "a form that there is not", target: "/api/v1/notices/{n2}/letters", body: `{"id":"{new let0}","form":"doc","explain":"x","hospital":"x","phone":"x","signed":"x"}`, status: 422},
+	{says: "a trace of somebody else is refused", method: "POST", target: "/api/v1/tracings?id={new tr}&day=2026-03-02&source=PDS", kind: "application/octet-stream",
+		body: "nhs_number,family_name,date_of_birth,address_1,died\n" + ada + ",Holt,1950-02-01,1 Mill Lane,\n9990000077,Nobody,1950-02-01,x,\n", status: 200, want: []string{`"rows":2,"recorded":0,"died":0,"unknown":1`, "it may be another person"}},
+	{says: "a trace wants a column for death", method: "POST", target: "/api/v1/tracings?id={new tr0}&day=2026-03-02&source=PDS", kind: "application/octet-stream", body: "nhs_number,family_name,date_of_birth\n1,2,3\n", status: 422, want: []string{"who lives"}},
+	{says: "a trace is no picture", method: "POST", target: "/api/v1/tracings?id={new tr1}&day=2026-03-02&source=PDS", kind: "application/octet-stream", body: "\xff\xd8\xff", status: 422},
+	{says: "traced", method: "POST", target: "/api/v1/tracings?id={new tr2}&day=2026-03-02&source=PDS", kind: "application/octet-stream",
+		body: "nhs_number,family_name,date_of_birth,address_1,postcode,gp_name,died\n" + ada + ",Testwell,1950-02-01,1 Mill Lane,SY23 1AA,Dr B. Rowan,no\n", status: 200, want: []string{`"recorded":1`}},
+
+	{says: "stock is received", target: "/api/v1/stock/moves", body: `{"id":"{new s1}","move":"received","carriers":[{"text":"]d201` + stem + `10NM21-0417"}],"place":"` + room + `","quantity":5}`, status: 201, want: []string{`"on_hand":5`, `"gln":"5050898000014"`, `"provenance":"scanned"`}},
+	{says: "the same again is one receipt", target: "/api/v1/stock/moves", body: `{"id":"{s1}","move":"received","carriers":[{"text":"]d201` + stem + `10NM21-0417"}],"place":"` + room + `","quantity":5}`, status: 201, want: []string{`"on_hand":5`}},
+	{says: "put aside wants a witness", target: "/api/v1/stock/moves", body: `{"id":"{new s2}","move":"put-aside","carriers":[{"text":"]d201` + stem + `10NM21-0417"}],"place":"` + room + `","quantity":5,"who":"A. Bee"}`, status: 422, want: []string{"who saw it"}},
+	{says: "put aside", target: "/api/v1/stock/moves", body: `{"id":"{new s3}","move":"put-aside","carriers":[{"text":"]d201` + stem + `10NM21-0417"}],"place":"` + room + `","quantity":4,"who":"A. Bee","witness":"C. Dee","notice":"{n}"}`, status: 201, want: []string{`"put_aside":4`}},
+	{says: "a list of stock", method: "POST", target: "/api/v1/stock/lists?id={new l1}&move=counted", kind: "application/octet-stream", body: "di,lot,quantity,place\n" + stem + ",NM21-0417,2,Loan kit\nx,y,1,z\n", status: 200, want: []string{`"recorded":1`, `"line":3`}},
+	{says: "what lies on shelves", target: "/api/v1/stock?di=" + stem, status: 200, want: []string{`"on_hand":5`, `"on_hand":2`, `"name":"Loan kit"`}},
+	{says: "in pages", target: "/api/v1/stock?limit=1", status: 200, want: []string{`"next":"`}},
+	{says: "a recall finds it", target: "/api/v1/recalls/search", body: `{"di":"` + stem + `","lot":"NM21-0417"}`, status: 200, want: []string{`"shelf":[{"tier":"confirmed"`, `"state":"on-shelf"`, `"shelves":2`}},
+	{says: "so does a stream of matches", target: "/api/v1/recalls/matches", body: `{"criteria":{"di":"` + stem + `","lot":"NM21-0417"}}`, status: 200, want: []string{`"state":"on-shelf","shelf":"`}},
+	{says: "and the notice's board", target: "/api/v1/notices/{n}/board", status: 200, want: []string{`"on_shelf":7,"put_aside":4`}},
+
+	{says: "how fast it went", target: "/api/v1/notices/{n}/times", status: 200, want: []string{`"here":true`, `"people":2`, `"first_touch":"`, `"put_aside":4`}},
+	{says: "an evidence pack without names", method: "POST", target: "/api/v1/notices/{n}/evidence", body: `{}`, status: 200, want: []string{"PK\x03\x04", "matches.csv", "manifest.note"}, never: []string{"Testwell"}},
+	{says: "one with names is encrypted, or not made", target: "/api/v1/notices/{n}/evidence", body: `{"names":true}`, status: 422, want: []string{"say to whom"}},
+	{says: "to whom it is no key", target: "/api/v1/notices/{n}/evidence", body: `{"names":true,"recipients":["age1nothing"]}`, status: 422},
+	{says: "encrypted", target: "/api/v1/notices/{n}/evidence", body: `{"names":true,"recipients":["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]}`, status: 200, want: []string{"age-encryption.org/v1"}, never: []string{"Testwell"}},
+	{says: "a notice for nodes that no network reaches", target: "/api/v1/notices/{n}/signed", status: 200, want: []string{"implantrace/statement/notice", `"version":2`, "— implantrace/node/"}},
+	{says: "a file that is none is not taken in", target: "/api/v1/notices/carried", body: `{"signed":"x","key":"y"}`, status: 422, want: []string{"verifier key"}},
+	{says: "nothing of what is not there", target: "/api/v1/notices/{case}/evidence", body: `{}`, status: 404},
+	{says: "nor its file", target: "/api/v1/notices/{case}/signed", status: 404},
+	{says: "nor its letters", target: "/api/v1/notices/{case}/letters", status: 404},
+}
+
+func TestWhatARecallNeedsBeyondItsList(t *testing.T) {
+	n := newNode(t)
+	n.walk(road)
+	n.walk(noticeRoad)
+	n.walk(afterRoad)
+	// Letters, once somebody is known to live, and where.
+	n.get(n.fill("/api/v1/notices/{n2}/letters")).want(200, `"ready":["`)
+	pdf := n.post(n.fill("/api/v1/notices/{n2}/letters"), n.fill(`{"id":"{new let2}","form":"pdf","explain":"It may loosen.","hospital":"Fellside","phone":"01632 960001","signed":"R. Dene","large":true,"copies":true}`))
+	if pdf.Status != 200 || !strings.HasPrefix(string(pdf.Body), "%PDF-") || pdf.Header.Get("Implantrace-Letters") != "1" {
+		t.Errorf("%d, %.200s, %v", pdf.Status, pdf.Body, pdf.Header)
+	}
+	for _, form := range []string{"zip", "csv", "xlsx"} {
+		if a := n.post(n.fill("/api/v1/notices/{n2}/letters"), n.fill(`{"id":"{new let`+form+`}","form":"`+form+`","explain":"It may loosen.","hospital":"Fellside","phone":"01632 960001","signed":"R. Dene"}`)); a.Status != 200 {
+			t.Errorf("%s: %d, %.200s", form, a.Status, a.Body)
+		}
+	}
+	n.get(n.fill("/api/v1/notices/{n2}/board")).want(200, `"letter":"letter to the patient, pdf, large print, with copies"`)
+	// What is too large or a bomb is refused, and nothing is recorded.
+	before := n.entries()
+	for _, target := range []string{"/api/v1/tracings?id={new a}&day=2026-03-02&source=PDS", "/api/v1/stock/lists?id={new b}&move=counted"} {
+		n.send(request{method: http.MethodPost, target: n.fill(target), kind: "application/octet-stream", body: strings.Repeat("x", 100<<20)}).problem(413, "too-large")
+	}
+	if n.entries() != before {
+		t.Error("something was recorded")
+	}
+	for _, page := range []string{"/stock", "/notices/{n2}/letters", "/notices/{n2}", "/notices"} {
+		n.send(request{method: http.MethodGet, target: n.fill(page), header: map[string]string{"Accept": "text/html"}}).want(200, "<h1>")
+	}
+}

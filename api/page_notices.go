@@ -19,6 +19,7 @@ import (
 type noticesPage struct {
 	frame
 	Notices []noticeRow
+	Problem string
 }
 
 // noticeRow is a notice in the list, with how it stands where it is open.
@@ -27,12 +28,14 @@ type noticeRow struct {
 	Board *casework.Board
 }
 
-func (s *Server) pageNotices(c echo.Context) error {
+func (s *Server) pageNotices(c echo.Context) error { return s.noticesPage(c, http.StatusOK, "") }
+
+func (s *Server) noticesPage(c echo.Context, status int, problem string) error {
 	f, err := s.frame(c, "Notices")
 	if err != nil {
 		return err
 	}
-	p := noticesPage{frame: f}
+	p := noticesPage{frame: f, Problem: problem}
 	for n, err := range s.store.Notices(c.Request().Context()) {
 		if err != nil {
 			return err
@@ -51,7 +54,7 @@ func (s *Server) pageNotices(c echo.Context) error {
 	slices.SortStableFunc(p.Notices, func(a, b noticeRow) int {
 		return cmp.Compare(slices.Index(trace.NoticeStates(), a.State), slices.Index(trace.NoticeStates(), b.State))
 	})
-	return s.render(c, http.StatusOK, "notices", "layout", p)
+	return s.render(c, status, "notices", "layout", p)
 }
 
 // noticeForm is a notice as its form has it: each field the text that was typed.

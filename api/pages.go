@@ -33,7 +33,7 @@ type pages struct {
 var pageNames = []string{
 	"home", "theatre", "problem", "docs", "safety",
 	"patients", "patient", "procedure", "import",
-	"recall", "notices", "notice", "notice_form", "case",
+	"recall", "notices", "notice", "notice_form", "case", "letters", "stock",
 	"checks", "quarantine",
 	"directory", "directory_print",
 	"catalogue", "catalogue_queue", "readiness", "product", "plan",
@@ -194,6 +194,7 @@ type frame struct {
 	Approval string // "" while clinical use is not approved
 	Version  string
 	Node     string
+	Drill    bool // a copy for drills
 	// FormToken is what the page sends with everything that changes something.
 	FormToken string
 	Caller    caller
@@ -256,7 +257,7 @@ func (f frame) GlassUntil() time.Time {
 func (f frame) AtMachine() bool { return !f.Caller.session.Machine.IsZero() }
 
 func (s *Server) frame(c echo.Context, title string) (frame, error) {
-	f := frame{Title: title, Version: s.Version, Node: s.NodeName, Caller: callerOf(c)}
+	f := frame{Title: title, Version: s.Version, Node: s.NodeName, Drill: s.Drill, Caller: callerOf(c)}
 	if f.Caller.Kind == staff.Person || f.Caller.Kind == staff.Machine {
 		f.FormToken = staff.FormToken(f.Caller.shown.Session, f.Caller.shown.Machine)
 	}

@@ -46,6 +46,7 @@ type Options struct {
 	Staff    *staff.Office
 	NoSignIn bool
 	Office   *casework.Office // nil: one of its own over Recorder
+	Drill    bool             // a copy of the record for drills: it is marked, and no care is recorded
 	NodeName string
 	// AnswersTo reports whether a host that a browser asked for is this node,
 	// beside the names that every machine has for itself; nil: none is.
@@ -120,6 +121,7 @@ func New(o Options) (*Server, error) {
 		if !staff.Known(r.may) {
 			return nil, fmt.Errorf("api: %s %s stands under no line of the table of permissions (internal/staff): give its row a may", r.method, r.path)
 		}
+		r.handler = s.onlyDrilled(r, r.handler)
 		e.Add(r.method, r.path, s.limited(r))
 	}
 	return s, nil
@@ -250,12 +252,22 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/notices", may: staff.WorkRecalls, handler: s.saveNotice, body: noticeMost, time: 2 * time.Minute},
 		{method: "GET", path: "/api/v1/notices", may: staff.WorkRecalls, handler: s.listNotices},
 		{method: "GET", path: "/api/v1/notices/:id", may: staff.WorkRecalls, handler: s.notice},
+		{method: "POST", path: "/api/v1/notices/carried", may: staff.WorkRecalls, handler: s.takeCarried, body: 2 * noticeMost, time: 2 * time.Minute},
 		{method: "POST", path: "/api/v1/notices/:id/amend", may: staff.WorkRecalls, handler: s.amendNotice, body: noticeMost, time: 2 * time.Minute},
 		{method: "POST", path: "/api/v1/notices/:id/state", may: staff.WorkRecalls, handler: s.setNoticeState, time: 2 * time.Minute},
 		{method: "POST", path: "/api/v1/notices/:id/answers", may: staff.WorkRecalls, handler: s.answerAction},
 		{method: "POST", path: "/api/v1/notices/:id/attachments", may: staff.WorkRecalls, handler: s.attach, body: casework.AttachmentMost + bodyMost, form: true},
 		{method: "GET", path: "/api/v1/notices/:id/attachments/:attachment", may: staff.WorkRecalls, handler: s.attachment},
 		{method: "GET", path: "/api/v1/notices/:id/board", may: staff.WorkRecalls, audit: staff.AuditSeen, handler: s.noticeBoard, time: 2 * time.Minute},
+		{method: "GET", path: "/api/v1/notices/:id/times", may: staff.WorkRecalls, handler: s.noticeTimes, time: 2 * time.Minute},
+		{method: "POST", path: "/api/v1/notices/:id/evidence", may: staff.WorkRecalls, audit: staff.AuditExported, handler: s.makeEvidence, time: noLimit},
+		{method: "GET", path: "/api/v1/notices/:id/signed", may: staff.WorkRecalls, handler: s.signedNotice},
+		{method: "GET", path: "/api/v1/notices/:id/letters", may: staff.WorkRecalls, audit: staff.AuditSeen, handler: s.checkLetters, time: 2 * time.Minute},
+		{method: "POST", path: "/api/v1/notices/:id/letters", may: staff.WorkRecalls, audit: staff.AuditExported, handler: s.makeLetters, time: noLimit},
+		{method: "POST", path: "/api/v1/tracings", may: staff.WorkRecalls, handler: s.takeTracing, body: sheet.BytesMost, time: noLimit, query: "id day source"},
+		{method: "GET", path: "/api/v1/stock", may: staff.KeepStock, handler: s.stock, query: "limit cursor di"},
+		{method: "POST", path: "/api/v1/stock/moves", may: staff.KeepStock, handler: s.moveStock},
+		{method: "POST", path: "/api/v1/stock/lists", may: staff.KeepStock, handler: s.listStock, body: sheet.BytesMost, time: noLimit, query: "id move"},
 		{method: "POST", path: "/api/v1/notices/:id/cases", may: staff.WorkRecalls, handler: s.openCases, time: 2 * time.Minute},
 		{method: "GET", path: "/api/v1/notices/:id/cases/:case", may: staff.WorkRecalls, audit: staff.AuditSeen, handler: s.noticeCase},
 		{method: "POST", path: "/api/v1/notices/:id/cases/change", may: staff.WorkRecalls, handler: s.changeCases},
@@ -310,10 +322,14 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/notices", may: staff.WorkRecalls, handler: s.pageNotices, time: 2 * time.Minute},
 		{method: "GET", path: "/notices/new", may: staff.WorkRecalls, handler: s.pageNewNotice},
 		{method: "POST", path: "/notices/new", may: staff.WorkRecalls, handler: s.formNewNotice, form: true, body: noticeMost, time: 2 * time.Minute},
+		{method: "POST", path: "/notices/carried", may: staff.WorkRecalls, handler: s.formCarried, form: true, body: 2 * noticeMost, time: 2 * time.Minute},
 		{method: "GET", path: "/notices/:id", may: staff.WorkRecalls, audit: staff.AuditSeen, handler: s.pageNotice, time: 2 * time.Minute},
 		{method: "POST", path: "/notices/:id", may: staff.WorkRecalls, handler: s.formNoticeStep, form: true, body: casework.AttachmentMost + bodyMost, time: 2 * time.Minute},
 		{method: "GET", path: "/notices/:id/amend", may: staff.WorkRecalls, handler: s.pageAmendNotice},
 		{method: "POST", path: "/notices/:id/amend", may: staff.WorkRecalls, handler: s.formAmendNotice, form: true, body: noticeMost, time: 2 * time.Minute},
+		{method: "POST", path: "/notices/:id/evidence", may: staff.WorkRecalls, audit: staff.AuditExported, handler: s.formEvidence, form: true, time: noLimit},
+		{method: "GET", path: "/notices/:id/letters", may: staff.WorkRecalls, audit: staff.AuditSeen, handler: s.pageLetters, time: 2 * time.Minute},
+		{method: "POST", path: "/notices/:id/letters", may: staff.WorkRecalls, audit: staff.AuditExported, handler: s.formLetters, form: true, body: sheet.BytesMost + bodyMost, time: noLimit},
 		{method: "GET", path: "/notices/:id/cases/:case", may: staff.WorkRecalls, audit: staff.AuditSeen, handler: s.pageCase},
 		{method: "POST", path: "/notices/:id/cases/:case", may: staff.WorkRecalls, handler: s.formCase, form: true},
 		{method: "GET", path: "/patients", may: staff.FindPatients, handler: s.pagePatients},
@@ -329,6 +345,8 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/import", may: staff.ImportHistory, handler: s.formImport, streamed: true, body: importMost, time: noLimit},
 		{method: "GET", path: "/checks", may: staff.SignedIn, handler: s.pageChecks},
 		{method: "POST", path: "/checks", may: staff.SetChecks, handler: s.formCheck, form: true},
+		{method: "GET", path: "/stock", may: staff.KeepStock, handler: s.pageStock, time: 2 * time.Minute},
+		{method: "POST", path: "/stock", may: staff.KeepStock, handler: s.formStock, form: true, body: sheet.BytesMost + bodyMost, time: noLimit},
 		{method: "GET", path: "/quarantine", may: staff.SignedIn, handler: s.pageQuarantine},
 		{method: "POST", path: "/quarantine", may: staff.KeepQuarantine, handler: s.formQuarantine, form: true},
 		{method: "POST", path: "/quarantine/:id/release", may: staff.KeepQuarantine, handler: s.formRelease, form: true},

@@ -39,7 +39,7 @@ type subcommand struct {
 
 func commands() []subcommand {
 	return []subcommand{
-		serveCommand(), demoCommand(), parseCommand(), decodeCommand(), recallCommand(), exportCommand(), importCommand(), catalogueCommand(),
+		serveCommand(), demoCommand(), parseCommand(), decodeCommand(), recallCommand(), noticesCommand(), drillCommand(), exportCommand(), importCommand(), catalogueCommand(),
 		backupCommand(), restoreCommand(), keysCommand(), tlsCommand(), eraseCommand(), verifyCommand(), checkpointCommand(), doctorCommand(), benchCommand(), versionCommand(),
 	}
 }

@@ -33,10 +33,14 @@ elsewhere (implantrace checkpoint, serve --checkpoint-to) show that the record s
 made: give one or a folder of them with --checkpoint, and the node's verifier key, as you noted it once, with --key. A
 history that was rewritten is then told by the two checkpoints between which it was.
 
+With --evidence it checks an evidence pack of a recall notice (implantrace notices evidence), without any database: no file
+was changed, every entry stands in the journal, and matches and actions are what these entries say.
+
 Exit code 1 when something is wrong.
 
 Examples:
   implantrace verify
+  implantrace verify --evidence evidence.zip.age --identity recovery.txt --key /safe/theatre-4.vkey
   implantrace verify --checkpoint /mnt/audit/checkpoints --key /safe/theatre-4.vkey
   implantrace verify /mnt/backup/today.age --identity recovery.txt
   implantrace verify /mnt/copies/implantrace.db --keys /safe/data.keys --json`,
@@ -48,7 +52,17 @@ Examples:
 			fs.Var(&keys, "key", "verifier `KEY` that signed the checkpoints, or a file with it; may be given more than once")
 			fs.Var(&checkpoints, "checkpoint", "checkpoint `FILE` that was kept elsewhere, or a folder of them; may be given more than once")
 			raw := fs.Bool("json", false, "print the report as JSON")
+			pack := fs.String("evidence", "", "evidence pack `FILE`, to be checked without a database")
 			return func(ctx context.Context, s streams, args []string) error {
+				if *pack != "" {
+					if err := noArguments(args); err != nil {
+						return err
+					}
+					if *file != "" || len(checkpoints) > 0 {
+						return usagef("an evidence pack is checked by itself: leave the store and the checkpoints out")
+					}
+					return verifyEvidence(ctx, s, *pack, *identity, keys, *raw)
+				}
 				if len(args) == 1 && *file == "" {
 					*file, args = args[0], nil
 				}

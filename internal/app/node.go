@@ -29,6 +29,7 @@ import (
 
 // Node is one node, wired and open.
 type Node struct {
+	drill    bool // a copy of the record for drills
 	Config   Config
 	Store    *bolt.Store
 	Recorder command.Recorder
@@ -74,7 +75,14 @@ func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trac
 	if clock == nil {
 		clock = time.Now
 	}
-	n := &Node{Config: c, log: log, clock: clock, version: string(v)}
+	_, drill, err := Drill(c.Data)
+	if err != nil {
+		return nil, fmt.Errorf("the mark of a copy for drills in %s cannot be read: %w", c.Data, err)
+	}
+	if drill { // nothing of it reaches a patient, or the places where the record's copies are
+		c.Scanners, c.CopyTo, c.BackupTo, c.CheckpointTo = nil, "", "", nil
+	}
+	n := &Node{Config: c, log: log, clock: clock, version: string(v), drill: drill}
 	if err := n.secure(); err != nil {
 		return nil, err
 	}
@@ -181,7 +189,7 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	if err := n.checkpoints(); err != nil {
 		return err
 	}
-	n.API, err = api.New(api.Options{Recorder: n.Recorder, Office: n.Office, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, Operator: n, Staff: n.Staff, NoSignIn: n.Config.NoSignIn, NodeName: n.Config.Name, Version: string(v),
+	n.API, err = api.New(api.Options{Recorder: n.Recorder, Office: n.Office, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, Operator: n, Staff: n.Staff, NoSignIn: n.Config.NoSignIn, NodeName: n.Config.Name, Drill: n.drill, Version: string(v),
 		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings, AnswersTo: n.answersTo, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy, ScheduledBackup: n.scheduledBackup})
 	return err
 }

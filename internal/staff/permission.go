@@ -48,6 +48,7 @@ const (
 	FindDevices    Permission = "find-devices"    // ask who has a device
 	WorkRecalls    Permission = "work-recalls"    // keep recall notices and their cases
 	KeepQuarantine Permission = "keep-quarantine" // keep devices out of use, and let them go
+	KeepStock      Permission = "keep-stock"      // say what lies on shelves, move, return and destroy it
 	WriteCatalogue Permission = "write-catalogue" // say what a device identifier stands for
 	KeepDirectory  Permission = "keep-directory"  // say whose a badge is, what a place is called and what a procedure code means
 	SetChecks      Permission = "set-checks"      // change a check's level, or switch it off
@@ -89,6 +90,7 @@ var table = []Line{
 	{Permission: FindDevices, Words: "Ask who has a device", Roles: []Role{Clinician, Recall, SafetyOfficer}, Glass: true, Programs: true},
 	{Permission: WorkRecalls, Words: "Keep recall notices and work on their cases", Roles: []Role{Recall}, Programs: true},
 	{Permission: KeepQuarantine, Words: "Keep devices out of use, and let them go", Roles: []Role{Recall, SafetyOfficer}, Programs: true},
+	{Permission: KeepStock, Words: "Say what lies on shelves, and move, return and destroy it", Roles: []Role{Theatre, Clinician, Recall, Catalogue, SafetyOfficer}, Programs: true},
 	{Permission: WriteCatalogue, Words: "Say what a device identifier stands for, and import catalogues", Roles: []Role{Catalogue}, Programs: true},
 	{Permission: KeepDirectory, Words: "Say whose a badge is, what a place is called and what a procedure code means", Roles: []Role{Catalogue, Administrator}, Programs: true},
 	{Permission: SetChecks, Words: "Change a check's level, or switch it off", Roles: []Role{SafetyOfficer}},
