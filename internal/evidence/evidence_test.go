@@ -283,8 +283,8 @@ func TestAForgedPackIsToldByItsEntries(t *testing.T) {
 	}
 	both := []string{o.store.VerifierKey(), forger.Key}
 	for what, changed := range map[string]map[string][]byte{
-		"another lot":      line("matches.jsonl", 0, func(s string) string { return strings.Replace(s, "A17", "A18", 1) }),
-		"another tier":     line("matches.jsonl", 0, func(s string) string { return strings.Replace(s, "confirmed", "possible", 1) }),
+		"another lot":      mapsWith(files, "matches.jsonl", bytes.Replace(files["matches.jsonl"], []byte(`"lot":"A17"`), []byte(`"lot":"A18"`), 1)),
+		"another tier":     mapsWith(files, "matches.jsonl", bytes.Replace(files["matches.jsonl"], []byte(`"tier":"confirmed"`), []byte(`"tier":"possible"`), 1)),
 		"an action gone":   line("actions.jsonl", 1, func(string) string { return "" }),
 		"another notice":   mapsWith(files, "notice.json", bytes.Replace(files["notice.json"], []byte("A17"), []byte("A19"), 1)),
 		"another leaf":     line("entries.jsonl", 2, func(s string) string { return strings.Replace(s, `"leaf":"`, `"leaf":"AA`, 1) }),
