@@ -32,3 +32,19 @@ func allocated(info os.FileInfo, size int64) bool {
 	}
 	return info.Size() >= size && st.Blocks*512 >= size
 }
+
+// nameless reports whether no name leads to an open file any more.
+func nameless(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && st.Nlink == 0
+}
+
+// roomFor reports whether the disk of a folder has room for so many bytes more.
+func roomFor(folder string, size int64) bool {
+	var st unix.Statfs_t
+	return unix.Statfs(folder, &st) != nil || int64(st.Bavail)*st.Bsize >= size
+}

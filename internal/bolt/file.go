@@ -38,6 +38,7 @@ type file struct {
 	mu      sync.RWMutex // held for reading by every transaction, for writing while db is another
 	doubt   atomic.Bool  // the last commit failed
 	ahead   atomic.Bool  // and memory shows it
+	unnamed atomic.Bool  // the file was put in another's place, and the disk may not know yet
 	// agrees looks at a file that was opened anew: an error means that it lacks
 	// what was acknowledged.
 	agrees func(*bbolt.Tx) error
@@ -144,6 +145,12 @@ func (f *file) settle() error {
 	if err := trySync(f.path); err != nil {
 		return err
 	}
+	if f.unnamed.Load() {
+		if _, err := syncNames(filepath.Dir(f.path)); err != nil {
+			return err
+		}
+		f.unnamed.Store(false)
+	}
 	if !f.lock(lockPatience) {
 		return trace.Errorf(trace.Busy, "the last write failed, and the store is still being read: nothing was recorded, repeat with the same id")
 	}
@@ -173,6 +180,57 @@ func (f *file) settle() error {
 		f.doubt.Store(false)
 	}
 	return err
+}
+
+// replace puts a file that is whole and synced in the place of this one, unless check
+// finds it wanting. It gives the old one, which then has no name, where that is
+// certain. An error with the new one in place means that the disk may not know yet:
+// nothing is committed until it does.
+func (f *file) replace(with string, check func(*bbolt.Tx) error) (old *os.File, err error) {
+	if err := f.settle(); err != nil {
+		return nil, err
+	}
+	if !f.lock(lockPatience) {
+		return nil, trace.Errorf(trace.Busy, "the store is being read, and this wants it alone: try again in a moment")
+	}
+	defer f.mu.Unlock()
+	next := &file{path: with, options: f.options}
+	if err := next.open(); err != nil {
+		return nil, err
+	}
+	if err := carefully(with, func() error { return next.db.View(check) }); err != nil {
+		return nil, errors.Join(err, next.db.Close())
+	}
+	if old, err = os.OpenFile(f.path, os.O_RDWR, 0); err != nil {
+		return nil, errors.Join(err, next.db.Close())
+	}
+	if !renamesOpen {
+		return nil, errors.Join(old.Close(), f.replaceClosed(next))
+	}
+	if err := os.Rename(with, f.path); err != nil {
+		return nil, errors.Join(err, old.Close(), next.db.Close())
+	}
+	was := f.db
+	f.db = next.db // which holds the lock on the new file
+	err = carefully(f.path, was.Close)
+	sure, serr := syncNames(filepath.Dir(f.path))
+	if serr != nil {
+		f.unnamed.Store(true)
+		f.doubt.Store(true)
+	}
+	if err = errors.Join(err, serr); err != nil || !sure {
+		return nil, errors.Join(err, old.Close())
+	}
+	return old, nil
+}
+
+// replaceClosed is replace where the system gives no file that is open another name.
+func (f *file) replaceClosed(next *file) error {
+	if err := errors.Join(next.db.Close(), carefully(f.path, f.db.Close)); err != nil {
+		return err
+	}
+	err := os.Rename(next.path, f.path)
+	return errors.Join(err, f.open())
 }
 
 // lockPatience is how long a moment is waited for in which nobody reads.

@@ -27,6 +27,8 @@ func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv(helper) != "":
 		appendForEver(os.Getenv(helper))
+	case os.Getenv(compactIn) != "":
+		compactForEver(os.Getenv(compactIn))
 	case os.Getenv(small) != "":
 		fillADisk(os.Getenv(small))
 	default:
@@ -42,6 +44,26 @@ func openIn(dir string) (*bolt.Store, error) {
 	return bolt.Open(filepath.Join(dir, bolt.FileName), bolt.Options{Name: "test", Keys: keys})
 }
 
+// compactIn names it where the store is compacted all the while.
+const compactIn = "IMPLANTRACE_TEST_COMPACT_IN"
+
+// compactForEver is appendForEver, with one compaction after another.
+func compactForEver(dir string) {
+	s, err := openIn(dir)
+	if err != nil {
+		fmt.Println("error", err)
+		os.Exit(1)
+	}
+	go func() {
+		for {
+			if _, err := s.Compact(context.Background(), nil); err != nil && trace.KindOf(err) != trace.Busy {
+				fmt.Println("error", err)
+			}
+		}
+	}()
+	appendTo(s)
+}
+
 // appendForEver prints the id of each command behind its receipt.
 func appendForEver(dir string) {
 	s, err := openIn(dir)
@@ -49,6 +71,10 @@ func appendForEver(dir string) {
 		fmt.Println("error", err)
 		os.Exit(1)
 	}
+	appendTo(s)
+}
+
+func appendTo(s *bolt.Store) {
 	var mu sync.Mutex
 	for range 16 {
 		go func() {
@@ -78,27 +104,35 @@ func appendForEver(dir string) {
 // A process that is killed at any moment has lost nothing that it acknowledged,
 // and has left nothing half-written: sixteen writers, one file that grows, and
 // twenty kills.
-func TestAcknowledgedSurvivesKill(t *testing.T) { killRounds(t, 20, 100) }
+func TestAcknowledgedSurvivesKill(t *testing.T) { killRounds(t, helper, 20, 100) }
+
+// The same while the store is compacted again and again: what is under its name is the
+// old file or the new one, and each is whole.
+func TestAcknowledgedSurvivesKillWhileCompacting(t *testing.T) { killRounds(t, compactIn, 20, 300) }
 
 func TestSoakAcknowledgedSurvivesKill(t *testing.T) {
 	if os.Getenv("IMPLANTRACE_SOAK") == "" {
 		t.Skip("a long test: IMPLANTRACE_SOAK=1 runs it")
 	}
-	killRounds(t, 100, 2000)
+	killRounds(t, helper, 100, 2000)
+	killRounds(t, compactIn, 100, 2000)
 }
 
 // killRounds kills that often, each time after up to so many acknowledgements.
-func killRounds(t *testing.T, rounds, most int) {
+func killRounds(t *testing.T, helper string, rounds, most int) {
 	dir := t.TempDir()
 	if err := seal.NewKeyring().Save(filepath.Join(dir, "keys.json")); err != nil {
 		t.Fatal(err)
 	}
 	var acknowledged []trace.EventID
 	for round := range rounds {
-		acknowledged = append(acknowledged, killAfter(t, dir, 1+37*round%most)...)
+		acknowledged = append(acknowledged, killAfter(t, helper, dir, 1+37*round%most)...)
 		s, err := openIn(dir)
 		if err != nil {
 			t.Fatalf("round %d: %v", round, err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, bolt.FileName+".compact")); err == nil {
+			t.Errorf("round %d: a file that is no store is left", round)
 		}
 		for _, id := range acknowledged {
 			r, err := s.Find(context.Background(), id, id[:])
@@ -129,7 +163,7 @@ func killRounds(t *testing.T, rounds, most int) {
 
 // killAfter runs the helper, kills it when it has acknowledged n commands, and
 // gives all that it acknowledged.
-func killAfter(t *testing.T, dir string, n int) (ids []trace.EventID) {
+func killAfter(t *testing.T, helper, dir string, n int) (ids []trace.EventID) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), helper+"="+dir)

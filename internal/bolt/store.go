@@ -8,7 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -102,6 +105,9 @@ type Store struct {
 
 	rebuild rebuilder
 
+	compacting sync.Mutex    // held while the store is compacted
+	filled     atomic.Uint64 // lost entries that were put back
+
 	trouble atomic.Pointer[error] // of the last write; nil when it was committed
 	tell    func(error)           // of a change of it; nil: nobody is told
 }
@@ -158,6 +164,9 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, errors.Join(err, s.db.Close())
 	}
 	s.db.agrees = s.hasKept
+	if !o.ReadOnly {
+		_ = discard(path + compactName) // of a process that was killed; what stays is in nobody's way
+	}
 	s.reserve = &reserve{}
 	if !o.ReadOnly && o.Reserve > 0 {
 		s.reserve = openReserve(filepath.Join(filepath.Dir(path), ReserveName), o.Reserve)
@@ -296,6 +305,26 @@ func (s *Store) Close() error {
 func (s *Store) Size() (n int64) {
 	_ = s.db.View(func(tx *bbolt.Tx) error { n = tx.Size(); return nil })
 	return n
+}
+
+// renamesOpen is whether the system gives a file that is open another name.
+const renamesOpen = runtime.GOOS != "windows"
+
+// syncNames makes the names in a folder durable. sure is false where the file system
+// does not say whether it did.
+func syncNames(path string) (sure bool, err error) {
+	if !renamesOpen {
+		return false, nil
+	}
+	dir, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	err = dir.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.ENOSYS) {
+		return false, dir.Close()
+	}
+	return err == nil, errors.Join(err, dir.Close())
 }
 
 func syncDir(path string) error {

@@ -263,6 +263,7 @@ func (t *transaction) fillIn(e trace.Entry) error {
 	if err := t.tx.Bucket(bucketLog).Put(record.PositionKey(e.Position), row); err != nil {
 		return err
 	}
+	t.store.filled.Add(1)
 	if t.tx.Bucket(bucketAnew) != nil { // a rebuild may have come past the place
 		if err := t.tx.DeleteBucket(bucketAnew); err != nil {
 			return err

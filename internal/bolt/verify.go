@@ -36,16 +36,17 @@ func (s *Store) Verify(ctx context.Context, dir string) (trace.Verification, err
 // from outside are held against the journal. What is wrong is in the report;
 // the error is for what kept it from looking.
 func (s *Store) VerifyAgainst(ctx context.Context, dir string, trust trace.Trust) (report trace.Verification, err error) {
-	f, err := os.Open(s.db.Path())
-	if err != nil {
-		return report, err
-	}
-	defer f.Close()
 	// The transaction keeps the pages that it sees from being written over. Its
 	// meta is one of the last two until the second commit from now.
 	for range 100 {
 		again := false
 		err = s.db.View(func(tx *bbolt.Tx) error {
+			// Within it no other file takes this one's place.
+			f, err := os.Open(s.db.Path())
+			if err != nil {
+				return err
+			}
+			defer f.Close()
 			info, err := f.Stat()
 			if err != nil {
 				return err

@@ -79,8 +79,16 @@ func (f *folder) Setattr(_ context.Context, _ fs.FileHandle, _ *fuse.SetAttrIn, 
 	return 0
 }
 
-// Fsync is go-fuse's. Names are on this disk when the call is over.
-func (f *folder) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno { return 0 }
+// Fsync is go-fuse's. Names are on this disk then.
+func (f *folder) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
+	f.d.mu.Lock()
+	defer f.d.mu.Unlock()
+	if _, errno := f.d.ask(Sync, "."); errno != 0 {
+		return errno
+	}
+	f.d.trace = append(f.d.trace, Event{Op: Sync, File: "."})
+	return 0
+}
 
 // Statfs is go-fuse's.
 func (f *folder) Statfs(_ context.Context, out *fuse.StatfsOut) syscall.Errno {
@@ -98,7 +106,8 @@ func (f *folder) Create(ctx context.Context, name string, _ uint32, _ uint32, ou
 		return nil, nil, 0, errno
 	}
 	f.d.inode++
-	n := &file{d: f.d, name: name, blocks: make(map[int64]bool)}
+	n := &file{d: f.d, name: name, id: f.d.inode, blocks: make(map[int64]bool)}
+	f.d.trace = append(f.d.trace, Event{Op: Create, File: name, Inode: n.id})
 	out.Mode = 0o600
 	return f.NewInode(ctx, n, fs.StableAttr{Mode: syscall.S_IFREG, Ino: f.d.inode}), nil, 0, 0
 }
@@ -140,7 +149,7 @@ func (f *folder) Rename(_ context.Context, name string, _ fs.InodeEmbedder, to s
 		return errno
 	}
 	if n, ok := f.GetChild(name).Operations().(*file); ok {
-		f.d.trace = append(f.d.trace, Event{Op: Create, File: to, Note: name})
+		f.d.trace = append(f.d.trace, Event{Op: Create, File: to, Note: name, Inode: n.id})
 		n.name = to
 	}
 	return 0
@@ -151,6 +160,7 @@ type file struct {
 	fs.Inode
 	d       *disk
 	name    string
+	id      uint64
 	data    []byte
 	blocks  map[int64]bool // that are its own; the others are holes
 	synced  []byte         // what a failed sync may fall back to
@@ -169,7 +179,7 @@ var (
 )
 
 func (f *file) happened(e Event) {
-	e.File = f.name
+	e.File, e.Inode = f.name, f.id
 	f.d.trace = append(f.d.trace, e)
 	if e.Op != Sync {
 		f.pending = append(f.pending, e)

@@ -7,11 +7,12 @@ import (
 
 // Event is one thing that happened to a disk.
 type Event struct {
-	Op   Op
-	File string
-	At   int64  // of a write: where. Of a truncation: the new size
-	Data []byte // of a write
-	Note string // of the test, when Op is 0. Of a file that was given another name (Create): the old one
+	Op    Op
+	File  string // its name then; "." is the folder, whose sync makes names durable
+	Inode uint64 // which file it is, whatever its names
+	At    int64  // of a write: where. Of a truncation: the new size
+	Data  []byte // of a write
+	Note  string // of the test, when Op is 0. Of a file that was given another name (Create): the old one
 }
 
 // Trace is everything that happened to a disk, in order.
@@ -19,8 +20,9 @@ type Trace []Event
 
 // Cuts gives n states in which a power cut could have left a file, at random
 // moments after the event number from: what was synced is there, and of what was
-// written since, each sector is there or not. image is nil while no file has the
-// name; it is overwritten by the next. notes are those that the test had made
+// written since, each sector is there or not. A name that was given to another file
+// leads to that or to the one before, until the folder was synced. image is nil where
+// no file has the name; it is overwritten by the next. notes are those that the test had made
 // before the cut, without the empty ones.
 func (t Trace) Cuts(r *rand.Rand, file string, from, n int) func(yield func(image []byte, notes []string) bool) {
 	return func(yield func([]byte, []string) bool) {
@@ -29,22 +31,31 @@ func (t Trace) Cuts(r *rand.Rand, file string, from, n int) func(yield func(imag
 			cuts[i] = from + r.IntN(len(t)-from+1)
 		}
 		slices.Sort(cuts)
-		own := t.of(file)
-		var synced, image []byte
-		var pending Trace
+		files := make(map[uint64]*written)
+		of := func(inode uint64) *written {
+			if files[inode] == nil {
+				files[inode] = &written{}
+			}
+			return files[inode]
+		}
+		var image []byte
 		var notes []string
-		named := false
+		var named, durable uint64 // the file that has the name, and that which has it on the disk; 0: none
 		for i := 0; ; i++ {
 			for len(cuts) > 0 && cuts[0] == i {
 				cuts = cuts[1:]
-				if !named {
+				inode := named
+				if named != durable && r.IntN(2) == 0 {
+					inode = durable
+				}
+				if inode == 0 {
 					if !yield(nil, notes) {
 						return
 					}
 					continue
 				}
-				image = append(image[:0], synced...)
-				for _, e := range pending {
+				image = append(image[:0], of(inode).synced...)
+				for _, e := range of(inode).pending {
 					image = e.partly(image, r)
 				}
 				if !yield(image, notes) {
@@ -55,34 +66,36 @@ func (t Trace) Cuts(r *rand.Rand, file string, from, n int) func(yield func(imag
 				return
 			}
 			e := t[i]
-			named = named || own[i] && e.File == file
 			switch {
 			case e.Op == 0 && e.Note == "":
 			case e.Op == 0:
 				notes = append(notes, e.Note)
-			case !own[i]:
-			case e.Op == Sync:
-				for _, e := range pending {
-					synced = e.apply(synced)
+			case e.Op == Sync && e.File == ".":
+				durable = named
+			case e.Op == Create && e.File == file:
+				if named = e.Inode; e.Note == "" && durable == 0 {
+					durable = named // a first file is synced with its name
 				}
-				pending = nil
+			case e.Op == Create:
+			case e.Op == Sync:
+				f := of(e.Inode)
+				for _, e := range f.pending {
+					f.synced = e.apply(f.synced)
+				}
+				f.pending = nil
 			default:
-				pending = append(pending, e)
+				f := of(e.Inode)
+				f.pending = append(f.pending, e)
 			}
 		}
 	}
 }
 
-// of says which events are those of a file, also under the names it had before.
-func (t Trace) of(file string) []bool {
-	own := make([]bool, len(t))
-	for i := len(t) - 1; i >= 0; i-- {
-		own[i] = t[i].Op != 0 && t[i].File == file
-		if own[i] && t[i].Op == Create {
-			file = t[i].Note
-		}
-	}
-	return own
+// written is what a file has on the disk, and what was written to it since its last
+// sync.
+type written struct {
+	synced  []byte
+	pending Trace
 }
 
 // apply does to a file what happened to it.
