@@ -32,6 +32,12 @@ type Operator interface {
 	// Erase makes a patient's identity unreadable; kind Conflict, with the reason,
 	// while it is to be kept.
 	Erase(ctx context.Context, c command.ErasePatient) (Erased, error)
+	// Compact writes the store anew into as small a file as it can, while the node
+	// goes on; kind Busy means: another time.
+	Compact(ctx context.Context) (trace.Compaction, error)
+	// Compacting says how far one has come, in bytes; total is 0 where none is
+	// going on.
+	Compacting() (done, total int64)
 }
 
 // Erased is what erasing an identity came to.
@@ -52,6 +58,25 @@ func (s *Server) erase(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, done)
+}
+
+func (s *Server) compact(c echo.Context) error {
+	done, err := s.Operator.Compact(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, done)
+}
+
+// Compacting says how far a compaction has come.
+type Compacting struct {
+	Done  int64 `json:"done"` // bytes
+	Total int64 `json:"total"`
+}
+
+func (s *Server) compacting(c echo.Context) error {
+	done, total := s.Operator.Compacting()
+	return c.JSON(http.StatusOK, Compacting{done, total})
 }
 
 func (s *Server) rotateKeys(c echo.Context) error {

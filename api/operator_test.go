@@ -54,6 +54,15 @@ func (o *operator) Erase(_ context.Context, c command.ErasePatient) (api.Erased,
 	return api.Erased{Erasure: command.Erasure{Patients: []trace.PatientID{c.Patient}, Readings: 2}, Copies: []string{"backups until then"}}, nil
 }
 
+func (o *operator) Compact(context.Context) (trace.Compaction, error) {
+	if len(o.recovery) > 0 {
+		return trace.Compaction{}, trace.Errorf(trace.Busy, "another time")
+	}
+	return trace.Compaction{Before: 300, After: 200}, nil
+}
+
+func (o *operator) Compacting() (done, total int64) { return 3, 7 }
+
 func (o *operator) RotateKeys(context.Context) error { return nil }
 
 func (o *operator) RotateLookup(context.Context) error { return nil }
@@ -64,6 +73,17 @@ func TestKeysAreChangedThroughTheSocketOnly(t *testing.T) {
 		n.post(path, "").problem(403, "forbidden")
 		n.send(request{method: "POST", target: path, socket: true}).want(204)
 	}
+}
+
+func TestAStoreIsCompactedThroughTheSocketOnly(t *testing.T) {
+	n := newNode(t)
+	const path = "/api/v1/operator/compact"
+	n.post(path, "").problem(403, "forbidden")
+	n.get(path).problem(403, "forbidden")
+	n.send(request{target: path, socket: true}).want(200, `"done":3`, `"total":7`)
+	n.send(request{method: "POST", target: path, socket: true}).want(200, `"bytes_before":300`, `"bytes_after":200`)
+	n.send(request{method: "POST", target: "/api/v1/operator/recovery", body: `{"key":"age1x"}`, socket: true}).want(200)
+	n.send(request{method: "POST", target: path, socket: true}).problem(503, "busy")
 }
 
 func TestAnErasureAnswersWhatItCameTo(t *testing.T) {

@@ -183,6 +183,8 @@ var road = []scenario{
 	{says: "a recovery key, so that copies can be opened one day", target: "/api/v1/operator/recovery", body: `{"key":"age1x","name":"the safe"}`, socket: true, status: 200},
 	{says: "a copy of the store, through the socket", target: "/api/v1/operator/backup", socket: true, status: 200},
 	{says: "checkpoints leave for nowhere", method: "POST", target: "/api/v1/operator/checkpoints", socket: true, status: 200, want: []string{`"departures":[]`}},
+	{says: "the store is written anew", method: "POST", target: "/api/v1/operator/compact", socket: true, status: 503},
+	{says: "nobody else writes it anew", target: "/api/v1/operator/compact", socket: true, status: 200, want: []string{`"total":7`}},
 	{says: "everything works out again", method: "POST", target: "/api/v1/operator/verify", socket: true, status: 200, want: []string{`"findings":[]`}},
 }
 

@@ -303,6 +303,8 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/operator/keys/rotate", may: staff.Operator, handler: s.rotateKeys, time: noLimit},
 		{method: "POST", path: "/api/v1/operator/keys/rotate-lookup", may: staff.Operator, handler: s.rotateLookup},
 		{method: "POST", path: "/api/v1/operator/erase", may: staff.Operator, handler: s.erase, time: noLimit},
+		{method: "POST", path: "/api/v1/operator/compact", may: staff.Operator, handler: s.compact, time: noLimit},
+		{method: "GET", path: "/api/v1/operator/compact", may: staff.Operator, handler: s.compacting},
 		{method: "POST", path: "/api/v1/operator/verify", may: staff.Operator, handler: s.verify, body: importMost, time: noLimit},
 
 		{method: "GET", path: "/", may: staff.SignedIn, handler: s.pageHome},

@@ -35,7 +35,7 @@ find: looks up all patients with a DI and a lot of about 20 pieces, in a process
   lookups, rows_per_lookup, lookup_first_ms, lookup_median_ms (warm), lookup_p95_ms, rss_anon_bytes, rss_file_bytes (afterwards)
   usages_median_ms         the same lookup with all that is recorded of each usage
   scan_rss_anon_bytes      after a pass over 10,000 entries of the journal
-  compact_bytes, bytes_per_record, compact_per_record, fill_s, lookup_large_to_small, append_large_to_small
+  compact_bytes, compact_s, bytes_per_record, compact_per_record, fill_s, lookup_large_to_small, append_large_to_small
 recall: searches for notices of one product, 50 lots and a range of serial numbers, which 200 patients have, to the complete list; with
   10,000 usages ("small") and with --records ("large"). Then streams a notice of a family, in a process of its own.
   recall_median_ms, recall_p95_ms, recall_max_ms, usages_looked_at_median, patients_median, searches, fill_s, recall_large_to_small

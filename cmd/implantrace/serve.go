@@ -41,7 +41,7 @@ Examples:
   implantrace serve --checkpoint-to /mnt/audit/checkpoints --checkpoint-to https://audit.example.nhs.uk/implantrace/
   implantrace serve --config /etc/implantrace.toml
 
-The file knows listen, tls_cert, tls_key, without_tls, hosts (a list), no_sign_in, data, keys, keys_command, copy_to, backup_to, backup_every, backup_keep, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. Flags go
+The file knows listen, tls_cert, tls_key, without_tls, hosts (a list), no_sign_in, data, keys, keys_command, copy_to, backup_to, backup_every, backup_keep, compact_at, compact_free, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. Flags go
 before the file.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			var c app.Config
@@ -52,6 +52,8 @@ before the file.`,
 			fs.StringVar(&c.BackupTo, "backup-to", "", "`FOLDER` on another disk or share, into which a backup is made at intervals")
 			fs.DurationVar(&c.BackupEvery, "backup-every", 0, "`TIME` between two of them (default 24h)")
 			fs.IntVar(&c.BackupKeep, "backup-keep", 0, "how `MANY` of them are kept (default 14)")
+			fs.StringVar(&c.CompactAt, "compact-at", "", "`HOUR` of the site from which the store is compacted when much of its file is free and nobody works, or never (default 03:30)")
+			fs.IntVar(&c.CompactFree, "compact-free", 0, "how many `PERCENT` of the file are much (default 30)")
 			fs.IntVar(&c.KeepYears, "keep-identities-years", 0, "how many `YEARS` after the procedure the identity of a patient with an implant is kept (default 30)")
 			fs.StringVar(&c.CopyTo, "copy-to", "", "`FOLDER` on another disk or share, to which everything is copied as it is recorded")
 			fs.BoolVar(&c.CopyNew, "copy-new", false, "begin the second copy anew where the one that was there is gone: only once")
@@ -102,7 +104,7 @@ before the file.`,
 // merge lays the flags over the file.
 func merge(flags, file app.Config) app.Config {
 	for _, f := range []struct{ flag, file *string }{
-		{&flags.Data, &file.Data}, {&flags.CopyTo, &file.CopyTo}, {&flags.BackupTo, &file.BackupTo}, {&flags.Listen, &file.Listen}, {&flags.WithoutTLS, &file.WithoutTLS}, {&flags.Name, &file.Name}, {&flags.Zone, &file.Zone},
+		{&flags.Data, &file.Data}, {&flags.CopyTo, &file.CopyTo}, {&flags.BackupTo, &file.BackupTo}, {&flags.CompactAt, &file.CompactAt}, {&flags.Listen, &file.Listen}, {&flags.WithoutTLS, &file.WithoutTLS}, {&flags.Name, &file.Name}, {&flags.Zone, &file.Zone},
 		{&flags.WristbandDelimiter, &file.WristbandDelimiter}, {&flags.Badge, &file.Badge},
 	} {
 		if *f.flag == "" {
@@ -130,6 +132,9 @@ func merge(flags, file app.Config) app.Config {
 	}
 	if flags.BackupKeep == 0 {
 		flags.BackupKeep = file.BackupKeep
+	}
+	if flags.CompactFree == 0 {
+		flags.CompactFree = file.CompactFree
 	}
 	if flags.KeepYears == 0 {
 		flags.KeepYears = file.KeepYears

@@ -33,8 +33,13 @@ type Config struct {
 	BackupTo    string        // folder of the scheduled backups; "": none
 	BackupEvery time.Duration // 0: a day
 	BackupKeep  int           // how many of them are kept; 0: 14
-	CopyNew     bool          // begin the second copy anew in a folder where it was before
-	Listen      string        // address; 127.0.0.1:8080
+	// CompactAt is the hour of the site from which the store is compacted when
+	// CompactFree percent of its file are free and nobody works: "03:30", or
+	// "never".
+	CompactAt   string
+	CompactFree int    // 0: 30
+	CopyNew     bool   // begin the second copy anew in a folder where it was before
+	Listen      string // address; 127.0.0.1:8080
 	// TLSCert and TLSKey are the PEM files by which the node speaks TLS; without
 	// them it does not, and listens on loopback only.
 	TLSCert, TLSKey string
@@ -86,6 +91,8 @@ type file struct {
 	BackupTo           string   `toml:"backup_to"`
 	BackupEvery        string   `toml:"backup_every"`
 	BackupKeep         int      `toml:"backup_keep"`
+	CompactAt          string   `toml:"compact_at"`
+	CompactFree        int      `toml:"compact_free"`
 	KeepYears          int      `toml:"keep_identities_years"`
 	Listen             string   `toml:"listen"`
 	TLSCert            string   `toml:"tls_cert"`
@@ -121,7 +128,7 @@ func ReadConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return Config{}, configf("%s: there is no setting %q", path, unknown[0])
 	}
-	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, BackupTo: f.BackupTo, BackupKeep: f.BackupKeep, KeepYears: f.KeepYears, Listen: f.Listen, NoSignIn: f.NoSignIn, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
+	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, BackupTo: f.BackupTo, BackupKeep: f.BackupKeep, CompactAt: f.CompactAt, CompactFree: f.CompactFree, KeepYears: f.KeepYears, Listen: f.Listen, NoSignIn: f.NoSignIn, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
 	c.TLSCert, c.TLSKey, c.WithoutTLS, c.Hosts = f.TLSCert, f.TLSKey, f.WithoutTLS, f.Hosts
 	c.CheckpointTo = f.CheckpointTo
 	if f.BackupEvery != "" {
@@ -193,6 +200,18 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.BackupKeep == 0 {
 		c.BackupKeep = backupKeep
+	}
+	if c.CompactAt == "" {
+		c.CompactAt = compactAt
+	}
+	if _, _, _, err := c.compactHour(); err != nil {
+		return c, err
+	}
+	switch {
+	case c.CompactFree < 0, c.CompactFree > 100:
+		return c, configf("%d percent of a file are never free", c.CompactFree)
+	case c.CompactFree == 0:
+		c.CompactFree = compactFree
 	}
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:8080"

@@ -47,6 +47,7 @@ type Node struct {
 	serials     []*scanner.Serial
 	retry       retry
 	publisher   *checkpoint.Publisher
+	compaction  compaction
 	schedule    *schedule       // makes backups at intervals; nil: none are asked for
 	shipper     *backup.Shipper // keeps the second copy; nil: there is none
 }
@@ -83,6 +84,7 @@ func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trac
 		c.Scanners, c.CopyTo, c.BackupTo, c.CheckpointTo = nil, "", "", nil
 	}
 	n := &Node{Config: c, log: log, clock: clock, version: string(v), drill: drill}
+	n.compaction.node = n
 	if err := n.secure(); err != nil {
 		return nil, err
 	}
@@ -326,6 +328,7 @@ func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
 	shipping, stopShipping := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopShipping()
 	var shipped sync.WaitGroup
+	shipped.Go(func() { n.compaction.run(shipping) })
 	if n.schedule != nil {
 		shipped.Go(func() { n.schedule.run(shipping) })
 	}

@@ -258,8 +258,10 @@ func (k *compacted) entry(tx *bbolt.Tx, key, row []byte) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s cannot be read: %w (implantrace verify says more; nothing was compacted): %w", describe(string(bucketLog), key), ErrDamaged, err)
 		}
-		if again, same, err := k.store.codec.EncodeRow(e); err == nil && bytes.Equal(same, b) && len(again) < len(row) {
-			row = again
+		if !journal.Written(row) {
+			if again, same, err := k.store.codec.EncodeRow(e); err == nil && bytes.Equal(same, b) {
+				row = again
+			}
 		}
 		leaf = trace.Hash(tlog.RecordHash(b))
 	}

@@ -31,22 +31,6 @@ func (s *Store) AppendAlone(commands ...trace.Command) ([]trace.Result, error) {
 	return r.results, err
 }
 
-// CompactCopy writes a store's rows to a new file, without the room that pages
-// keep free.
-func CompactCopy(from, to string) (err error) {
-	src, err := bbolt.Open(from, 0o600, &bbolt.Options{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, src.Close()) }()
-	dst, err := bbolt.Open(to, 0o600, &bbolt.Options{NoSync: true, FreelistType: bbolt.FreelistMapType})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, dst.Close()) }()
-	return bbolt.Compact(dst, src, 1<<20)
-}
-
 // Room is what the rows of one bucket take up in a file.
 type Room struct {
 	Name  string `json:"name"`

@@ -55,6 +55,9 @@ type said struct {
 	Fact       cbor.RawMessage `cbor:"13,keyasint"`
 }
 
+// Written reports whether a row has the form in which rows are written today.
+func Written(row []byte) bool { return len(row) > 0 && row[0] == shortRow }
+
 // Packed is an entry made ready for its row: everything that can be done before
 // it has its place, its times and its commitment. It is made by [Codec.Pack], on
 // whichever goroutine.
