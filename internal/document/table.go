@@ -50,13 +50,19 @@ func (d *Document) table(n *html.Node) error {
 	return nil
 }
 
-// widths parts the width of the page by how long the texts are.
+// padding is what a column is wider than its text, in mm: the margins of its cell,
+// and some more to its neighbour.
+const padding = 5
+
+// widths parts the width of the page: each column has room for its widest word,
+// so that no lot or serial number is broken, as long as all have; what is left
+// goes to those whose texts are longest.
 func (d *Document) widths(rows [][]cell, columns int) []float64 {
 	page, _ := d.pdf.GetPageSize()
-	all := make([]float64, columns)
-	sum := 0.0
-	for c := range all {
-		longest, word := 0.0, 0.0
+	room := page - 2*margin
+	needs, wants := make([]float64, columns), make([]float64, columns)
+	need, want := 0.0, 0.0
+	for c := range columns {
 		for i, r := range rows {
 			if i == 400 {
 				break // as the first rows are, so are the others
@@ -64,26 +70,41 @@ func (d *Document) widths(rows [][]cell, columns int) []float64 {
 			if c >= len(r) {
 				continue
 			}
-			longest = max(longest, float64(len([]rune(r[c].text))))
-			for w := range strings.FieldsSeq(r[c].text) {
-				word = max(word, float64(len([]rune(w))))
+			d.cellFont(r[c])
+			text := fixed(r[c].text)
+			wants[c] = max(wants[c], d.pdf.GetStringWidth(text)+padding)
+			for w := range strings.FieldsSeq(text) {
+				needs[c] = max(needs[c], d.pdf.GetStringWidth(w)+padding)
 			}
 		}
-		all[c] = max(min(longest, 36), min(word, 24), 4) + 2
-		sum += all[c]
+		needs[c] = min(max(needs[c], 2*padding), room/2)
+		wants[c] = min(max(wants[c], needs[c]), room/2)
+		need, want = need+needs[c], want+wants[c]-needs[c]
 	}
-	for c := range all {
-		all[c] *= (page - 2*margin) / sum
+	all := make([]float64, columns)
+	for c := range columns {
+		switch {
+		case need >= room:
+			all[c] = needs[c] * room / need
+		case want == 0:
+			all[c] = needs[c] + (room-need)/float64(columns)
+		default:
+			all[c] = needs[c] + (room-need)*(wants[c]-needs[c])/want
+		}
 	}
 	return all
 }
 
-func (d *Document) lines(c cell, width float64) []string {
+func (d *Document) cellFont(c cell) {
 	style := ""
 	if c.head {
 		style = "B"
 	}
 	d.pdf.SetFont(font, style, d.size)
+}
+
+func (d *Document) lines(c cell, width float64) []string {
+	d.cellFont(c)
 	return d.pdf.SplitText(fixed(c.text), width-2)
 }
 

@@ -108,6 +108,7 @@ type Attributes struct {
 	MRI         MRI         `json:"mri,omitempty" cbor:"17,keyasint,omitempty"`
 	Packs       []PackLevel `json:"packs,omitempty" cbor:"18,keyasint,omitempty"`
 	UnitOfUse   string      `json:"unit_of_use,omitempty" cbor:"19,keyasint,omitempty"` // DI of one piece of a pack that is sold as one product
+	Website     string      `json:"website,omitempty" cbor:"20,keyasint,omitempty"`     // where the maker tells patients of it
 }
 
 // IsZero reports whether nothing is known.
@@ -115,17 +116,17 @@ func (a Attributes) IsZero() bool { return len(a.Packs) == 0 && a.plain() == Att
 
 // plainAttributes are Attributes without their slice: two of them compare.
 type plainAttributes struct {
-	kind                                    ProductKind
-	side                                    Side
-	head, inner, outer, length, power       Measure
-	taper, size, model, material, unitOfUse string
-	bearing                                 Bearing
-	singleUse, sterile, latex, implantable  Answer
-	mri                                     MRI
+	kind                                             ProductKind
+	side                                             Side
+	head, inner, outer, length, power                Measure
+	taper, size, model, material, unitOfUse, website string
+	bearing                                          Bearing
+	singleUse, sterile, latex, implantable           Answer
+	mri                                              MRI
 }
 
 func (a Attributes) plain() plainAttributes {
-	return plainAttributes{a.Kind, a.Side, a.Head, a.Inner, a.Outer, a.Length, a.Power, a.Taper, a.Size, a.Model, a.Material, a.UnitOfUse,
+	return plainAttributes{a.Kind, a.Side, a.Head, a.Inner, a.Outer, a.Length, a.Power, a.Taper, a.Size, a.Model, a.Material, a.UnitOfUse, a.Website,
 		a.Bearing, a.SingleUse, a.Sterile, a.Latex, a.Implantable, a.MRI}
 }
 
@@ -175,6 +176,7 @@ func (a Attributes) Over(b Attributes) Attributes {
 	lay(&a.Implantable, b.Implantable)
 	lay(&a.MRI, b.MRI)
 	lay(&a.UnitOfUse, b.UnitOfUse)
+	lay(&a.Website, b.Website)
 	if len(a.Packs) == 0 {
 		a.Packs = b.Packs
 	}
@@ -233,6 +235,7 @@ var fields = []Field{
 	chosen("mri", "MRI status", []MRI{MRISafe, MRIConditional, MRIUnsafe, MRINotStated}, func(a *Attributes) *MRI { return &a.MRI }),
 	{"packs", "packs", nil, func(a Attributes) string { return packWords(a.Packs) }, setPacks},
 	free("unit_of_use", "unit-of-use identifier", func(a *Attributes) *string { return &a.UnitOfUse }),
+	free("website", "website for patients", func(a *Attributes) *string { return &a.Website }),
 }
 
 func chosen[T ~string](name, words string, of []T, at func(*Attributes) *T) Field {

@@ -38,7 +38,7 @@ func TestAMeasureComesBackFromItsText(t *testing.T) {
 func TestEveryAttributeComesBackFromItsText(t *testing.T) {
 	values := map[string]string{"kind": "lens", "side": "not-applicable", "head_diameter": "32 mm", "inner_diameter": "36 mm", "outer_diameter": "52 mm", "length": "150 mm",
 		"taper": "12/14", "size": "4N", "model": "SN60WF", "power": "+21.5 D", "material": "CoCr", "bearing": "metal", "single_use": "yes", "sterile": "no", "latex": "no",
-		"implantable": "yes", "mri": "conditional", "packs": "17611994064581 x 5; 27611994064588 x 10 of 17611994064581", "unit_of_use": "07611994064584"}
+		"implantable": "yes", "mri": "conditional", "packs": "17611994064581 x 5; 27611994064588 x 10 of 17611994064581", "unit_of_use": "07611994064584", "website": "https://patients.example/lens"}
 	var all trace.Attributes
 	for _, f := range trace.Fields() {
 		want, ok := values[f.Name]
