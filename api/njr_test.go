@@ -108,3 +108,22 @@ func TestJointRegistryFromScanToFile(t *testing.T) {
 	n.page("/exports").want(200, "Look at the period")
 	n.page("/exports?from=2020-01-01&to=2030-01-01").want(200, "1 kept back", "Kept back.", "more.")
 }
+
+func TestCardForThePatient(t *testing.T) {
+	n := newNode(t)
+	n.post("/api/v1/products", n.fill(`{"id":"{new x}","di":"`+stem+`","maker":"Northmoor","brand":"Fellside","attributes":{"kind":"stem","side":"not-applicable","website":"https://patients.example/f"}}`)).want(201)
+	n.post("/api/v1/theatre/open", n.fill(`{"id":"{new hip}","patient":{"nhs_number":"`+ada+`","family":"Testwell","given":"Ada","birth":"1950-02-01"},"code":{"code":"W37.1"},"side":"left"}`)).want(201)
+	scanned := n.post("/api/v1/readings", n.fill(`{"id":"{new scan}","text":"(01)`+stem+`(17)290331(10)NM21"}`)).want(201)
+	n.page(n.fill("/procedures/{hip}/card")).want(200, "No implanted device that needs a card")
+	n.get(n.fill("/api/v1/procedures/{hip}/card.pdf")).problem(422, "invalid")
+	n.post("/api/v1/usages/"+scanned.value("usage").(string)+"/outcome", n.fill(`{"id":"{new x}","status":"implanted"}`)).want(200)
+	n.page(n.fill("/procedures/{hip}/card")).want(200, "Fellside", "Hip stem", "NM21", "Look before you print", "The hospital&#39;s name is not known here.", "Print on A4")
+	for _, path := range []string{"card.pdf", "card.pdf?size=a4", "record.pdf"} {
+		a := n.get(n.fill("/api/v1/procedures/{hip}/")+path).want(200, "%PDF-")
+		if a.Header.Get("Content-Type") != "application/pdf" || a.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %v", path, a.Header)
+		}
+	}
+	n.get(n.fill("/api/v1/procedures/{hip}/card.pdf?size=a5")).problem(422, "invalid")
+	n.get("/api/v1/procedures/"+n.id()+"/card.pdf").problem(404, "not-found")
+}

@@ -37,7 +37,7 @@ var pageNames = []string{
 	"checks", "quarantine",
 	"directory", "directory_print",
 	"catalogue", "catalogue_queue", "readiness", "product", "plan",
-	"exports", "njr",
+	"exports", "njr", "card",
 	"signin", "first", "account", "glass",
 	"staff", "tokens", "audit",
 }

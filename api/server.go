@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"implantrace/internal/card"
 	"implantrace/internal/casework"
 	"implantrace/internal/command"
 	"implantrace/internal/sheet"
@@ -48,6 +49,7 @@ type Options struct {
 	Office   *casework.Office // nil: one of its own over Recorder
 	Drill    bool             // a copy of the record for drills: it is marked, and no care is recorded
 	NodeName string
+	Hospital card.Institution // stands on what patients are given; empty: it does not
 	// AnswersTo reports whether a host that a browser asked for is this node,
 	// beside the names that every machine has for itself; nil: none is.
 	AnswersTo func(host string) bool
@@ -207,6 +209,8 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/procedures/:id/njr", may: staff.WriteRecord, handler: s.answerJoint},
 		{method: "POST", path: "/api/v1/procedures/:id/plan/confirm", may: staff.WriteRecord, handler: s.confirmPlan},
 		{method: "POST", path: "/api/v1/procedures/:id/plan/table", may: staff.WriteRecord, handler: s.planTable, body: sheet.BytesMost, query: "id to_confirm who"},
+		{method: "GET", path: "/api/v1/procedures/:id/card.pdf", may: staff.ReadRecord, handler: s.cardPDF, query: "size"},
+		{method: "GET", path: "/api/v1/procedures/:id/record.pdf", may: staff.ReadRecord, handler: s.notesPDF},
 		{method: "POST", path: "/api/v1/procedures/:id/close", may: staff.WriteRecord, handler: s.closeProcedure},
 
 		{method: "POST", path: "/api/v1/usages", may: staff.WriteRecord, handler: s.recordUsage},
@@ -338,6 +342,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/patients", may: staff.FindPatients, handler: s.formPatients, form: true},
 		{method: "GET", path: "/patients/:id", may: staff.ReadRecord, handler: s.pagePatient},
 		{method: "GET", path: "/procedures/:id", may: staff.ReadRecord, handler: s.pageProcedure},
+		{method: "GET", path: "/procedures/:id/card", may: staff.ReadRecord, handler: s.pageCard},
 		{method: "GET", path: "/procedures/:id/njr", may: staff.ReadRecord, handler: s.pageJoint},
 		{method: "POST", path: "/procedures/:id/njr", may: staff.WriteRecord, handler: s.formJoint, form: true},
 		{method: "GET", path: "/exports", may: staff.ExportRecord, handler: s.pageExports, time: noLimit},

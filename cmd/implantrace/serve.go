@@ -64,6 +64,8 @@ before the file.`,
 			fs.Var(&hosts, "host", "`NAME` by which browsers reach the node beside those of its certificate (of a proxy before it); may be given more than once")
 			fs.BoolVar(&c.NoSignIn, "no-sign-in", false, "ask nobody who they are: for trying it out, on a loopback address")
 			fs.StringVar(&c.Name, "name", "", "what people call this node (default: the machine's name)")
+			fs.StringVar(&c.Hospital, "hospital", "", "`NAME` of the hospital, as it stands on what patients are given")
+			fs.StringVar(&c.HospitalAddress, "hospital-address", "", "its `ADDRESS`, likewise")
 			fs.StringVar(&c.Zone, "zone", "", "the site's time `ZONE` (default Europe/London)")
 			fs.StringVar(&c.WristbandDelimiter, "wristband-delimiter", "", "`TEXT` between the fields inside AIs 91, 92 and 93 of wristbands (default ,)")
 			fs.StringVar(&c.Badge, "badge", "", "regular `EXPRESSION` for the whole text of a local staff badge; its first group is the code (default: badges have AI 8017)")
@@ -105,6 +107,7 @@ before the file.`,
 func merge(flags, file app.Config) app.Config {
 	for _, f := range []struct{ flag, file *string }{
 		{&flags.Data, &file.Data}, {&flags.CopyTo, &file.CopyTo}, {&flags.BackupTo, &file.BackupTo}, {&flags.CompactAt, &file.CompactAt}, {&flags.Listen, &file.Listen}, {&flags.WithoutTLS, &file.WithoutTLS}, {&flags.Name, &file.Name}, {&flags.Zone, &file.Zone},
+		{&flags.Hospital, &file.Hospital}, {&flags.HospitalAddress, &file.HospitalAddress},
 		{&flags.WristbandDelimiter, &file.WristbandDelimiter}, {&flags.Badge, &file.Badge},
 	} {
 		if *f.flag == "" {

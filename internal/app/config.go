@@ -52,6 +52,9 @@ type Config struct {
 	NoSignIn bool   // nobody is asked who they are; on loopback only
 	Name     string // what people call the node; the machine's name
 	Zone     string // the site's time zone; Europe/London
+	// Hospital and HospitalAddress stand on what patients are given. "": they do
+	// not.
+	Hospital, HospitalAddress string
 	// WristbandDelimiter parts the fields in AIs 91 to 93 of wristbands; a comma.
 	WristbandDelimiter string
 	// Badge is a regular expression for the whole text of a local staff badge;
@@ -102,6 +105,8 @@ type file struct {
 	NoSignIn           bool     `toml:"no_sign_in"`
 	Name               string   `toml:"name"`
 	Zone               string   `toml:"zone"`
+	Hospital           string   `toml:"hospital"`
+	HospitalAddress    string   `toml:"hospital_address"`
 	WristbandDelimiter string   `toml:"wristband_delimiter"`
 	Badge              string   `toml:"badge"`
 	CheckpointTo       []string `toml:"checkpoint_to"`
@@ -128,7 +133,7 @@ func ReadConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return Config{}, configf("%s: there is no setting %q", path, unknown[0])
 	}
-	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, BackupTo: f.BackupTo, BackupKeep: f.BackupKeep, CompactAt: f.CompactAt, CompactFree: f.CompactFree, KeepYears: f.KeepYears, Listen: f.Listen, NoSignIn: f.NoSignIn, Name: f.Name, Zone: f.Zone, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
+	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, BackupTo: f.BackupTo, BackupKeep: f.BackupKeep, CompactAt: f.CompactAt, CompactFree: f.CompactFree, KeepYears: f.KeepYears, Listen: f.Listen, NoSignIn: f.NoSignIn, Name: f.Name, Zone: f.Zone, Hospital: f.Hospital, HospitalAddress: f.HospitalAddress, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
 	c.TLSCert, c.TLSKey, c.WithoutTLS, c.Hosts = f.TLSCert, f.TLSKey, f.WithoutTLS, f.Hosts
 	c.CheckpointTo = f.CheckpointTo
 	if f.BackupEvery != "" {

@@ -57,6 +57,7 @@ var rooms = []struct {
 	{"internal/carry", "internal/trace internal/journal internal/command internal/recall internal/casework"},
 	{"internal/letter", "internal/trace internal/recall internal/casework internal/sheet internal/document"},
 	{"internal/fhir", "gs1 internal/udi internal/trace"},
+	{"internal/card", "gs1 internal/udi internal/trace internal/document internal/symbol"},
 	{"internal/sheet", ""},
 	{"internal/document", ""},
 	{"internal/strict", ""},
