@@ -142,6 +142,7 @@ func merge(flags, file app.Config) app.Config {
 	if flags.KeepYears == 0 {
 		flags.KeepYears = file.KeepYears
 	}
+	flags.Checks, flags.FromFile = file.Checks, file.FromFile
 	if len(flags.Scanners) == 0 {
 		flags.Scanners = file.Scanners
 	}

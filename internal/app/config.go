@@ -13,6 +13,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"implantrace/internal/trace"
 	"implantrace/internal/udi"
 	"implantrace/scanner"
 )
@@ -61,6 +62,10 @@ type Config struct {
 	// its first group is the code. "": badges have AI 8017.
 	Badge    string
 	Scanners []scanner.SerialConfig // handhelds
+	// Checks are the levels and switches of the settings file; FromFile says that
+	// there is one.
+	Checks   []trace.CheckSettingFact
+	FromFile bool
 	// CheckpointTo are the folders and addresses outside this machine where
 	// signed checkpoints go; CheckpointEvery is the time between two, five
 	// minutes.
@@ -116,6 +121,13 @@ type file struct {
 		Device string `toml:"device"`
 		Baud   int    `toml:"baud"`
 	} `toml:"scanner"`
+	Check []struct {
+		Rule   string `toml:"rule"`
+		Level  string `toml:"level"`
+		Off    bool   `toml:"off"`
+		Reason string `toml:"reason"`
+		Who    string `toml:"who"`
+	} `toml:"check"`
 }
 
 // ReadConfig reads a TOML file. A key that nobody knows is an error: it was
@@ -145,6 +157,10 @@ func ReadConfig(path string) (Config, error) {
 		if c.CheckpointEvery, err = time.ParseDuration(f.CheckpointEvery); err != nil || c.CheckpointEvery <= 0 {
 			return Config{}, configf("%s: checkpoint_every %q is no time (such as 5m or 1h)", path, f.CheckpointEvery)
 		}
+	}
+	c.FromFile = true
+	for _, k := range f.Check {
+		c.Checks = append(c.Checks, trace.CheckSettingFact{Rule: k.Rule, Level: trace.Level(k.Level), Off: k.Off, Reason: k.Reason, Who: k.Who})
 	}
 	for _, s := range f.Scanner {
 		c.Scanners = append(c.Scanners, scanner.SerialConfig{Name: s.Name, Device: s.Device, Baud: s.Baud})

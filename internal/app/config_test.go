@@ -12,6 +12,7 @@ import (
 	"implantrace/internal/app"
 	"implantrace/internal/bolt"
 	"implantrace/internal/seal"
+	"implantrace/internal/trace"
 	"implantrace/scanner"
 )
 
@@ -21,7 +22,8 @@ func TestReadConfig(t *testing.T) {
 		want app.Config
 		err  string // part of it
 	}{
-		"empty": {"", app.Config{}, ""},
+		"empty":   {"", app.Config{FromFile: true}, ""},
+		"a check": {"[[check]]\nrule = \"mri\"\nlevel = \"warn\"\nreason = \"R\"\nwho = \"W\"", app.Config{FromFile: true, Checks: []trace.CheckSettingFact{{Rule: "mri", Level: trace.Warn, Reason: "R", Who: "W"}}}, ""},
 		"whole": {`
 data = "/srv/implantrace"
 keys = "/safe/keys"
@@ -34,7 +36,7 @@ device = "/dev/serial/by-id/usb-Honeywell-if00"
 baud = 115200
 [[scanner]]
 device = "COM3"
-`, app.Config{Data: "/srv/implantrace", Keys: "/safe/keys", Listen: "127.0.0.1:9000", Name: "Theatre 4", Zone: "Europe/London",
+`, app.Config{FromFile: true, Data: "/srv/implantrace", Keys: "/safe/keys", Listen: "127.0.0.1:9000", Name: "Theatre 4", Zone: "Europe/London",
 			Scanners: []scanner.SerialConfig{{Name: "desk", Device: "/dev/serial/by-id/usb-Honeywell-if00", Baud: 115200}, {Device: "COM3"}}}, ""},
 		"a setting nobody knows": {`listne = "127.0.0.1:9000"`, app.Config{}, `no setting "listne"`},
 		"one within a scanner":   {"[[scanner]]\ndevise = \"COM3\"", app.Config{}, `no setting "scanner.devise"`},

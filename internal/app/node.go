@@ -176,6 +176,13 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 			return err
 		}
 	}
+	if n.Config.FromFile {
+		if err := n.Recorder.FileChecks(ctx, n.Config.Checks); trace.KindOf(err) == trace.Invalid || trace.KindOf(err) == trace.NotFound {
+			return configf("the checks of the settings file: %w", err)
+		} else if err != nil {
+			return err
+		}
+	}
 	if n.Desk, err = theatre.NewDesk(ctx, n.Recorder, n.scanners); err != nil {
 		return err
 	}

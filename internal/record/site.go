@@ -6,9 +6,6 @@ import (
 	"implantrace/internal/trace"
 )
 
-// FromFile marks the settings of checks that a settings file says.
-const FromFile = "settings-file"
-
 // SettingRow is a row of [Settings].
 type SettingRow struct {
 	Fact  trace.CheckSettingFact  `cbor:"1,keyasint"`
@@ -19,7 +16,7 @@ type SettingRow struct {
 func foldSetting(about []trace.Entry) (row SettingRow) {
 	for _, e := range about {
 		row.Fact, row.Stamp = e.Fact.(trace.CheckSettingFact), stamp(e)
-		if e.By.Via == FromFile {
+		if e.By.Via == trace.FromFile {
 			said := row.Fact
 			row.File = &said
 		}

@@ -108,6 +108,9 @@ func PackBody(di string) string {
 	return di
 }
 
+// FromFile marks the settings of checks that a settings file says.
+const FromFile = "settings-file"
+
 // CheckSetting is the site's word on a check, and when it was said.
 type CheckSetting struct {
 	CheckSettingFact
