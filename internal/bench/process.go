@@ -23,6 +23,8 @@ type order struct {
 	Lots        [][2]string // DI and lot, each looked up in turn
 	Lookups     int
 	Family      string // a family of products, to be streamed
+	Release     string // a release of a catalogue, to be imported; nothing else is measured
+	Products    int    // of a catalogue, to be looked up
 }
 
 // Fresh is what a process of its own has measured: nothing is in its memory but
@@ -41,12 +43,14 @@ type Fresh struct {
 	FileRssBytes  int64   `json:"rss_file_bytes"`      // likewise
 	ScanAnonBytes int64   `json:"scan_rss_anon_bytes"` // after one pass over 10,000 entries of the journal
 	Stream        Stream  `json:"-"`
+	Found         Found   `json:"-"`
 }
 
 // answered is what a process of its own prints.
 type answered struct {
 	Fresh
 	Stream Stream
+	Found  Found
 }
 
 // ProcessArgument is the word behind "bench" with which this program measures in
@@ -74,7 +78,7 @@ func (t *bed) fresh(ctx context.Context, o order) (f Fresh, err error) {
 	}
 	var a answered
 	err = json.Unmarshal(out, &a)
-	a.Fresh.Stream = a.Stream
+	a.Fresh.Stream, a.Fresh.Found = a.Stream, a.Found
 	return a.Fresh, err
 }
 
@@ -103,12 +107,20 @@ func Process(ctx context.Context, in *json.Decoder, out *json.Encoder) (err erro
 			return err
 		}
 	}
+	if o.Release != "" {
+		return importRelease(ctx, s, o.Release, out)
+	}
+	if o.Products > 0 {
+		if err := f.Found.find(ctx, s, o.Products, o.Lookups); err != nil {
+			return err
+		}
+	}
 	if o.Family != "" {
 		if err := f.Stream.run(ctx, s, o.Family); err != nil {
 			return err
 		}
 	}
-	return out.Encode(answered{f, f.Stream})
+	return out.Encode(answered{f, f.Stream, f.Found})
 }
 
 func (f *Fresh) look(ctx context.Context, s *bolt.Store, o order) error {
