@@ -38,10 +38,13 @@ var products = map[string]string{
 	"head 32": "head,not-applicable,M,32 mm,,12/14,ceramic,,", "head 36": "head,not-applicable,M,36 mm,,12/14,ceramic,,", "metal head": "head,not-applicable,M,32 mm,,12/14,metal,,",
 	"head of no known size": "head,not-applicable,M,,,12/14,ceramic,,", "liner 32": "liner,not-applicable,M,,3.2 cm,,polyethylene,,", "metal liner": "liner,not-applicable,M,,32 mm,,metal,,",
 	"liner of no known size": "liner,not-applicable,M,,,,,,", "cup": "cup,not-applicable,M,,,,,,", "one-piece cup 36": "cup,not-applicable,M,,36 mm,,polyethylene,,",
-	"femoral left": "femoral,left,M,,,,,,", "femoral right": "femoral,right,M,,,,,,", "femoral of another maker": "femoral,left,Other Ltd,,,,,,", "tibial": "tibial,not-applicable,M,,,,,,",
+	"femoral left": "femoral,left,M,,,,,,", "femoral right": "femoral,right,M,,,,,,", "femoral of another maker": "femoral,left,Other Ltd,,,,,,", "tibial": "tibial,not-applicable,M,,,,,,", "tibial of no known maker": "tibial,not-applicable,,,,,,,",
 	"no known side": "femoral,,M,,,,,,", "lens 21": "lens,not-applicable,M,,,,,+21.0 D,", "lens 22": "lens,not-applicable,M,,,,,+22.0 D,",
 	"with latex": "mesh,not-applicable,M,,,,,,yes", "without latex": "mesh,not-applicable,M,,,,,,no", "latex not known": "mesh,not-applicable,M,,,,,,",
 }
+
+// bare are products of whose use the catalogue says nothing.
+var bare = map[string]string{"mesh of no known use": "mesh,not-applicable,M,,,,,,", "unsafe in MRI": "mesh,not-applicable,M,,,,,,no"}
 
 func gtin(name string) string {
 	n := 0
@@ -76,10 +79,13 @@ func newSite(t *testing.T) *site {
 		power := strings.Replace(row, ",+", ",'+", 1)
 		fmt.Fprintf(&b, "%s,%s,yes,yes,safe\n", gtin(name), power)
 	}
+	for name, row := range bare {
+		fmt.Fprintf(&b, "%s,%s,,,%s\n", gtin(name), row, map[bool]string{true: "unsafe"}[name == "unsafe in MRI"])
+	}
 	report, err := catalogue.Import(t.Context(), s.Recorder, catalogue.ReadCSV(strings.NewReader(b.String()), t.TempDir()), catalogue.Options{Source: "makers",
 		Refused: func(r catalogue.Refusal) { t.Fatalf("%+v", r) }})
 	s.ok(err)
-	if report.Recorded != len(products) {
+	if report.Recorded != len(products)+len(bare) {
 		t.Fatalf("%+v", report)
 	}
 	return s
