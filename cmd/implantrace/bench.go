@@ -44,9 +44,9 @@ check: all checks of one scan, of the head of a hip whose other components were 
   usages and a catalogue of --products: facts gathered and rules asked.
   check_first_ms, check_median_ms, check_p95_ms, check_max_ms, rules_median_ms (the rules alone), rules (that answered), fill_s
 catalogue: imports an invented release of --products in AccessGUDID's format, in a process of its own that is killed after a third, then
-  again to its end; then looks --lookups products up, in a process of its own.
+  again to its end; then looks --lookups products up twice, in a process of its own.
   killed_at_rows, unchanged, recorded, refused, import_s, rows_per_s, import_rss_anon_bytes, release_bytes, store_bytes,
-  product_median_us, product_p95_us, product_rss_anon_bytes
+  product_cold_median_us (each for the first time), product_median_us (again), product_p95_us, product_rss_anon_bytes
 open: opens the store in a process of its own, nine times.
   open_median_ms, open_max_ms, open_rss_anon_bytes, open_rss_file_bytes (the most of any), opens, file_bytes
 
