@@ -214,6 +214,9 @@ func (s *Server) formHire(c echo.Context) error {
 	return s.staffForm(c, func(m command.Meta) (staffPage, error) {
 		h := staff.Hire{Meta: m, Name: field(c, "name"), Login: field(c, "login"), Badge: field(c, "badge"), Roles: rolesOf(c)}
 		a, code, err := s.Staff.Hire(c.Request().Context(), h)
+		if err == nil {
+			h = staff.Hire{}
+		}
 		return staffPage{Code: code, For: a.Name, Hire: h}, err
 	})
 }

@@ -242,6 +242,28 @@ func TestAccountsAreChanged(t *testing.T) {
 	n.visitor().form("/sign-in/first", url.Values{"code": {code}, "login": {nurse.login}, "password": {passphrase}, "again": {passphrase}, "pin": {"271828"}}).want(401)
 }
 
+// The operator of the machine makes an account, and lets the only administrator in
+// again.
+func TestTheOperatorLetsPeopleIn(t *testing.T) {
+	n := newNode(t)
+	n.staffed()
+	ask := func(method, target, body string) *answer {
+		return n.send(request{method: method, target: target, body: body, socket: true, host: "implantrace"})
+	}
+	ask("GET", "/api/v1/operator/staff", "").want(200, `"items":[]`)
+	ask("POST", "/api/v1/operator/staff", n.fill(`{"id":"{new a}","login":"ada","name":"Ada","roles":["root"]}`)).problem(422, "invalid")
+	code := ask("POST", "/api/v1/operator/staff", n.fill(`{"id":"{new a}","login":"ada","name":"Ada","roles":["administrator"]}`)).want(201).value("code").(string)
+	m := &member{login: "ada", password: passphrase, pin: "592010"}
+	n.visitor().first(code, m)
+	ask("POST", "/api/v1/operator/staff/code", n.fill(`{"id":"{new b}","login":"nobody"}`)).problem(404, "not-found")
+	code = ask("POST", "/api/v1/operator/staff/code", n.fill(`{"id":"{new b}","login":"ADA"}`)).want(201).value("code").(string)
+	m.password = "another four words entirely"
+	n.visitor().first(code, m)
+	n.visitor().signIn(m).want(303)
+	ask("GET", "/api/v1/operator/staff", "").want(200, `"login":"ada"`, `"administrator"`)
+	n.post("/api/v1/operator/staff", "{}").problem(403, "forbidden")
+}
+
 // Sessions are listed, and each can be ended by its person or an administrator,
 // but not by anybody else.
 func TestSessionsAreListedAndEnded(t *testing.T) {

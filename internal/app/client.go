@@ -41,7 +41,7 @@ func Connect(ctx context.Context, c Config, v Version) (*Client, error) {
 	if err := c.storeThere(); err != nil {
 		return nil, err
 	}
-	n, err := Open(ctx, Config{Data: c.Data, Keys: c.Keys, KeysCommand: c.KeysCommand, KeepYears: c.KeepYears, Name: c.Name, Zone: c.Zone}, v, slog.New(slog.DiscardHandler), nil)
+	n, err := Open(ctx, Config{Data: c.Data, Keys: c.Keys, KeysCommand: c.KeysCommand, KeepYears: c.KeepYears, NoSignIn: c.NoSignIn, Name: c.Name, Zone: c.Zone}, v, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func TestANodeWhoseDiskFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			disk := faulty.Mount(t)
-			n, err := app.Open(t.Context(), app.Config{Data: filepath.Join(disk.Dir(), "data"), Keys: filepath.Join(t.TempDir(), "keys.json")}, "test", slog.New(slog.DiscardHandler), nil)
+			n, err := app.Open(t.Context(), app.Config{NoSignIn: true, Data: filepath.Join(disk.Dir(), "data"), Keys: filepath.Join(t.TempDir(), "keys.json")}, "test", slog.New(slog.DiscardHandler), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -24,7 +24,7 @@ import (
 // connect reaches the node of a folder as the other commands do.
 func connect(t *testing.T, dir string) *app.Client {
 	t.Helper()
-	c, err := app.Connect(t.Context(), app.Config{Data: dir, Name: "test"}, "test")
+	c, err := app.Connect(t.Context(), app.Config{Data: dir, Name: "test", NoSignIn: true}, "test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +294,7 @@ func TestServeSaysThatThePortIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	c := app.Config{Data: filepath.Join(t.TempDir(), "data"), Listen: l.Addr().String()}
+	c := app.Config{Data: filepath.Join(t.TempDir(), "data"), Listen: l.Addr().String(), NoSignIn: true}
 	n, err := app.Open(t.Context(), c, "test", slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)

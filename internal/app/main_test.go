@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 func serveChild(dir string) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	c := app.Config{Data: dir, Listen: "127.0.0.1:0", Name: "child"}
+	c := app.Config{Data: dir, Listen: "127.0.0.1:0", Name: "child", NoSignIn: true}
 	if _, err := os.Stat(dir + copyBeside); err == nil {
 		c.CopyTo = dir + copyBeside
 	}

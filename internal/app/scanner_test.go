@@ -111,7 +111,7 @@ func TestScannerUnpluggedMidReading(t *testing.T) {
 	}
 	master, slave := plug()
 	s := &served{t: t, line: master, stopped: make(chan error, 1)}
-	c := app.Config{Data: filepath.Join(dir, "data"), Listen: "127.0.0.1:0", Name: "test", Scanners: []scanner.SerialConfig{{Name: "handheld", Device: link}}}
+	c := app.Config{Data: filepath.Join(dir, "data"), Listen: "127.0.0.1:0", Name: "test", NoSignIn: true, Scanners: []scanner.SerialConfig{{Name: "handheld", Device: link}}}
 	var err error
 	if s.node, err = app.Open(t.Context(), c, "test", slog.New(slog.DiscardHandler), nil); err != nil {
 		t.Fatal(err)

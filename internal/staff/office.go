@@ -109,6 +109,12 @@ func (o *Office) Name(id trace.AccountID) string {
 // List gives the accounts of a sort, by name, those that have left too.
 func (o *Office) List(sort trace.AccountSort) []Account { return o.books.all(sort) }
 
+// Named is the account that signs in with a login.
+func (o *Office) Named(login string) (Account, bool) {
+	e, ok := o.books.named(login, "")
+	return e.Account, ok
+}
+
 // SetUpCode makes the first administrator. "" once there is one.
 func (o *Office) SetUpCode() string {
 	for _, a := range o.books.all(trace.PersonAccount) {
