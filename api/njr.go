@@ -99,12 +99,12 @@ type jointSection struct {
 }
 
 // jointCase gathers what the registry is told of a procedure.
-func (s *Server) jointCase(c echo.Context, id trace.ProcedureID) (registry.JointCase, error) {
+func (s *Server) jointCase(c echo.Context, id trace.ProcedureID) (registry.Case, error) {
 	full, err := s.procedureInFull(c.Request().Context(), id)
 	if err != nil {
-		return registry.JointCase{}, err
+		return registry.Case{}, err
 	}
-	return registry.JointCaseOf(c.Request().Context(), s.store, full, s.Recorder.Zone())
+	return registry.CaseOf(c.Request().Context(), s.store, full, s.Recorder.Zone())
 }
 
 func (s *Server) jointFormOf(c echo.Context, id trace.ProcedureID) (jointForm, error) {
@@ -115,7 +115,7 @@ func (s *Server) jointFormOf(c echo.Context, id trace.ProcedureID) (jointForm, e
 	return newJointForm(of), nil
 }
 
-func newJointForm(of registry.JointCase) jointForm {
+func newJointForm(of registry.Case) jointForm {
 	f := jointForm{Procedure: of.Procedure.ID, Patient: of.Procedure.Patient, Code: of.Procedure.Code, Records: []jointRecord{}}
 	for _, section := range registry.JointSections() {
 		f.Sections = append(f.Sections, jointSection{section.Name, section.Title()})
@@ -203,16 +203,16 @@ func (s *Server) answerJoint(c echo.Context) error {
 	return c.JSON(http.StatusOK, f)
 }
 
-// joints gives the procedures that a query asks for, with what the registry is
-// told of them.
-func (s *Server) joints(c echo.Context) (iter.Seq2[registry.JointCase, error], error) {
+// cases gives the procedures that a query asks for, with what registries are told
+// of them.
+func (s *Server) cases(c echo.Context) (iter.Seq2[registry.Case, error], error) {
 	procedures, err := s.exported(c)
 	if err != nil {
 		return nil, err
 	}
 	ctx, zone := c.Request().Context(), s.Recorder.Zone()
-	return registry.JointCases(func(p trace.ProcedureInFull) (registry.JointCase, error) {
-		return registry.JointCaseOf(ctx, s.store, p, zone)
+	return registry.Cases(func(p trace.ProcedureInFull) (registry.Case, error) {
+		return registry.CaseOf(ctx, s.store, p, zone)
 	}, procedures), nil
 }
 
@@ -238,7 +238,7 @@ type jointReportEntry struct {
 }
 
 func (s *Server) jointReportOf(c echo.Context) (jointReport, error) {
-	cases, err := s.joints(c)
+	cases, err := s.cases(c)
 	if err != nil {
 		return jointReport{}, err
 	}
@@ -267,13 +267,24 @@ func (s *Server) exportJoints(c echo.Context) error {
 	if !ok {
 		return trace.Errorf(trace.Invalid, "Say which operations the file is of, as section: %s.", strings.Join(sectionNames(), ", "))
 	}
-	cases, err := s.joints(c)
+	cases, err := s.cases(c)
 	if err != nil {
 		return err
 	}
 	name := "njr-" + strings.ReplaceAll(strings.ToLower(section.Name), " ", "-") + "-draft.csv"
 	return send(c, "text/csv; charset=utf-8; header=present", name, func(w io.Writer) error {
 		_, err := registry.WriteJoints(w, section, cases)
+		return err
+	})
+}
+
+func (s *Server) exportMDOR(c echo.Context) error {
+	cases, err := s.cases(c)
+	if err != nil {
+		return err
+	}
+	return send(c, "text/csv; charset=utf-8; header=present", "mdor-draft.csv", func(w io.Writer) error {
+		_, err := registry.WriteMDOR(w, cases)
 		return err
 	})
 }

@@ -95,6 +95,7 @@ func TestJointRegistryFromScanToFile(t *testing.T) {
 	n.get("/api/v1/exports/njr.csv?section=KNEE%20PRIMARY").want(200)
 	n.get("/api/v1/exports/njr.csv?section=Hip").problem(422, "invalid")
 	n.get("/api/v1/exports/njr.csv").problem(422, "invalid")
+	n.get("/api/v1/exports/mdor.csv").want(200, "no_device", stem, "MDOR draft 1", ada)
 
 	// The pages.
 	n.page("/exports?from=2020-01-01&to=2030-01-01").want(200, "0 kept back", "Hip, primary (CSV, draft): 1 record")

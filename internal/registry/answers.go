@@ -43,7 +43,7 @@ func (a Answer) Record(ctx context.Context, r command.Recorder) error {
 	if p.Withdrawn {
 		return trace.Errorf(trace.Conflict, "This procedure was withdrawn from the record. Restore it, or name another.")
 	}
-	sides := JointCase{ProcedureInFull: trace.ProcedureInFull{Procedure: p}}.Sides()
+	sides := Case{ProcedureInFull: trace.ProcedureInFull{Procedure: p}}.Sides()
 	if a.Side == "" && len(sides) == 1 {
 		a.Side = sides[0]
 	}

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -90,35 +89,6 @@ func SectionOf(usages []trace.UsageInFull) (s JointSection, ok bool) {
 		return s, false
 	}
 	return SectionNamed(joint + map[bool]string{false: " PRIMARY", true: " REVISION"}[revision])
-}
-
-// Form is what was answered about one side.
-type Form struct {
-	Section string
-	Answers map[string]string // by the element's key
-}
-
-// JointCase is a procedure with what the registry is told of it beside the
-// devices.
-type JointCase struct {
-	trace.ProcedureInFull
-	Site       string // organisation code of the place, from the directory; "": not known
-	Surgeon    string // C and the number in the GMC's register, likewise
-	Consultant string // likewise
-	Postcode   string // of the last address that a trace gave
-	Forms      map[trace.Side]Form
-	Location   *time.Location // where the day of the procedure begins; nil: UTC
-}
-
-// Sides are those a record is made for: a procedure on both sides is two.
-func (c JointCase) Sides() []trace.Side {
-	switch c.Procedure.Side {
-	case trace.SideLeft, trace.SideRight:
-		return []trace.Side{c.Procedure.Side}
-	case trace.SideBilateral:
-		return []trace.Side{trace.SideLeft, trace.SideRight}
-	}
-	return []trace.Side{""}
 }
 
 // State says how an element stands in a record.
@@ -214,7 +184,7 @@ type source struct {
 // sources are the values that the record gives for one side, by key. The
 // operation's site is in the group of operation details; the site of an earlier
 // operation has the same key.
-func (c JointCase) sources(side trace.Side) map[string]source {
+func (c Case) sources(side trace.Side) map[string]source {
 	zone := c.Location
 	if zone == nil {
 		zone = time.UTC
@@ -240,7 +210,7 @@ func (c JointCase) sources(side trace.Side) map[string]source {
 }
 
 // Records makes one record a side.
-func (c JointCase) Records() []JointRecord {
+func (c Case) Records() []JointRecord {
 	var all []JointRecord
 	for _, side := range c.Sides() {
 		all = append(all, c.record(side))
@@ -248,7 +218,7 @@ func (c JointCase) Records() []JointRecord {
 	return all
 }
 
-func (c JointCase) record(side trace.Side) JointRecord {
+func (c Case) record(side trace.Side) JointRecord {
 	form := c.Forms[side]
 	r := JointRecord{Procedure: c.Procedure.ID, Side: side}
 	section, ok := SectionNamed(form.Section)
@@ -278,7 +248,7 @@ func (c JointCase) record(side trace.Side) JointRecord {
 }
 
 // item is one element: what the record gives, or else what was answered.
-func (c JointCase) item(e dictionary.Element, from map[string]source, answers map[string]string) Item {
+func (c Case) item(e dictionary.Element, from map[string]source, answers map[string]string) Item {
 	i := Item{Element: e, Asked: true, Fix: FixForm, Why: "It was not answered."}
 	given, known := from[e.Key]
 	if known && (e.Key != keySite || e.Group == groupOperation) {
@@ -351,7 +321,7 @@ func sentence(err error) string {
 }
 
 // components adds the devices that were implanted on a side.
-func (r *JointRecord) components(c JointCase, side trace.Side) {
+func (r *JointRecord) components(c Case, side trace.Side) {
 	set, _ := dictionary.Set(r.Section.Set)
 	catalogue, _ := set.Element(r.Section.Name, keyCatalogue)
 	lot, _ := set.Element(r.Section.Name, keyLot)
@@ -406,87 +376,6 @@ func (r *JointRecord) components(c JointCase, side trace.Side) {
 	if len(r.Components) == 0 && strings.HasSuffix(r.Section.Name, "PRIMARY") {
 		problem(Item{State: Absent, Fix: FixProcedure, Why: "No device is recorded as implanted."})
 	}
-}
-
-// JointCaseOf gathers a procedure with what the directory, traces and the form
-// say of it.
-func JointCaseOf(ctx context.Context, f trace.Finder, p trace.ProcedureInFull, zone *time.Location) (JointCase, error) {
-	c := JointCase{ProcedureInFull: p, Forms: map[trace.Side]Form{}, Location: zone}
-	if p.Procedure.Place.GLN != "" {
-		l, err := f.ListedPlace(ctx, p.Procedure.Place.GLN, p.Procedure.Place.Extension)
-		if err = passing(err); err != nil {
-			return c, err
-		}
-		c.Site = l.Fact.ODS
-	}
-	for _, person := range p.Procedure.People {
-		if person.Code == "" {
-			continue
-		}
-		l, err := f.StaffMember(ctx, person.Code)
-		if err = passing(err); err != nil {
-			return c, err
-		}
-		if l.Fact.Register != trace.RegisterGMC {
-			continue
-		}
-		switch code := "C" + l.Fact.Number; strings.ToLower(cmp.Or(person.Role, l.Fact.Role)) {
-		case "surgeon":
-			c.Surgeon = cmp.Or(c.Surgeon, code)
-		case "consultant":
-			c.Consultant = cmp.Or(c.Consultant, code)
-		}
-	}
-	if !p.Procedure.Patient.IsZero() {
-		t, err := f.Tracing(ctx, p.Procedure.Patient)
-		if err = passing(err); err != nil {
-			return c, err
-		}
-		if t.Address {
-			s, err := f.Secret(ctx, t.Stamp.Position)
-			if err != nil {
-				return c, err
-			}
-			if s != nil {
-				c.Postcode = postcodeOf(s.Address)
-			}
-		}
-	}
-	for a, err := range f.Answers(ctx, p.Procedure.ID) {
-		if err != nil {
-			return c, err
-		}
-		if a.Form != FormNJR {
-			continue
-		}
-		answers, err := OpenAnswers(ctx, f, a)
-		if err != nil {
-			return c, err
-		}
-		c.Forms[a.Side] = Form{Section: a.Section, Answers: answers}
-	}
-	return c, nil
-}
-
-// passing lets what nobody has said pass for nothing.
-func passing(err error) error {
-	if trace.KindOf(err) == trace.NotFound {
-		return nil
-	}
-	return err
-}
-
-// postcodeOf is the last line of an address, where it is a postcode.
-func postcodeOf(address string) string {
-	lines := strings.FieldsFunc(address, func(r rune) bool { return r == '\n' || r == '\r' || r == ',' })
-	if len(lines) == 0 {
-		return ""
-	}
-	last := strings.ToUpper(strings.Join(strings.Fields(lines[len(lines)-1]), " "))
-	if (dictionary.Element{Format: "See POSTCODE"}).Check(last) != nil {
-		return ""
-	}
-	return last
 }
 
 // ErrUnreadable is of answers whose bytes are not what this program writes.

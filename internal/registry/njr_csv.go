@@ -40,7 +40,7 @@ func (r JointReport) Held() (n int) {
 // Joints looks which records of the National Joint Registry the procedures make,
 // and what each lacks. An error of procedures is returned with the report up to
 // there.
-func Joints(procedures iter.Seq2[JointCase, error]) (JointReport, error) {
+func Joints(procedures iter.Seq2[Case, error]) (JointReport, error) {
 	report := JointReport{Records: []JointEntry{}}
 	for c, err := range procedures {
 		if err != nil {
@@ -65,7 +65,7 @@ func Joints(procedures iter.Seq2[JointCase, error]) (JointReport, error) {
 
 // ofJoint reports whether a procedure belongs to the registry: a form says so, or
 // a component of a joint.
-func (c JointCase) ofJoint() bool {
+func (c Case) ofJoint() bool {
 	if len(c.Forms) > 0 {
 		return true
 	}
@@ -89,7 +89,7 @@ func (c JointCase) ofJoint() bool {
 // UTF-8; formulas are guarded as in [WriteISO16054].
 //
 // An error of procedures cuts the file, with a last line that says so.
-func WriteJoints(w io.Writer, section JointSection, procedures iter.Seq2[JointCase, error]) (rows int, err error) {
+func WriteJoints(w io.Writer, section JointSection, procedures iter.Seq2[Case, error]) (rows int, err error) {
 	out := bufio.NewWriterSize(w, 64<<10)
 	var elements []dictionary.Element
 	header := []string{"procedure_id", "usage_id", "section", "device_identifier"}
@@ -162,19 +162,4 @@ func (r JointRecord) rows(elements []dictionary.Element) (all [][]string) {
 		all = append(all, append(cells, flag, "draft"))
 	}
 	return all
-}
-
-// JointCases gathers procedures with what the registry is told of them.
-func JointCases(gather func(trace.ProcedureInFull) (JointCase, error), procedures iter.Seq2[trace.ProcedureInFull, error]) iter.Seq2[JointCase, error] {
-	return func(yield func(JointCase, error) bool) {
-		for p, err := range procedures {
-			c := JointCase{ProcedureInFull: p}
-			if err == nil {
-				c, err = gather(p)
-			}
-			if !yield(c, err) || err != nil {
-				return
-			}
-		}
-	}
 }

@@ -31,9 +31,9 @@ func sample(t *testing.T, e dictionary.Element) string {
 }
 
 // whole is a procedure of one section of which everything is told.
-func whole(t *testing.T, section JointSection) JointCase {
+func whole(t *testing.T, section JointSection) Case {
 	t.Helper()
-	c := JointCase{ProcedureInFull: hip(), Site: "RXX01", Surgeon: "C1234567", Consultant: "C7654321", Postcode: "AB1 2CD", Location: summer, Forms: map[trace.Side]Form{}}
+	c := Case{ProcedureInFull: hip(), Site: "RXX01", Surgeon: "C1234567", Consultant: "C7654321", Postcode: "AB1 2CD", Location: summer, Forms: map[trace.Side]Form{}}
 	answers := map[string]string{}
 	for _, e := range section.Elements() {
 		answers[AnswerKey(e)] = sample(t, e)
@@ -100,7 +100,7 @@ func TestEveryElementIsEnforced(t *testing.T) {
 }
 
 // forget takes an element's value out of the record or the answers.
-func forget(c *JointCase, e dictionary.Element) bool {
+func forget(c *Case, e dictionary.Element) bool {
 	delete(c.Forms[trace.SideLeft].Answers, AnswerKey(e))
 	if e.Key == keySite && e.Group != groupOperation {
 		return true
@@ -138,37 +138,37 @@ func forget(c *JointCase, e dictionary.Element) bool {
 func TestRecordsOfJoints(t *testing.T) {
 	primary, _ := SectionNamed("HIP PRIMARY")
 	for name, tt := range map[string]struct {
-		change func(*JointCase)
+		change func(*Case)
 		want   []string // problems of the first record, "" for none
 	}{
-		"whole": {func(*JointCase) {}, nil},
-		"nobody has answered": {func(c *JointCase) { c.Forms = nil },
+		"whole": {func(*Case) {}, nil},
+		"nobody has answered": {func(c *Case) { c.Forms = nil },
 			[]string{"absent form Nobody has said which joint was operated on, and whether it was the first time."}},
-		"a lot is missing": {func(c *JointCase) { c.Usages[0].Usage.Device.Lot, c.Usages[0].Usage.Device.Serial = "", "" },
+		"a lot is missing": {func(c *Case) { c.Usages[0].Usage.Device.Lot, c.Usages[0].Usage.Device.Serial = "", "" },
 			[]string{keyLot + " absent procedure Neither a lot nor a serial number is recorded of Stem Alpha."}},
-		"the catalogue does not know it": {func(c *JointCase) { c.Usages[0].Product = trace.Product{} },
+		"the catalogue does not know it": {func(c *Case) { c.Usages[0].Product = trace.Product{} },
 			[]string{keyCatalogue + " absent catalogue Neither the label nor the catalogue gives a catalogue number of 09506000134352."}},
-		"no outcome": {func(c *JointCase) { c.Usages[0].Usage.Status = trace.Opened },
+		"no outcome": {func(c *Case) { c.Usages[0].Usage.Status = trace.Opened },
 			[]string{"absent procedure Nobody has recorded what became of Stem Alpha.", "absent procedure No device is recorded as implanted."}},
-		"damaged": {func(c *JointCase) { c.Usages[0].Usage.Damaged = true },
+		"damaged": {func(c *Case) { c.Usages[0].Usage.Damaged = true },
 			[]string{"invalid procedure The code of Stem Alpha was damaged, and what was recorded may be wrong. Compare it with the label and put it right."}},
-		"devices of a knee": {func(c *JointCase) { c.Usages[0].Product.Attributes.Kind = trace.KindTibial },
+		"devices of a knee": {func(c *Case) { c.Usages[0].Product.Attributes.Kind = trace.KindTibial },
 			[]string{"invalid form The devices are of another joint: Knee, primary. Choose that operation, or put the devices right."}},
-		"withdrawn, and another": {func(c *JointCase) {
+		"withdrawn, and another": {func(c *Case) {
 			u := stem("second", trace.Implanted)
 			u.Usage.Withdrawn, u.Usage.Device.Lot, u.Usage.Device.Serial = true, "", ""
 			c.Usages = append(c.Usages, u)
 		}, nil},
-		"wasted without a lot": {func(c *JointCase) {
+		"wasted without a lot": {func(c *Case) {
 			u := stem("second", trace.Wasted)
 			u.Usage.Device = udi.Device{}
 			c.Usages = append(c.Usages, u)
 		}, nil},
-		"not consented": {func(c *JointCase) {
+		"not consented": {func(c *Case) {
 			c.Forms[trace.SideLeft].Answers[keyConsent] = "0"
 			c.Identity = trace.Identity{}
 		}, nil},
-		"the NHS number is wrong": {func(c *JointCase) { c.Identity.NHSNumber = "9990000019" },
+		"the NHS number is wrong": {func(c *Case) { c.Identity.NHSNumber = "9990000019" },
 			[]string{keyNHS + " invalid patient It is no NHS number: its check digit does not hold."}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -198,7 +198,7 @@ func TestConsentDecidesWhoIsNamed(t *testing.T) {
 }
 
 // joints writes cases as one section's file.
-func joints(t *testing.T, section JointSection, cases ...JointCase) string {
+func joints(t *testing.T, section JointSection, cases ...Case) string {
 	t.Helper()
 	var out bytes.Buffer
 	if _, err := WriteJoints(&out, section, casesOf(nil, cases...)); err != nil {
@@ -207,15 +207,15 @@ func joints(t *testing.T, section JointSection, cases ...JointCase) string {
 	return out.String()
 }
 
-func casesOf(last error, cases ...JointCase) iter.Seq2[JointCase, error] {
-	return func(yield func(JointCase, error) bool) {
+func casesOf(last error, cases ...Case) iter.Seq2[Case, error] {
+	return func(yield func(Case, error) bool) {
 		for _, c := range cases {
 			if !yield(c, nil) {
 				return
 			}
 		}
 		if last != nil {
-			yield(JointCase{}, last)
+			yield(Case{}, last)
 		}
 	}
 }
