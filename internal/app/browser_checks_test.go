@@ -1,0 +1,207 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/pquerna/otp/totp"
+
+	"implantrace/internal/app"
+	"implantrace/internal/casework"
+	"implantrace/internal/catalogue"
+	"implantrace/internal/command"
+	"implantrace/internal/recall"
+	"implantrace/internal/staff"
+	"implantrace/internal/trace"
+)
+
+// crew is somebody with an account, and what they alone know.
+type crew struct{ badge, pin string }
+
+// firstSignIn goes through the first sign-in with a code.
+func firstSignIn(t *testing.T, o *staff.Office, code, login, name string, c crew) {
+	t.Helper()
+	from := staff.From{Address: "127.0.0.1"}
+	seed, err := o.Begin(t.Context(), from, staff.First{Code: code, Login: login, Name: name, Badge: c.badge, Password: "four words for " + login + " only", PIN: c.pin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := totp.GenerateCode(seed.Text, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := o.Finish(t.Context(), from, seed.Pending, shown); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// hire gives somebody an account with a role.
+func hire(t *testing.T, o *staff.Office, name string, c crew, role staff.Role) crew {
+	t.Helper()
+	login := strings.ToLower(strings.ReplaceAll(name, " ", "."))
+	_, code, err := o.Hire(t.Context(), staff.Hire{Meta: command.Meta{ID: trace.NewEventID()}, Name: name, Login: login, Badge: c.badge, Roles: []staff.Role{role}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	firstSignIn(t, o, code, login, name, c)
+	return c
+}
+
+const (
+	expiredStem  = "09520140001039" // its pack is out of date
+	rightFemoral = "09520140001145"
+	recalledCup  = "09520140001213"
+	usedHead     = "09520140001015" // this very piece is in somebody else
+	liner32      = "09520140001220"
+	head36       = "09520140001237"
+	lens22       = "09520140001244"
+	bareProduct  = "09520140001251" // of which the catalogue says a name alone
+	unknownDI    = "09520140001268"
+)
+
+// colours is a script for how a verdict looks: its edge and its ground.
+func colours(verdict string) string {
+	return `(v => { const s = getComputedStyle(v); return s.borderTopColor + " " + s.borderTopStyle + " " + s.backgroundColor })(` + verdict + `)`
+}
+
+// The stops and warnings of a theatre, as a nurse sees them: none of them can be
+// passed by one person alone.
+func TestTheChecksInABrowser(t *testing.T) {
+	needSerial(t)
+	n := begin(&served{t: t, stopped: make(chan error, 1), asks: true}, app.Config{})
+	r := n.node.Recorder
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	meta := func() command.Meta {
+		return command.Meta{ID: trace.NewEventID(), Provenance: trace.Typed, By: trace.Actor{Via: "test"}}
+	}
+	firstSignIn(t, n.node.Staff, n.node.Staff.SetUpCode(), "ada.admin", "Ada Admin", crew{"ADMIN-1", "271828"})
+	nurse := hire(t, n.node.Staff, "Nell Nurse", crew{"NURSE-1", "590101"}, staff.Theatre)
+	surgeon := hire(t, n.node.Staff, "Sue Surgeon", crew{"SURGEON-1", "594242"}, staff.Clinician)
+	_, key, err := n.node.Staff.Enrol(t.Context(), meta(), staff.Account{Sort: trace.MachineAccount, Name: "Theatre 4"})
+	ok(err)
+
+	// What the hospital knows: a catalogue, a recall notice, an earlier operation.
+	const rows = "di,description,maker,kind,side,head_diameter,inner_diameter,taper,bearing,power,single_use,sterile,latex,mri\n" +
+		expiredStem + ",Femoral stem,Northmoor,stem,not-applicable,,,12/14,,,yes,yes,no,safe\n" +
+		rightFemoral + ",Femoral component,Northmoor,femoral,right,,,,,,yes,yes,no,safe\n" +
+		recalledCup + ",Acetabular cup,Northmoor,cup,not-applicable,,,,,,yes,yes,no,safe\n" +
+		usedHead + ",Femoral head 32,Northmoor,head,not-applicable,32 mm,,12/14,ceramic,,yes,yes,no,safe\n" +
+		liner32 + ",Liner 32,Northmoor,liner,not-applicable,,32 mm,,polyethylene,,yes,yes,no,safe\n" +
+		head36 + ",Femoral head 36,Northmoor,head,not-applicable,36 mm,,12/14,ceramic,,yes,yes,no,safe\n" +
+		lens22 + ",Lens,Ashlar,lens,not-applicable,,,,,'+22.0 D,yes,yes,no,safe\n" +
+		bareProduct + ",Something,,,,,,,,,,,,\n"
+	report, err := catalogue.Import(t.Context(), r, catalogue.ReadCSV(strings.NewReader(rows), t.TempDir()), catalogue.Options{Source: "makers",
+		Refused: func(x catalogue.Refusal) { t.Errorf("%+v", x) }})
+	ok(err)
+	if report.Recorded != 8 {
+		t.Fatalf("%+v", report)
+	}
+	_, err = n.node.Office.Save(t.Context(), casework.SaveNotice{Meta: meta(), Notice: recall.Notice{Title: "Cups that crack", References: []recall.Reference{{Of: "FSCA", Number: "1"}},
+		Criteria: recall.Criteria{DIs: recall.Texts{recalledCup}, Lots: recall.Named("BAD1")}}})
+	ok(err)
+	before, err := r.OpenProcedure(t.Context(), command.OpenProcedure{Meta: meta(), Who: command.Who{NHSNumber: "9990000026"}, Code: trace.Code{Text: "Hip"}, Side: trace.SideRight})
+	ok(err)
+	_, err = r.RecordUsage(t.Context(), command.RecordUsage{Meta: meta(), Procedure: before, Status: trace.Implanted, Carriers: []trace.Carrier{{Symbology: "]d2", Text: "01" + usedHead + "17310630" + "10A1\x1d21SN-1"}}})
+	ok(err)
+	ok(r.CloseProcedure(t.Context(), command.CloseProcedure{Meta: meta(), Procedure: before}))
+
+	b := openBrowser(t)
+	if _, err := chromedp.Call(b.ctx, network.SetCookie, network.SetCookieParams{Name: "implantrace-machine", Value: key, URL: n.url, HTTPOnly: new(true)}); err != nil {
+		t.Fatal(err)
+	}
+	b.do(chromedp.Navigate(n.url+"/sign-in"), chromedp.SendKeys("#badge", nurse.badge), chromedp.SendKeys("#pin", nurse.pin), chromedp.Click("#sign-in-badge"))
+	b.shows("What this node holds")
+	b.do(chromedp.Navigate(n.url + "/theatre"))
+	n.scan(wristband)
+	b.shows("Patient identified")
+	b.do(chromedp.SendKeys("#text", "Total hip replacement"), chromedp.SetValue("#side", "left"), chromedp.SetValue("#latex_allergy", "no"), chromedp.Click("#open"))
+	b.shows("Open procedure")
+
+	// verdict is the class of the last reading's verdict, and its words.
+	verdict := func(level, words string) {
+		t.Helper()
+		b.shows(words)
+		if got := eval[string](b, `[...document.querySelector("#last .verdict").classList].find(c => c.startsWith("verdict--"))`); got != "verdict--"+level {
+			t.Errorf("%q is shown as %q, want %s", words, got, level)
+		}
+	}
+	pack := func(di, more string) { n.scan("]d201" + di + more) }
+	pack(expiredStem, "17200101"+"10E1\x1d21E1")
+	verdict("stop", "Expired on 1 January 2020")
+	pack(rightFemoral, "17310630"+"10F1\x1d21F1")
+	verdict("stop", "made for the right side, and is for the left")
+	pack(recalledCup, "17310630"+"10BAD1\x1d21C1")
+	verdict("stop", "named by the recall notice: FSCA 1: Cups that crack")
+	pack(usedHead, "17310630"+"10A1\x1d21SN-1")
+	verdict("stop", "this piece was implanted on")
+	b.screenshot("checks-stop")
+	pack(liner32, "17310630"+"10L1\x1d21L1")
+	b.shows("L1")
+	pack(head36, "17310630"+"10H1\x1d21H1")
+	verdict("warn", "The head has 36 mm, and the liner takes 32 mm.")
+
+	// A product of which nothing is known is grey, never green.
+	pack(bareProduct, "17310630"+"10B1\x1d21B1")
+	verdict("not-checked", "not everything could be checked")
+	grey := eval[string](b, colours(`document.querySelector("#last .verdict")`))
+	pack(liner32, "17310630"+"10L2\x1d21L2")
+	b.shows("L2")
+
+	// One that nobody knows: recorded, and asked about in a few words.
+	pack(unknownDI, "17310630"+"10U1\x1d21U1")
+	b.shows("Product not in the catalogue")
+	if got := eval[string](b, `document.querySelector("#last .verdict").className`); strings.Contains(got, "pass") {
+		t.Errorf("a product that nobody knows is shown as %q", got)
+	}
+	b.do(chromedp.SendKeys(`[name=description]`, "Cement restrictor, blue"), chromedp.Click(`[id^="describe-"]`))
+	b.shows("Cement restrictor, blue (not in the catalogue)")
+	b.accessible("theatre with stops")
+
+	// The plan asks for another power.
+	st, err := n.node.Desk.State(t.Context())
+	ok(err)
+	power, _ := trace.FieldOf("power")
+	lens := trace.Attributes{Kind: trace.KindLens}
+	ok(power.Set(&lens, "+21.0 D"))
+	ok(r.SetPlan(t.Context(), command.SetPlan{Meta: meta(), Procedure: st.Procedure.Procedure.ID, Items: []trace.PlanItem{{Attributes: lens}}}))
+	pack(lens22, "17310630"+"10Z1\x1d21Z1")
+	verdict("warn", "Planned otherwise: power +21.0 D, and this has +22.0 D.")
+
+	// One person clears no stop; a second one with a badge of their own does.
+	st, err = n.node.Desk.State(t.Context())
+	ok(err)
+	var stopped string
+	for _, u := range st.Procedure.Usages {
+		if u.Usage.Device.DI == expiredStem {
+			stopped = u.Usage.ID.String()
+		}
+	}
+	clear := func(c crew) {
+		t.Helper()
+		eval[int](b, `document.getElementById("clear-`+stopped+`").closest("details").open = true; 0`)
+		for field, value := range map[string]string{"surgeon": "Miss S Surgeon", "reason": "Label misprinted, the maker confirms", "badge": c.badge, "pin": c.pin} {
+			b.do(chromedp.SetValue("#clear-"+field+"-"+stopped, value))
+		}
+		b.do(chromedp.Click("#clear-" + stopped))
+	}
+	clear(nurse)
+	b.shows("This is the badge of whoever is signed in.")
+	if strings.Contains(b.text(), "Stop cleared by") {
+		t.Error("one person cleared a stop")
+	}
+	clear(surgeon)
+	b.shows("Stop cleared by Sue Surgeon")
+	b.screenshot("checks-cleared")
+	if green := eval[string](b, colours(`(() => { const v = document.createElement("section"); v.className = "verdict verdict--pass"; return document.body.appendChild(v) })()`)); green == grey {
+		t.Errorf("what was not checked has the colour of a pass, %s", grey)
+	}
+	b.leavesNothing(n.url)
+}
