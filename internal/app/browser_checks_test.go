@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"implantrace/internal/casework"
 	"implantrace/internal/catalogue"
 	"implantrace/internal/command"
+	"implantrace/internal/directory"
 	"implantrace/internal/recall"
 	"implantrace/internal/staff"
 	"implantrace/internal/trace"
@@ -202,6 +204,53 @@ func TestTheChecksInABrowser(t *testing.T) {
 	b.screenshot("checks-cleared")
 	if green := eval[string](b, colours(`(() => { const v = document.createElement("section"); v.className = "verdict verdict--pass"; return document.body.appendChild(v) })()`)); green == grey {
 		t.Errorf("what was not checked has the colour of a pass, %s", grey)
+	}
+	b.leavesNothing(n.url)
+}
+
+// The pages about what a theatre knows, with something on each, in both sizes.
+func TestThePagesOfWhatATheatreKnowsAreAccessible(t *testing.T) {
+	n := serve(t, app.Config{})
+	r := n.node.Recorder
+	meta := func() command.Meta {
+		return command.Meta{ID: trace.NewEventID(), Provenance: trace.Typed, By: trace.Actor{Via: "test"}}
+	}
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := directory.ListStaff(t.Context(), r, directory.Staff{Meta: meta(), StaffFact: trace.StaffFact{Badge: "950110153000300015", Name: "A. Dene", Role: "surgeon", Register: trace.RegisterGMC, Number: "1234567"}})
+	ok(err)
+	_, err = directory.ListCode(t.Context(), r, directory.Code{Meta: meta(), CodeFact: trace.CodeFact{System: trace.SystemOPCS4, Code: "W37.1", Text: "Total hip replacement"}})
+	ok(err)
+	_, err = r.EditProduct(t.Context(), command.EditProduct{Meta: meta(), DI: liner32, Fields: map[string]string{"maker": "Northmoor", "description": "Liner 32", "kind": "liner"}, Verified: []string{"kind"}, Who: "K. Keeper"})
+	ok(err)
+	p, err := r.OpenProcedure(t.Context(), command.OpenProcedure{Meta: meta(), Who: command.Who{NHSNumber: "9990000018", Family: "Quist"}, Code: trace.Code{System: trace.SystemOPCS4, Code: "W37.1"}, Side: trace.SideLeft,
+		Place: trace.Place{GLN: "9520000000004"}, People: []trace.Person{{Code: "B-7"}}})
+	ok(err)
+	for _, di := range []string{liner32, unknownDI} {
+		_, err = r.RecordUsage(t.Context(), command.RecordUsage{Meta: meta(), Procedure: p, Carriers: []trace.Carrier{{Symbology: "]d2", Text: "01" + di + "17310630" + "10L1"}}})
+		ok(err)
+	}
+	ok(r.SetPlan(t.Context(), command.SetPlan{Meta: meta(), Procedure: p, Items: []trace.PlanItem{{DI: liner32}}, Stays: []trace.StaysItem{{Attributes: trace.Attributes{Kind: trace.KindCup}}}, ToConfirm: true, Who: "A. Dene"}))
+	b := openBrowser(t)
+	for _, path := range []string{"/directory", "/directory?list=places", "/directory?list=codes", "/directory/print?list=staff", "/directory/print?list=codes", "/catalogue", "/catalogue/queue",
+		"/catalogue/readiness", "/catalogue/" + liner32, "/catalogue/" + unknownDI, "/procedures/" + p.String() + "/plan", "/checks", "/quarantine"} {
+		for _, size := range [][2]int64{{1280, 800}, {820, 1180}} {
+			b.size(size[0], size[1])
+			b.do(chromedp.Navigate(n.url+path), chromedp.WaitReady("main"))
+			b.accessible(fmt.Sprintf("%s at %dx%d", path, size[0], size[1]))
+			if eval[bool](b, `document.documentElement.scrollWidth > innerWidth`) {
+				t.Errorf("%s at %d: the page is wider than the screen", path, size[0])
+			}
+		}
+	}
+	// What is printed is as large as readers like it: a symbol of 18 mm and its quiet zone.
+	b.do(chromedp.Navigate(n.url+"/directory/print?list=staff"), chromedp.WaitReady("svg.symbol"))
+	if wide := eval[float64](b, `document.querySelector("svg.symbol").getBoundingClientRect().width`); wide < 60 || wide > 80 {
+		t.Errorf("the symbol is %.0f pixels wide, and 18 mm are 68", wide)
 	}
 	b.leavesNothing(n.url)
 }
