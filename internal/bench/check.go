@@ -50,9 +50,6 @@ func (b Bench) Check(ctx context.Context, records, productsMost, scans int) (c C
 	defer func() { err = errors.Join(err, t.close()) }()
 	c = Check{Bench: "check", Records: records, Products: productsMost, Notices: noticesOpen, Scans: scans}
 	start := time.Now()
-	if err := t.fill(ctx, records); err != nil {
-		return c, err
-	}
 	r := command.Recorder{Store: t.store, Clock: func() time.Time { return t.hospital.now }}
 	office := &casework.Office{Recorder: r}
 	r.Namers = []trace.Namer{office}
@@ -64,6 +61,11 @@ func (b Bench) Check(ctx context.Context, records, productsMost, scans int) (c C
 			}
 		}
 	}, catalogue.Options{Source: "bench"}); err != nil {
+		return c, err
+	}
+	// Behind the catalogue: what comes to be known of a product that is in use is
+	// held against every device of it.
+	if err := t.fill(ctx, records); err != nil {
 		return c, err
 	}
 	for i := range noticesOpen {
