@@ -27,14 +27,17 @@ In each line, in turns with what it is compared to:
   pages_per_append, pages_per_commit   pages of 4096 bytes
   update_median_ms         the same append in a bbolt Update of its own, with Merkle tree and all indexes
   append_to_update_median  the first through the last
-append: writers record usages for some seconds, in turns with as many that make an Update for each.
+append: writers record usages for some seconds, in turns with as many that make an Update for each, and with as many while a second
+  copy is kept (in --copy-to; without it on the same disk, whose time it then shares).
   appends_per_s, updates_per_s, appends_to_updates, commits, append_p95_ms, records_before, file_bytes
+  append_with_copy_median_ms, appends_with_copy_per_s, with_copy_to_median (of the medians), copy_behind (entries, at the end)
 find: looks up all patients with a DI and a lot of about 20 pieces, in a process of its own; with 10,000 usages ("small") and with
   --records ("large").
   open_ms, open_rss_anon_bytes, open_rss_file_bytes    when the store is open: anonymous memory, and mapped file pages
   lookups, rows_per_lookup, lookup_first_ms, lookup_median_ms (warm), lookup_p95_ms, rss_anon_bytes, rss_file_bytes (afterwards)
   usages_median_ms         the same lookup with all that is recorded of each usage
   scan_rss_anon_bytes      after a pass over 10,000 entries of the journal
+  verify_s, verify_rows, verify_rss_anon_bytes         everything worked out anew and compared, in a process of its own: the most memory
   compact_bytes, compact_s, bytes_per_record, compact_per_record, fill_s, lookup_large_to_small, append_large_to_small
 recall: searches for notices of one product, 50 lots and a range of serial numbers, which 200 patients have, to the complete list; with
   10,000 usages ("small") and with --records ("large"). Then streams a notice of a family, in a process of its own.
@@ -78,6 +81,7 @@ Examples:
 			scans := fs.Int("scans", 1000, "check: `NUMBER` of scans")
 			searches := fs.Int("searches", 200, "recall: `NUMBER` of searches")
 			dir := fs.String("dir", "", "`FOLDER` on the disk to measure (default: the system's temporary folder)")
+			copyTo := fs.String("copy-to", "", "append: `FOLDER` for the second copy, on another disk (default: on the disk that is measured)")
 			turn := fs.Int("turn", 0, "decode: turn every picture clockwise by so many `DEGREES` first: 90, 180 or 270")
 			workers := fs.Int("workers", 1, "decode: `NUMBER` of pictures read at the same time")
 			deadline := fs.Duration("deadline", 10*time.Second, "decode: `TIME` for one picture; on a busy machine longer, so that the budget ends a search and not the clock")
@@ -115,7 +119,7 @@ Examples:
 				var err error
 				switch args[0] {
 				case "append":
-					line, err = b.Append(ctx, *writers, time.Duration(*seconds*float64(time.Second)))
+					line, err = b.Append(ctx, *writers, time.Duration(*seconds*float64(time.Second)), *copyTo)
 				case "find":
 					line, err = b.Find(ctx, *records, *lookups)
 				case "recall":

@@ -34,6 +34,7 @@ type Find struct {
 	BytesPerRecord   float64     `json:"bytes_per_record"`   // of the large one
 	CompactPerRecord float64     `json:"compact_per_record"` // bytes
 	Rooms            []bolt.Room `json:"rooms"`              // of the large one: what its bytes go to
+	Verified                     // of the large one, in a process of its own
 	LookupRatio      float64     `json:"lookup_large_to_small"`
 	AppendRatio      float64     `json:"append_large_to_small"`
 }
@@ -59,6 +60,15 @@ func (b Bench) Find(ctx context.Context, records, lookups int) (f Find, err erro
 	if err := t.compacted(ctx, &f); err != nil {
 		return f, err
 	}
+	if err := t.shut(); err != nil {
+		return f, err
+	}
+	t.progress("verifying", 0, 1)
+	fresh, err := t.fresh(ctx, order{Verify: true})
+	if err != nil {
+		return f, err
+	}
+	f.Verified = fresh.Verified
 	f.BytesPerRecord, f.CompactPerRecord = float64(f.Large.FileBytes)/float64(f.Large.Records), float64(f.CompactBytes)/float64(f.Large.Records)
 	return f, ctx.Err()
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -25,32 +26,42 @@ type order struct {
 	Family      string // a family of products, to be streamed
 	Release     string // a release of a catalogue, to be imported; nothing else is measured
 	Products    int    // of a catalogue, to be looked up
+	Verify      bool
 }
 
 // Fresh is what a process of its own has measured: nothing is in its memory but
 // what the measured calls left there.
 type Fresh struct {
-	OpenMs        float64 `json:"open_ms"`
-	OpenAnonBytes int64   `json:"open_rss_anon_bytes"` // anonymous memory when the store is open; 0 where the system does not say
-	OpenFileBytes int64   `json:"open_rss_file_bytes"` // mapped file pages in memory, which the system takes back at need
-	Lookups       int     `json:"lookups"`             // all patients with a DI and a lot
-	LookupRows    float64 `json:"rows_per_lookup"`
-	FirstMs       float64 `json:"lookup_first_ms"`
-	MedianMs      float64 `json:"lookup_median_ms"` // warm: each lot was looked up before
-	P95Ms         float64 `json:"lookup_p95_ms"`
-	RowsMs        float64 `json:"usages_median_ms"`    // the same, with all that is recorded of each usage
-	AnonBytes     int64   `json:"rss_anon_bytes"`      // after the lookups
-	FileRssBytes  int64   `json:"rss_file_bytes"`      // likewise
-	ScanAnonBytes int64   `json:"scan_rss_anon_bytes"` // after one pass over 10,000 entries of the journal
-	Stream        Stream  `json:"-"`
-	Found         Found   `json:"-"`
+	OpenMs        float64  `json:"open_ms"`
+	OpenAnonBytes int64    `json:"open_rss_anon_bytes"` // anonymous memory when the store is open; 0 where the system does not say
+	OpenFileBytes int64    `json:"open_rss_file_bytes"` // mapped file pages in memory, which the system takes back at need
+	Lookups       int      `json:"lookups"`             // all patients with a DI and a lot
+	LookupRows    float64  `json:"rows_per_lookup"`
+	FirstMs       float64  `json:"lookup_first_ms"`
+	MedianMs      float64  `json:"lookup_median_ms"` // warm: each lot was looked up before
+	P95Ms         float64  `json:"lookup_p95_ms"`
+	RowsMs        float64  `json:"usages_median_ms"`    // the same, with all that is recorded of each usage
+	AnonBytes     int64    `json:"rss_anon_bytes"`      // after the lookups
+	FileRssBytes  int64    `json:"rss_file_bytes"`      // likewise
+	ScanAnonBytes int64    `json:"scan_rss_anon_bytes"` // after one pass over 10,000 entries of the journal
+	Stream        Stream   `json:"-"`
+	Found         Found    `json:"-"`
+	Verified      Verified `json:"-"`
+}
+
+// Verified is what proving a store costs.
+type Verified struct {
+	Seconds   float64 `json:"verify_s"`
+	AnonBytes int64   `json:"verify_rss_anon_bytes"` // the most seen meanwhile
+	Rows      uint64  `json:"verify_rows"`           // that were worked out anew and compared
 }
 
 // answered is what a process of its own prints.
 type answered struct {
 	Fresh
-	Stream Stream
-	Found  Found
+	Stream   Stream
+	Found    Found
+	Verified Verified
 }
 
 // ProcessArgument is the word behind "bench" with which this program measures in
@@ -78,7 +89,7 @@ func (t *bed) fresh(ctx context.Context, o order) (f Fresh, err error) {
 	}
 	var a answered
 	err = json.Unmarshal(out, &a)
-	a.Fresh.Stream, a.Fresh.Found = a.Stream, a.Found
+	a.Fresh.Stream, a.Fresh.Found, a.Fresh.Verified = a.Stream, a.Found, a.Verified
 	return a.Fresh, err
 }
 
@@ -120,7 +131,37 @@ func Process(ctx context.Context, in *json.Decoder, out *json.Encoder) (err erro
 			return err
 		}
 	}
-	return out.Encode(answered{f, f.Stream, f.Found})
+	if o.Verify {
+		if err := f.Verified.run(ctx, s, filepath.Dir(o.Store)); err != nil {
+			return err
+		}
+	}
+	return out.Encode(answered{f, f.Stream, f.Found, f.Verified})
+}
+
+// run proves a store that is open, and watches its memory.
+func (v *Verified) run(ctx context.Context, s *bolt.Store, dir string) error {
+	over, most := make(chan struct{}), make(chan int64)
+	go func() {
+		n := rss("RssAnon:")
+		for {
+			select {
+			case <-over:
+				most <- max(n, rss("RssAnon:"))
+				return
+			case <-time.After(10 * time.Millisecond):
+				n = max(n, rss("RssAnon:"))
+			}
+		}
+	}()
+	var report trace.Verification
+	took, err := timed(func() (err error) { report, err = s.Verify(ctx, dir); return err })
+	close(over)
+	v.Seconds, v.AnonBytes, v.Rows = took.Seconds(), <-most, report.Rows
+	if err == nil && len(report.Findings) > 0 {
+		err = fmt.Errorf("verify finds %+v", report.Findings[0])
+	}
+	return err
 }
 
 func (f *Fresh) look(ctx context.Context, s *bolt.Store, o order) error {
