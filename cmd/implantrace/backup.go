@@ -217,5 +217,8 @@ func tellRestored(s streams, r app.Restored, from app.RestoreFrom) error {
 	}
 	fmt.Fprintf(s.out, "Restored: everything until %s. What was recorded later is not here.\nStore %s\nKeys  %s\nThis node is %s from now on. Start it: implantrace serve --data %s\n",
 		until, r.Store, r.Keys, r.Now, filepath.Dir(r.Store))
+	if from.Copy == "" {
+		fmt.Fprintln(s.out, "Whose identity was erased later is readable in it again: restore with --from-copy as well, or erase them again.")
+	}
 	return nil
 }

@@ -2,12 +2,14 @@ package app_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"implantrace/internal/app"
 	"implantrace/internal/trace"
@@ -163,5 +165,88 @@ func addRecovery(t *testing.T, c *app.Client, path string) {
 	}
 	if got, said := asked(t, c, "POST", "/api/v1/operator/recovery", string(body)); got != 200 {
 		t.Fatal(got, said)
+	}
+}
+
+// An identity that was erased after a backup was made is in that backup until it is
+// removed, as the erasure said: restored alone it shows the name, and with the second
+// copy, or from that alone, it does not. In the one that shows it, it is erased again.
+func TestAnOldBackupAndALaterErasure(t *testing.T) {
+	dir := t.TempDir()
+	share, backups := filepath.Join(dir, "share"), filepath.Join(dir, "backups")
+	for _, folder := range []string{share, backups} {
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := serve(t, app.Config{CopyTo: share, BackupTo: backups, BackupEvery: 7 * 24 * time.Hour, BackupKeep: 3})
+	c := connect(t, n.node.Config.Data)
+	identity, archive := filepath.Join(dir, "recovery.txt"), filepath.Join(dir, "b.age")
+	addRecovery(t, c, identity)
+	id := trace.NewEventID()
+	done := strings.Replace(procedureBody(id, ada), `"start":`, `"end":"2026-03-02T10:00:00Z","start":`, 1)
+	if got, said := asked(t, c, "POST", "/api/v1/procedures", done); got != 201 {
+		t.Fatal(got, said)
+	}
+	p, err := n.node.Store.Procedure(t.Context(), trace.ProcedureID(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, body := asked(t, c, "GET", "/api/v1/operator/backup", "")
+	if got != 200 {
+		t.Fatal(got)
+	}
+	if err := os.WriteFile(archive, []byte(body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	erase := fmt.Sprintf(`{"id":%q,"patient":%q,"reason":"asked for in writing"}`, trace.NewEventID(), p.Patient)
+	got, said := asked(t, c, "POST", "/api/v1/operator/erase", erase)
+	last := time.Now().Add(3 * 7 * 24 * time.Hour).Format(time.DateOnly)
+	for _, part := range []string{"The second copy: its keys are written anew", "The scheduled backups in " + backups, "last of the 3 that are kept", last, "Backups made before now hold it until they are removed"} {
+		if got != 200 || !strings.Contains(said, part) {
+			t.Errorf("%d: nothing of %q in %s", got, part, said)
+		}
+	}
+	until(t, "the second copy is up to date", func() bool {
+		_, body := asked(t, c, "GET", "/readyz", "")
+		return strings.Contains(body, `"behind_entries":0`)
+	})
+	closed(t, c)
+	n.end()
+
+	for name, from := range map[string]struct {
+		app.RestoreFrom
+		shows bool
+	}{
+		"the backup alone":           {app.RestoreFrom{File: archive, Identity: identity}, true},
+		"the backup and second copy": {app.RestoreFrom{File: archive, Copy: share, Identity: identity}, false},
+		"the second copy alone":      {app.RestoreFrom{Copy: share, Identity: identity}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			to := filepath.Join(t.TempDir(), "data")
+			if r, err := app.Restore(t.Context(), app.Config{Data: to}, "test", from.RestoreFrom); err != nil || len(r.Verification.Findings) > 0 {
+				t.Fatal(r, err)
+			}
+			again := connect(t, to)
+			defer closed(t, again)
+			shows := func() bool {
+				got, said := asked(t, again, "GET", "/api/v1/procedures/"+id.String(), "")
+				if got != 200 {
+					t.Fatal(got, said)
+				}
+				return strings.Contains(said, ada) || strings.Contains(said, "Testwell")
+			}
+			if shows() != from.shows {
+				t.Errorf("the name is there: %v", !from.shows)
+			}
+			if from.shows {
+				if got, said := asked(t, again, "POST", "/api/v1/operator/erase", erase); got != 200 || shows() {
+					t.Errorf("erased again: %d %s", got, said)
+				}
+			}
+			if got, said := asked(t, again, "POST", "/api/v1/operator/verify", ""); got != 200 || !strings.Contains(said, `"findings":[]`) {
+				t.Errorf("%d %s", got, said)
+			}
+		})
 	}
 }

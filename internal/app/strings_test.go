@@ -33,7 +33,7 @@ func TestNoFileOfTheNodeShowsAPatient(t *testing.T) {
 	for _, q := range [][2]string{
 		{"/api/v1/readings", `{"id":"0193f0c1-0000-7000-8000-0000000000a1","text":"8018505089899900000183"}`},
 		{"/api/v1/readings", `{"id":"0193f0c1-0000-7000-8000-0000000000a2","text":"Zzyzxwarren, Ottokar 12/03/1951"}`},
-		{"/api/v1/procedures", `{"id":"0193f0c1-0000-7000-8000-0000000000a3","patient":{"nhs_number":"9990000018","given":"Ottokar","local_issuer":"RJC","local_number":"ZZ-771203"},"code":{"code":"W371"},"note":"Called Zzyzxwarren by the family"}`},
+		{"/api/v1/procedures", `{"id":"0193f0c1-0000-7000-8000-0000000000a3","patient":{"nhs_number":"9990000018","given":"Ottokar","local_issuer":"RJC","local_number":"ZZ-771203"},"code":{"code":"W371"},"indication":"Zzyzxwarren fell on the stairs","note":"Called Zzyzxwarren by the family"}`},
 	} {
 		if got, said := asked(t, c, "POST", q[0], q[1]); got >= 300 {
 			t.Fatalf("%s: %d %s", q[0], got, said)

@@ -184,7 +184,39 @@ func (t *transaction) usage(id trace.UsageID) (trace.Usage, error) {
 
 func (t *transaction) procedure(id trace.ProcedureID) (trace.Procedure, error) {
 	p, ok, err := t.store.fold.Procedure(t, id)
+	if err == nil && slices.ContainsFunc(p.History, func(s trace.Stamp) bool { return s.Sealed }) {
+		p.Indication, err = t.indication(p.History)
+	}
 	return there(p, ok, err, "procedure")
+}
+
+// indication is the reason for a procedure, which is sealed since some program: the
+// last that was said, in the open or sealed. One that does not open says nothing.
+func (t *transaction) indication(history []trace.Stamp) (said string, err error) {
+	for _, h := range history {
+		e, err := t.Entry(h.Position)
+		if err != nil {
+			return "", err
+		}
+		f, ok := e.Fact.(trace.ProcedureFact)
+		if !ok {
+			continue
+		}
+		if slices.Contains(f.Amend.Clear, "indication") {
+			said = ""
+		}
+		if f.Indication != "" {
+			said = f.Indication
+		}
+		secret, err := t.secret(e)
+		if err != nil && !errors.Is(err, seal.ErrSealed) && !errors.Is(err, seal.ErrCommitment) {
+			return "", err
+		}
+		if secret != nil && secret.Indication != "" {
+			said = secret.Indication
+		}
+	}
+	return said, nil
 }
 
 func (t *transaction) patient(id trace.PatientID) (trace.Patient, error) {

@@ -11,8 +11,11 @@ import (
 	"sync"
 	"testing"
 
+	"go.etcd.io/bbolt"
+
 	"implantrace/internal/bolt"
 	"implantrace/internal/bolt/faulty"
+	"implantrace/internal/record"
 	"implantrace/internal/seal"
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
@@ -27,6 +30,8 @@ func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv(helper) != "":
 		appendForEver(os.Getenv(helper))
+	case os.Getenv(rebuildIn) != "":
+		appendWhileRebuilding(os.Getenv(rebuildIn))
 	case os.Getenv(compactIn) != "":
 		compactForEver(os.Getenv(compactIn))
 	case os.Getenv(small) != "":
@@ -58,6 +63,31 @@ func compactForEver(dir string) {
 		for {
 			if _, err := s.Compact(context.Background(), nil); err != nil && trace.KindOf(err) != trace.Busy {
 				fmt.Println("error", err)
+			}
+		}
+	}()
+	appendTo(s)
+}
+
+// rebuildIn names it where tables are built anew meanwhile.
+const rebuildIn = "IMPLANTRACE_TEST_REBUILD_IN"
+
+// appendWhileRebuilding is appendForEver, and says how far the rebuild has come.
+func appendWhileRebuilding(dir string) {
+	s, err := openIn(dir)
+	if err != nil {
+		fmt.Println("error", err)
+		os.Exit(1)
+	}
+	go func() {
+		for last := uint64(0); ; {
+			switch done, total := s.Rebuilding(); {
+			case total == 0:
+				fmt.Println("rebuilt")
+				return
+			case done != last:
+				fmt.Println("at", done)
+				last = done
 			}
 		}
 	}()
@@ -159,6 +189,91 @@ func killRounds(t *testing.T, helper string, rounds, most int) {
 		}
 	}
 	t.Logf("%d acknowledged in %d rounds, none lost", len(acknowledged), rounds)
+}
+
+// A process that is killed while tables are built anew goes on where it was, again and
+// again, and comes to the rows that the journal comes to; what it acknowledged
+// meanwhile is there.
+func TestARebuildSurvivesKill(t *testing.T) {
+	dir := t.TempDir()
+	if err := seal.NewKeyring().Save(filepath.Join(dir, "keys.json")); err != nil {
+		t.Fatal(err)
+	}
+	acknowledged := killAfter(t, helper, dir, 1500)
+	db, err := bbolt.Open(filepath.Join(dir, bolt.FileName), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Update(func(tx *bbolt.Tx) error {
+		for _, p := range record.Tables() {
+			if !p.Table.Needed() {
+				if err := tx.Bucket([]byte("meta")).Put(append([]byte("projection/"), byte(p.Table)), []byte{0}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	kills, was := 0, 0
+	for rebuilt := false; !rebuilt; {
+		cmd := exec.Command(os.Args[0], "-test.run=^$")
+		cmd.Env = append(os.Environ(), rebuildIn+"="+dir)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		steps := 0
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			line := lines.Text()
+			done := 0
+			switch n, _ := fmt.Sscanf(line, "at %d", &done); {
+			case line == "rebuilt":
+				rebuilt = true
+				_ = cmd.Process.Kill()
+			case n == 1:
+				if steps++; steps == 1 && done < was {
+					t.Errorf("it begins again at %d, and had come to %d", done, was)
+				}
+				was = done
+				if steps == 1+kills%3 {
+					_ = cmd.Process.Kill()
+				}
+			case strings.HasPrefix(line, "error"):
+				t.Errorf("the helper: %s", line)
+			default:
+				if id, err := trace.ParseID[trace.OfEvent](line); err == nil {
+					acknowledged = append(acknowledged, id)
+				}
+			}
+		}
+		_ = cmd.Wait() // killed, as it was meant to be
+		if kills++; kills > 100 || steps == 0 && !rebuilt {
+			t.Fatalf("after %d kills it has come to %d", kills, was)
+		}
+	}
+	if kills < 4 {
+		t.Errorf("it was killed %d times only", kills)
+	}
+	s, err := openIn(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, id := range acknowledged {
+		if r, err := s.Find(context.Background(), id, id[:]); err != nil || r.Count != 2 {
+			t.Fatalf("%s was acknowledged and is lost: %+v, %v", id, r, err)
+		}
+	}
+	if r, err := s.Verify(context.Background(), t.TempDir()); err != nil || len(r.Findings) != 0 || r.Rows == 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	t.Logf("%d acknowledged, %d kills", len(acknowledged), kills)
 }
 
 // killAfter runs the helper, kills it when it has acknowledged n commands, and

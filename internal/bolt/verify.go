@@ -466,8 +466,10 @@ func (v *verifier) tables(ctx context.Context) (err error) {
 	})
 }
 
-// buildMost is how many entries are folded in one transaction.
-const buildMost = 20_000
+// buildMost is how many entries are folded in one transaction. Each touches pages all
+// over the indexes, and a transaction keeps in memory every page that it touches: in a
+// large store that is another page for nearly every row.
+const buildMost = 5_000
 
 // build folds the next entries, and reports whether there are more.
 func (v *verifier) build(ctx context.Context, t *transaction, next func() (k, row []byte, ok bool)) (more bool, err error) {

@@ -340,7 +340,7 @@ func (r Recorder) correctProcedure(ctx context.Context, c Correct) (trace.Draft,
 		return trace.Draft{}, err
 	}
 	return trace.Draft{Subject: p.Patient, Fact: trace.ProcedureFact{Procedure: p.ID, Patient: s.OfPatient, Code: s.Code, Side: s.Side,
-		Place: s.Place, People: s.People, Start: s.Start.UTC(), End: s.End.UTC(), Indication: s.Indication, Amend: a}}, nil
+		Place: s.Place, People: s.People, Start: s.Start.UTC(), End: s.End.UTC(), Amend: a}, Secret: &trace.Secret{Indication: s.Indication}}, nil
 }
 
 func (r Recorder) correctUsage(ctx context.Context, c Correct) (trace.Draft, error) {

@@ -54,12 +54,8 @@ func (r Recorder) OpenProcedure(ctx context.Context, c OpenProcedure) (trace.Pro
 	}
 	procedure := trace.Draft{
 		Fact: trace.ProcedureFact{Procedure: id, Patient: found.Patient, Code: c.Code, Side: c.Side, Place: c.Place,
-			People: c.People, Start: c.Start.UTC(), End: c.End.UTC(), Indication: c.Indication,
-			LatexAllergy: c.LatexAllergy},
-		Occurred: c.Start, Subject: found.Patient,
-	}
-	if c.Note != "" {
-		procedure.Secret = &trace.Secret{Note: c.Note}
+			People: c.People, Start: c.Start.UTC(), End: c.End.UTC(), LatexAllergy: c.LatexAllergy},
+		Occurred: c.Start, Subject: found.Patient, Secret: &trace.Secret{Note: c.Note, Indication: c.Indication},
 	}
 	drafts := []trace.Draft{procedure}
 	if found.Draft != nil {

@@ -32,6 +32,11 @@ func TestAProcedureIsOpenedWithItsPatientInOneCommand(t *testing.T) {
 	if secret, err := s.store.Secret(ctx, p.History[0].Position); err != nil || secret.Note != "Zellweger was told" {
 		t.Errorf("%+v, %v", secret, err)
 	}
+	for e, err := range s.store.Entries(ctx, trace.Position{Node: s.store.Node()}) {
+		if f, ok := e.Fact.(trace.ProcedureFact); err != nil || ok && f.Indication != "" {
+			t.Errorf("the indication is in the open: %+v, %v", e.Fact, err)
+		}
+	}
 	size := s.size()
 	s.now = nine.Add(time.Hour)
 	if again, err := s.OpenProcedure(ctx, c); err != nil || again != id || s.size() != size {

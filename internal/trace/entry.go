@@ -99,9 +99,10 @@ type Secret struct {
 	Name        string `json:"-" cbor:"22,keyasint,omitempty"`              // of an account
 	Credential  string `json:"-" cbor:"23,keyasint,omitempty"`              // what one is checked against
 	Address     string `json:"address,omitempty" cbor:"9,keyasint,omitempty"`
-	GP          string `json:"gp,omitempty" cbor:"10,keyasint,omitempty"`      // general practitioner: name and address
-	Died        string `json:"died,omitempty" cbor:"11,keyasint,omitempty"`    // YYYY-MM-DD
-	Answers     string `json:"answers,omitempty" cbor:"13,keyasint,omitempty"` // to a form's questions: a JSON object of strings
+	GP          string `json:"gp,omitempty" cbor:"10,keyasint,omitempty"`         // general practitioner: name and address
+	Died        string `json:"died,omitempty" cbor:"11,keyasint,omitempty"`       // YYYY-MM-DD
+	Indication  string `json:"indication,omitempty" cbor:"12,keyasint,omitempty"` // why a procedure was done, in words
+	Answers     string `json:"answers,omitempty" cbor:"13,keyasint,omitempty"`    // to a form's questions: a JSON object of strings
 }
 
 // IsZero reports whether there is nothing to seal.

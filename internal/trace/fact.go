@@ -96,15 +96,16 @@ type PatientFact struct {
 
 // ProcedureFact says something of a procedure.
 type ProcedureFact struct {
-	Procedure  ProcedureID `json:"procedure" cbor:"1,keyasint"`
-	Patient    PatientID   `json:"patient,omitzero" cbor:"2,keyasint,omitzero"`
-	Code       Code        `json:"code,omitzero" cbor:"3,keyasint,omitzero"`
-	Side       Side        `json:"side,omitempty" cbor:"4,keyasint,omitempty"`
-	Place      Place       `json:"place,omitzero" cbor:"5,keyasint,omitzero"`
-	People     []Person    `json:"people,omitempty" cbor:"6,keyasint,omitempty"`
-	Start      time.Time   `json:"start,omitzero" cbor:"7,keyasint,omitzero"`
-	End        time.Time   `json:"end,omitzero" cbor:"8,keyasint,omitzero"`
-	Indication string      `json:"indication,omitempty" cbor:"9,keyasint,omitempty"`
+	Procedure ProcedureID `json:"procedure" cbor:"1,keyasint"`
+	Patient   PatientID   `json:"patient,omitzero" cbor:"2,keyasint,omitzero"`
+	Code      Code        `json:"code,omitzero" cbor:"3,keyasint,omitzero"`
+	Side      Side        `json:"side,omitempty" cbor:"4,keyasint,omitempty"`
+	Place     Place       `json:"place,omitzero" cbor:"5,keyasint,omitzero"`
+	People    []Person    `json:"people,omitempty" cbor:"6,keyasint,omitempty"`
+	Start     time.Time   `json:"start,omitzero" cbor:"7,keyasint,omitzero"`
+	End       time.Time   `json:"end,omitzero" cbor:"8,keyasint,omitzero"`
+	// Indication is what earlier programs wrote. It is sealed now: [Secret].
+	Indication string `json:"indication,omitempty" cbor:"9,keyasint,omitempty"`
 	// LatexAllergy is what was asked of the patient; "": nobody said.
 	LatexAllergy Answer `json:"latex_allergy,omitempty" cbor:"10,keyasint,omitempty"`
 	Amend        Amend  `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`

@@ -54,7 +54,7 @@ type Procedure struct {
 	People     []Person    `json:"people,omitempty" cbor:"6,keyasint,omitempty"`
 	Start      time.Time   `json:"start,omitzero" cbor:"7,keyasint,omitzero"`
 	End        time.Time   `json:"end,omitzero" cbor:"8,keyasint,omitzero"`
-	Indication string      `json:"indication,omitempty" cbor:"9,keyasint,omitempty"`
+	Indication string      `json:"indication,omitempty" cbor:"9,keyasint,omitempty"` // in words; "" also where it is sealed and does not open
 	Withdrawn  bool        `json:"withdrawn,omitempty" cbor:"10,keyasint,omitempty"`
 	History    []Stamp     `json:"history" cbor:"11,keyasint"`
 	// LatexAllergy is what was asked of the patient; "": nobody said.

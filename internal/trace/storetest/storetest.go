@@ -35,6 +35,7 @@ func Run(t *testing.T, open Open) {
 		{"order within a node is the order of appending", order},
 		{"time never runs backwards within a node", backwards},
 		{"identities come back, and are found by hash", identities},
+		{"why a procedure was done is sealed", indication},
 		{"a correction changes what is found", correction},
 		{"a withdrawn thing stays in the record, marked", withdrawal},
 		{"lots and serials are found in every writing variant", variants},
