@@ -237,7 +237,9 @@ func TestARebuildSurvivesKill(t *testing.T) {
 				rebuilt = true
 				_ = cmd.Process.Kill()
 			case n == 1:
-				if steps++; steps == 1 && done < was {
+				// How far it has come is said before the commit, and a step that was cut
+				// short is taken again.
+				if steps++; steps == 1 && done < was-512 {
 					t.Errorf("it begins again at %d, and had come to %d", done, was)
 				}
 				was = done
