@@ -45,7 +45,7 @@ func TestScripts(t *testing.T) {
 			return pictures(env.WorkDir)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"waitfor": waitFor, "exits": exits, "terminate": terminate, "flip": flip, "longline": longLine, "taken": takenPort, "nothing": nothing, "cutoff": cutOff,
+			"waitfor": waitFor, "exits": exits, "terminate": terminate, "flip": flip, "longline": longLine, "taken": takenPort, "nothing": nothing, "cutoff": cutOff, "firstword": firstWord,
 		},
 	})
 }
@@ -80,6 +80,22 @@ func pictures(dir string) error {
 		}
 	}
 	return nil
+}
+
+// firstword FILE NAME [PREFIX] puts the first word of a file into the variable NAME;
+// with a prefix, the first that begins with it.
+func firstWord(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: firstword FILE NAME [PREFIX]")
+	}
+	prefix := strings.Join(args[2:], "")
+	for word := range strings.FieldsSeq(ts.ReadFile(args[0])) {
+		if strings.HasPrefix(word, prefix) {
+			ts.Setenv(args[1], word)
+			return
+		}
+	}
+	ts.Fatalf("%s has no word that begins with %q", args[0], prefix)
 }
 
 // exits CODE COMMAND... runs a command that has to end with this exit code.
