@@ -214,6 +214,7 @@ var navigation = []struct {
 	{"/recall", "Recall", staff.FindDevices},
 	{"/notices", "Notices", staff.WorkRecalls},
 	{"/patients", "Patients", staff.FindPatients},
+	{"/stock", "Stock", staff.KeepStock},
 	{"/quarantine", "Quarantine", staff.SignedIn},
 	{"/checks", "Checks", staff.SignedIn},
 	{"/catalogue", "Catalogue", staff.SignedIn},

@@ -85,6 +85,7 @@ type stockPage struct {
 	Done    []trace.StockLine
 	Lines   []trace.StockLine
 	More    bool
+	Next    bool // the place is there, and the device comes next
 	Report  *command.StockReport
 	Columns []string
 	Notices []trace.Notice // open ones
@@ -183,6 +184,10 @@ func (s *Server) stockForm(c echo.Context, p *stockPage) error {
 		q.Carriers = []trace.Carrier{{Text: code, Source: "keyboard"}}
 	}
 	q.Device.DI, q.Device.Lot, q.Device.Serial = f["di"], f["lot"], f["serial"]
+	if len(q.Carriers) == 0 && q.Device.DI+q.Device.Lot+q.Device.Serial == "" && q.Place != "" {
+		p.Next = true // the place was scanned, and the device comes next
+		return nil
+	}
 	n, err := strconv.Atoi(f["quantity"])
 	if err != nil && f["quantity"] != "" {
 		return trace.Errorf(trace.Invalid, "The number of pieces is a whole number.")
