@@ -48,7 +48,7 @@ func TestThePagesOfANotice(t *testing.T) {
 	if again := n.form("/notices/new", form, false).want(303); again.Header.Get("Location") != at {
 		t.Error("the form that was sent twice made two")
 	}
-	a = n.page(at).want(200, "Open: a scan of a device that it names stops", "Required actions (2 not answered)", "Work list", "Testwell, Ada", "<strong>0</strong> late", "Traced on")
+	a = n.page(at).want(200, "Open: a scan of a device that it names stops", "Required actions (2 not answered)", "Work list", "Testwell, Ada", "<strong>0</strong> late", "Time to trace on")
 	n.page("/notices").want(200, "FSCA 2026-014: Fellside &lt;stems&gt;", ">open<")
 	n.page(at+"?show=confirmed").want(200, "Testwell, Ada")
 	n.page(at+"?show=late").want(200, "No case is in this list")
