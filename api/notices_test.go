@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"mime/multipart"
@@ -210,4 +211,61 @@ func TestWhatARecallNeedsBeyondItsList(t *testing.T) {
 	for _, page := range []string{"/stock", "/notices/{n2}/letters", "/notices/{n2}", "/notices"} {
 		n.send(request{method: http.MethodGet, target: n.fill(page), header: map[string]string{"Accept": "text/html"}}).want(200, "<h1>")
 	}
+}
+
+// sendForm sends a page's form with a file.
+func (n *node) sendForm(target, fileField, fileName, content string, fields map[string]string) *answer {
+	n.t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for _, name := range sorted(fields) {
+		if err := w.WriteField(name, n.fill(fields[name])); err != nil {
+			n.t.Fatal(err)
+		}
+	}
+	if fileField != "" {
+		f, err := w.CreateFormFile(fileField, fileName)
+		if err == nil {
+			_, err = f.Write([]byte(content))
+		}
+		if err != nil {
+			n.t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		n.t.Fatal(err)
+	}
+	return n.send(request{method: http.MethodPost, target: n.fill(target), kind: w.FormDataContentType(), body: b.String(), header: map[string]string{"Accept": "text/html"}})
+}
+
+// The forms of the pages do what the API does.
+func TestTheFormsOfARecallsEnd(t *testing.T) {
+	n := newNode(t)
+	n.walk(road)
+	n.walk(noticeRoad)
+	n.sendForm("/stock", "", "", "", map[string]string{"id": "{new a}", "move": "received", "place": "Cupboard", "quantity": "2", "code": "]d201" + stem + "10NM21-0417"}).want(200, "2 pieces, 0 put aside")
+	n.sendForm("/stock", "", "", "", map[string]string{"id": "{new b}", "move": "received", "place": "Cupboard", "quantity": "2"}).want(200, "Now scan the device")
+	n.sendForm("/stock", "", "", "", map[string]string{"id": "{new c}", "move": "destroyed", "place": "Cupboard", "quantity": "2", "code": "]d201" + stem + "10NM21-0417"}).want(422, "Two people", `value="]d201`)
+	n.sendForm("/stock", "", "", "", map[string]string{"id": "{new d}", "move": "received", "place": "Cupboard", "quantity": "many", "code": "]d201" + stem + "10NM21-0417"}).want(422, "whole number")
+	n.sendForm("/stock", "file", "stock.csv", "di,lot,quantity,place\n"+stem+",L9,4,Loan kit\nx,y,1,z\n", map[string]string{"id": "{new e}", "action": "list", "move": "counted"}).want(200, "2 rows: 1 recorded, 1 refused", "Loan kit")
+	n.sendForm("/notices/{n2}/letters", "file", "t.csv", "nhs_number,family_name,date_of_birth,address_1,died\n"+ada+",Testwell,1950-02-01,1 Mill Lane,no\n", map[string]string{"id": "{new f}", "action": "trace", "day": "2026-03-02", "source": "PDS"}).want(200, "1 patients recorded", "Ready (1)")
+	n.sendForm("/notices/{n2}/letters", "", "", "", map[string]string{"id": "{new g}", "action": "make", "form": "csv", "explain": "", "hospital": "x", "phone": "x", "signed": "x"}).want(422, "in plain words")
+	n.sendForm("/notices/{n2}/letters", "", "", "", map[string]string{"id": "{new h}", "action": "make", "form": "csv", "explain": "x", "hospital": "x", "phone": "x", "signed": "x"}).want(200, "Testwell", "1 Mill Lane")
+	n.sendForm("/notices/{n2}/evidence", "", "", "", map[string]string{"names": "yes"}).want(422, "say to whom")
+	n.sendForm("/notices/{n2}/evidence", "", "", "", map[string]string{}).want(200, "PK\x03\x04")
+
+	// A notice is carried here from a node that no network reaches.
+	other := newNode(t)
+	other.walk(road)
+	other.walk(noticeRoad[:3])
+	key := other.get("/api/v1/journal").want(200).value("key").(string)
+	signed := string(other.get(other.fill("/api/v1/notices/{n}/signed")).want(200).Body)
+	fresh := newNode(t)
+	fresh.sendForm("/notices/carried", "file", "n.note", signed, map[string]string{"key": "no key"}).want(422, "verifier key")
+	fresh.sendForm("/notices/carried", "file", "n.note", signed, map[string]string{"key": key}).want(303)
+	body, err := json.Marshal(map[string]string{"signed": signed, "key": key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh.post("/api/v1/notices/carried", string(body)).want(200, "Fellside stems")
 }
