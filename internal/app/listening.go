@@ -33,7 +33,7 @@ func (c Config) listening() error {
 	loopback := host == "localhost" || ip != nil && ip.IsLoopback()
 	switch {
 	case c.NoSignIn && (!loopback || len(c.Hosts) > 0):
-		return configf("--no-sign-in lets whoever reaches the node do everything, so it is for loopback addresses only, and not for names of a proxy (--host): leave one of the two out")
+		return configf("nobody is asked who they are here (--no-sign-in, or a demonstration), and whoever reaches the node may do everything: so it listens on loopback addresses only, and has no names of a proxy (--host)")
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return configf("TLS takes a certificate and its key: --tls-cert and --tls-key")
 	case c.WithoutTLS != "" && c.WithoutTLS != InPlainWords:
