@@ -83,7 +83,7 @@ func TestEveryProblemIsListedInTheDescription(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []string{"invalid", "not-understood", "not-found", "no-such-address", "method", "conflict", "forbidden", "too-large", "busy",
+	for _, kind := range []string{"invalid", "not-understood", "not-found", "no-such-address", "method", "conflict", "forbidden", "too-many", "too-large", "busy",
 		"outcome-unknown", "read-only", "disk-full", "internal", "http"} {
 		if !strings.Contains(doc.Info.Description, "`urn:implantrace:problem:"+kind+"`") {
 			t.Errorf("%s is not in the description", kind)

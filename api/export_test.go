@@ -37,3 +37,17 @@ const (
 	BodyMost    = bodyMost
 	NoticeMost  = noticeMost
 )
+
+// Bounds gives how many bytes of a body each route reads at most, by method and
+// path.
+func (s *Server) Bounds() map[[2]string]int64 {
+	all := make(map[[2]string]int64)
+	for _, r := range s.routes() {
+		size := r.body
+		if size == 0 {
+			size = bodyMost
+		}
+		all[[2]string{r.method, r.path}] = size
+	}
+	return all
+}

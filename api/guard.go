@@ -126,8 +126,8 @@ func (s *Server) secured(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // transportSecurity has browsers use TLS with this name for a year, whatever a
-// link or a person says. Other machines under the name decide for themselves.
-const transportSecurity = "max-age=31536000"
+// link or a person says.
+const transportSecurity = "max-age=31536000; includeSubDomains"
 
 // ownName reports whether a request's Host header names this node. A page of
 // another host whose name was made to lead here (DNS rebinding) has another one.

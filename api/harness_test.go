@@ -169,7 +169,8 @@ func newNode(t testing.TB) *node {
 		t.Fatal(err)
 	}
 	o := api.Options{Recorder: r, Desk: n.desk, Maintenance: file, Prover: file, Operator: &operator{}, NodeName: "Theatre 4", Version: "test", NoSignIn: true, Workers: scanner.NewWorkers(2),
-		Log: slog.New(slog.NewJSONHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+		Limits: api.Limits{FromAddress: 1e6, OfSession: 1e6}, // a test is faster than people
+		Log:    slog.New(slog.NewJSONHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	if n.server, err = api.New(o); err != nil {
 		t.Fatal(err)
 	}

@@ -41,13 +41,23 @@ func (s *Server) measure(next echo.HandlerFunc) echo.HandlerFunc {
 		if route == "" {
 			route = "none"
 		}
-		status := c.Response().Status
-		s.metrics.requests.WithLabelValues(c.Request().Method, route, strconv.Itoa(status)).Observe(took.Seconds())
+		status, method := c.Response().Status, methodOf(c.Request())
+		s.metrics.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
 		if route != "/healthz" && route != "/api/v1/me" && route != "/assets/*" {
-			s.Log.Info("request", "method", c.Request().Method, "route", route, "status", status, "ms", float64(took.Microseconds())/1000, "bytes", c.Response().Size)
+			s.Log.Info("request", "method", method, "route", route, "status", status, "ms", float64(took.Microseconds())/1000, "bytes", c.Response().Size)
 		}
 		return nil
 	}
+}
+
+// methodOf is a request's method, or "other": anybody may invent one, and each
+// would be a series of its own.
+func methodOf(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
 }
 
 // state tells Prometheus what the node holds at the moment of asking.

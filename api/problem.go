@@ -101,7 +101,7 @@ func (s *Server) fail(err error, c echo.Context) {
 	if p.Status >= 500 && p.Status != http.StatusServiceUnavailable && p.Status != http.StatusInsufficientStorage {
 		// Errors of this kind name no patient: they come from the store and the
 		// templates, not from what was sent.
-		s.Log.Error("request failed", "method", c.Request().Method, "route", c.Path(), "error", err.Error())
+		s.Log.Error("request failed", "method", methodOf(c.Request()), "route", c.Path(), "error", err.Error())
 	}
 	if c.Response().Committed {
 		// Half an answer is out. Cutting the connection is the only way to say

@@ -57,6 +57,7 @@ type Options struct {
 	Log       *slog.Logger
 	Workers   *scanner.Workers             // bound the pictures that are decoded at once
 	Scanners  func() []scanner.SerialState // nil: none
+	Limits    Limits                       // on requests from one address and of one sign-in
 	// Ready says what keeps the node from working; nil: nothing.
 	Ready func(context.Context) []string
 	// Warnings say what somebody should see to although the node works; nil:
@@ -78,6 +79,7 @@ type Server struct {
 	pages   *pages
 	docs    docs
 	metrics *metrics
+	limiter *limiter
 	stop    context.Context // done when the node shuts down: event streams end
 	end     context.CancelFunc
 }
@@ -105,7 +107,7 @@ func New(o Options) (*Server, error) {
 			return trace.Actor{Unconfirmed: true}
 		})
 	}
-	s := &Server{Options: o, store: o.Recorder.Store, echo: echo.New()}
+	s := &Server{Options: o, store: o.Recorder.Store, echo: echo.New(), limiter: newLimiter(o.Limits)}
 	s.stop, s.end = context.WithCancel(context.Background())
 	var err error
 	if s.pages, err = newPages(o.Recorder.Zone()); err != nil {
@@ -118,7 +120,7 @@ func New(o Options) (*Server, error) {
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.fail
-	e.Use(s.measure, contained, s.secured)
+	e.Use(s.measure, contained, s.secured, s.sharedOut)
 	for _, r := range s.routes() {
 		if !staff.Known(r.may) {
 			return nil, fmt.Errorf("api: %s %s stands under no line of the table of permissions (internal/staff): give its row a may", r.method, r.path)

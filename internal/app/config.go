@@ -72,6 +72,10 @@ type Config struct {
 	CheckpointTo    []string
 	CheckpointEvery time.Duration
 
+	// RequestsFromAddress and RequestsOfSession are how many are answered in a
+	// second; 0: 400 and 100. Behind a proxy every request comes from its address.
+	RequestsFromAddress, RequestsOfSession int
+
 	keysFromEnvironment bool
 }
 
@@ -108,6 +112,8 @@ type file struct {
 	WithoutTLS         string   `toml:"without_tls"`
 	Hosts              []string `toml:"hosts"`
 	NoSignIn           bool     `toml:"no_sign_in"`
+	FromAddress        int      `toml:"requests_from_address"`
+	OfSession          int      `toml:"requests_of_session"`
 	Name               string   `toml:"name"`
 	Zone               string   `toml:"zone"`
 	Hospital           string   `toml:"hospital"`
@@ -147,6 +153,7 @@ func ReadConfig(path string) (Config, error) {
 	}
 	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, BackupTo: f.BackupTo, BackupKeep: f.BackupKeep, CompactAt: f.CompactAt, CompactFree: f.CompactFree, KeepYears: f.KeepYears, Listen: f.Listen, NoSignIn: f.NoSignIn, Name: f.Name, Zone: f.Zone, Hospital: f.Hospital, HospitalAddress: f.HospitalAddress, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
 	c.TLSCert, c.TLSKey, c.WithoutTLS, c.Hosts = f.TLSCert, f.TLSKey, f.WithoutTLS, f.Hosts
+	c.RequestsFromAddress, c.RequestsOfSession = f.FromAddress, f.OfSession
 	c.CheckpointTo = f.CheckpointTo
 	if f.BackupEvery != "" {
 		if c.BackupEvery, err = time.ParseDuration(f.BackupEvery); err != nil || c.BackupEvery <= 0 {
@@ -218,6 +225,9 @@ func (c Config) withDefaults() (Config, error) {
 		return c, configf("backups cannot be made every %s, nor %d kept", c.BackupEvery, c.BackupKeep)
 	case c.BackupEvery == 0:
 		c.BackupEvery = backupEvery
+	}
+	if c.RequestsFromAddress < 0 || c.RequestsOfSession < 0 {
+		return c, configf("a node that answers no requests is of no use")
 	}
 	if c.BackupKeep == 0 {
 		c.BackupKeep = backupKeep

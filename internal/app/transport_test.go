@@ -62,7 +62,7 @@ func TestTLSIsSpoken(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Body.Close()
-		if r.StatusCode != 200 || r.TLS.Version != v || r.ProtoMajor != 2 || r.Header.Get("Strict-Transport-Security") != "max-age=31536000" {
+		if r.StatusCode != 200 || r.TLS.Version != v || r.ProtoMajor != 2 || r.Header.Get("Strict-Transport-Security") != "max-age=31536000; includeSubDomains" {
 			t.Errorf("%s by %s over %s, HSTS %q", r.Status, tls.VersionName(v), r.Proto, r.Header.Get("Strict-Transport-Security"))
 		}
 	}

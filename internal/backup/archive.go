@@ -169,12 +169,12 @@ func (a *Archive) Store(w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if h.Size != a.Manifest.Bytes {
+		return fmt.Errorf("%w: its store has %d bytes and was said to have %d", ErrDamaged, h.Size, a.Manifest.Bytes)
+	}
 	sum := sha256.New()
 	if _, err := io.Copy(io.MultiWriter(w, sum), a.tar); err != nil {
 		return damaged(err)
-	}
-	if h.Size != a.Manifest.Bytes {
-		return fmt.Errorf("%w: its store has %d bytes and was said to have %d", ErrDamaged, h.Size, a.Manifest.Bytes)
 	}
 	want, err := a.small(sumName)
 	if err != nil {
@@ -212,6 +212,14 @@ func (a *Archive) next(name string) (*tar.Header, error) {
 	}
 	if h.Name != name {
 		return nil, fmt.Errorf("%w (it holds %q where %s is expected)", ErrNotArchive, strings.ToValidUTF8(h.Name, "?"), name)
+	}
+	// A sparse file of a few bytes unpacks to as many as it likes.
+	sparse := h.Typeflag != tar.TypeReg
+	for record := range h.PAXRecords {
+		sparse = sparse || strings.HasPrefix(record, "GNU.sparse")
+	}
+	if sparse {
+		return nil, fmt.Errorf("%w (%s in it is no plain file)", ErrNotArchive, name)
 	}
 	return h, nil
 }

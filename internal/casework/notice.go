@@ -278,7 +278,7 @@ func (o *Office) attach(ctx context.Context, c Attach, canon []byte) error {
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
 		name = name[i+1:]
 	}
-	if name = strings.TrimSpace(name); name == "" || len(name) > lineMost || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == '\ufffd' || r == '"' }) {
+	if name = strings.TrimSpace(name); strings.Trim(name, ".") == "" || len(name) > lineMost || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == '\ufffd' || r == '"' }) {
 		return trace.Errorf(trace.Invalid, "The document wants a name of at most %d characters.", lineMost)
 	}
 	if len(c.Content) == 0 {

@@ -27,8 +27,9 @@ func (p Proposal) String() string {
 	return p.Value
 }
 
-// PasteMost is the longest text that is read, in bytes.
-const PasteMost = 1 << 20
+// PasteMost is the longest text that is read, in bytes: a hundred pages. Reading
+// it takes under a second.
+const PasteMost = 256 << 10
 
 // proposalsMost bounds what is proposed: a list of thousands is to be uploaded.
 const proposalsMost = 5000

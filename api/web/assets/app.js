@@ -137,7 +137,7 @@ function desk () {
   const open = now.dataset.open === 'yes'
   if (open && !opening.hidden) {
     opening.reset()
-    opening.elements.id.value = crypto.randomUUID()
+    opening.elements.id.value = newID()
     scrollTo(0, 0)
   }
   opening.hidden = open
@@ -157,6 +157,10 @@ document.body.addEventListener('htmx:afterSwap', () => {
 
 // ---- Typed scans and pictures ----
 
+// crypto.randomUUID is there over TLS and on the node's own machine only.
+const newID = () => crypto.randomUUID?.() ||
+  '10000000-1000-4000-8000-100000000000'.replace(/[018]/g, (c) => (c ^ crypto.getRandomValues(new Uint8Array(1))[0] & 15 >> c / 4).toString(16))
+
 const form = document.getElementById('scan-form')
 if (form) {
   const text = document.getElementById('scan-text')
@@ -175,7 +179,7 @@ if (form) {
       const next = waiting[0]
       try {
         const r = await fetch(next.url, { method: 'POST', headers: { 'X-Form-Token': document.body.dataset.formToken || '', ...next.headers }, body: next.body, signal: AbortSignal.timeout(60000) })
-        if (r.status === 503 || r.status === 507) throw new Error('not now')
+        if (r.status === 429 || r.status === 503 || r.status === 507) throw new Error('not now')
         waiting.shift()
         const answer = await r.json().catch(() => ({}))
         if (!r.ok) {
@@ -199,7 +203,7 @@ if (form) {
   form.addEventListener('submit', (e) => {
     e.preventDefault()
     if (!text.value) { show('Type or paste the text of a barcode first.'); return }
-    waiting.push({ url: '/api/v1/readings', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id: crypto.randomUUID(), text: text.value, source: 'typed' }) })
+    waiting.push({ url: '/api/v1/readings', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id: newID(), text: text.value, source: 'typed' }) })
     text.value = ''
     text.focus()
     send()
@@ -209,7 +213,7 @@ if (form) {
     const file = picture.files[0]
     if (!file) return
     const body = new FormData()
-    body.append('id', crypto.randomUUID())
+    body.append('id', newID())
     body.append('picture', file)
     picture.value = ''
     show('Reading the picture.')
