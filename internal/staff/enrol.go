@@ -186,5 +186,11 @@ func (o *Office) settle(ctx context.Context, p pending) (trace.AccountID, error)
 	m.By.Account = p.account
 	none := time.Time{}
 	drafts = append(drafts, o.credential(p.account, byPassword, p.password, none), o.credential(p.account, byPIN, p.pin, none), o.credential(p.account, byTOTP, p.seed.Text, none))
-	return p.account, o.record(ctx, m, "first sign-in", p.account, drafts...)
+	if err := o.record(ctx, m, "first sign-in", p.account, drafts...); err != nil {
+		return p.account, err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.setUp = "" // good for one person
+	return p.account, nil
 }

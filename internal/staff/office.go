@@ -122,5 +122,7 @@ func (o *Office) SetUpCode() string {
 			return ""
 		}
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	return o.setUp
 }
