@@ -15,7 +15,8 @@ type RuleCount struct {
 	Month      string `json:"month"` // YYYY-MM, in the site's time zone
 	Place      string `json:"place"` // "": not said
 	Rule       string `json:"rule"`
-	Overridden int    `json:"overridden"`
+	Overridden int    `json:"overridden"` // somebody went on in spite of it
+	Cleared    int    `json:"cleared"`    // of them, stops that a second person cleared
 	NotChecked int    `json:"not_checked"`
 }
 
@@ -39,7 +40,11 @@ func (r Recorder) RuleCounts(ctx context.Context, from, to time.Time) ([]RuleCou
 			if err != nil && trace.KindOf(err) != trace.NotFound {
 				return nil, err
 			}
-			place = p.Place.String()
+			where, err := p.Place.In(ctx, r.Store)
+			if err != nil {
+				return nil, err
+			}
+			place = where.String()
 			places[u.Procedure] = place
 		}
 		of := func(rule string) *RuleCount {
@@ -51,6 +56,9 @@ func (r Recorder) RuleCounts(ctx context.Context, from, to time.Time) ([]RuleCou
 		}
 		for _, o := range u.Overridden {
 			of(o.Rule).Overridden++
+			if o.Second != (trace.Person{}) || !o.SecondAccount.IsZero() {
+				of(o.Rule).Cleared++
+			}
 		}
 		for _, c := range u.Verdict.Checks {
 			if c.Level == trace.NotChecked {
