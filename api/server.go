@@ -223,7 +223,7 @@ func (s *Server) routes() []route {
 
 		{method: "POST", path: "/api/v1/usages/:id/describe", may: staff.WriteRecord, handler: s.describe},
 
-		{method: "POST", path: "/api/v1/products", may: staff.WriteCatalogue, handler: s.recordProduct},
+		{method: "POST", path: "/api/v1/products", may: staff.WriteCatalogue, handler: s.recordProduct, time: 2 * time.Minute},
 		{method: "GET", path: "/api/v1/products", may: staff.SignedIn, handler: s.listProducts, query: "limit cursor"},
 		{method: "GET", path: "/api/v1/products/:di", may: staff.SignedIn, handler: s.product},
 
@@ -248,7 +248,7 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/api/v1/directory/unlisted", may: staff.SignedIn, handler: s.unlisted, query: "from", time: time.Minute},
 		{method: "POST", path: "/api/v1/directory/imports", may: staff.KeepDirectory, handler: s.importDirectory, body: sheet.BytesMost, time: 2 * time.Minute, query: "id list"},
 
-		{method: "POST", path: "/api/v1/corrections", may: staff.WriteRecord, handler: s.correct},
+		{method: "POST", path: "/api/v1/corrections", may: staff.WriteRecord, handler: s.correct, time: 2 * time.Minute},
 		{method: "POST", path: "/api/v1/recalls/search", may: staff.FindDevices, handler: s.searchRecall, body: noticeMost, time: 2 * time.Minute},
 		{method: "POST", path: "/api/v1/recalls/matches", may: staff.FindDevices, handler: s.matchNotice, body: noticeMost, time: noLimit},
 		{method: "GET", path: "/api/v1/recalls/notice.schema.json", may: staff.SignedIn, handler: s.noticeSchema},
@@ -367,7 +367,7 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/catalogue/queue", may: staff.SignedIn, handler: s.pageCatalogueQueue, time: 2 * time.Minute},
 		{method: "GET", path: "/catalogue/readiness", may: staff.SignedIn, handler: s.pageReadiness, time: 2 * time.Minute},
 		{method: "GET", path: "/catalogue/:di", may: staff.SignedIn, handler: s.pageProduct},
-		{method: "POST", path: "/catalogue/:di", may: staff.WriteCatalogue, handler: s.formProduct, form: true},
+		{method: "POST", path: "/catalogue/:di", may: staff.WriteCatalogue, handler: s.formProduct, form: true, time: 2 * time.Minute},
 		{method: "GET", path: "/directory", may: staff.SignedIn, handler: s.pageDirectory, time: time.Minute},
 		{method: "POST", path: "/directory", may: staff.KeepDirectory, handler: s.formDirectory, form: true},
 		{method: "POST", path: "/directory/table", may: staff.KeepDirectory, handler: s.formDirectoryTable, form: true, body: sheet.BytesMost + bodyMost, time: 2 * time.Minute},
