@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(child); dir != "" {
 		serveChild(dir)
 	}
+	if dir := os.Getenv(watched); dir != "" {
+		serveWatched(dir)
+	}
 	os.Exit(m.Run())
 }
 
