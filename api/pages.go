@@ -38,7 +38,7 @@ var pageNames = []string{
 	"directory", "directory_print",
 	"catalogue", "catalogue_queue", "readiness", "product", "plan",
 	"exports", "njr", "card",
-	"signin", "first", "account", "glass",
+	"signin", "arrived", "first", "account", "glass",
 	"staff", "tokens", "audit",
 }
 

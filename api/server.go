@@ -376,6 +376,8 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/safety", may: staff.Approve, handler: s.formSafety, form: true},
 		{method: "GET", path: "/sign-in", may: staff.Anyone, handler: s.pageSignIn},
 		{method: "POST", path: "/sign-in", may: staff.Anyone, handler: s.formSignIn, form: true},
+		{method: "GET", path: "/sign-in/directory", may: staff.Anyone, handler: s.signOnDepart},
+		{method: "GET", path: "/sign-in/directory/back", may: staff.Anyone, handler: s.signOnArrive},
 		{method: "GET", path: "/sign-in/first", may: staff.Anyone, handler: s.pageFirst},
 		{method: "POST", path: "/sign-in/first", may: staff.Anyone, handler: s.formFirst, form: true},
 		{method: "POST", path: "/sign-in/first/code", may: staff.Anyone, handler: s.formFirstCode, form: true},

@@ -38,7 +38,11 @@ func (s *Server) from(c echo.Context) staff.From {
 
 // next is a page of this node, from a form; anything else is the first page.
 func next(c echo.Context) string {
-	to := field(c, "next")
+	return local(field(c, "next"))
+}
+
+// local is an address within this node; anything else becomes the first page.
+func local(to string) string {
 	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") || strings.HasPrefix(to, "/sign-") {
 		return "/"
 	}
@@ -63,6 +67,7 @@ func (s *Server) renderSignIn(c echo.Context, status int, p signInPage) error {
 			p.Locked = s.Staff.Name(w.session.Account)
 		}
 		p.SetUp = s.Staff.SetUpCode() != ""
+		p.Directory = s.Staff.SignOnName()
 	}
 	return s.render(c, status, "signin", "layout", p)
 }

@@ -41,7 +41,8 @@ Examples:
   implantrace serve --checkpoint-to /mnt/audit/checkpoints --checkpoint-to https://audit.example.nhs.uk/implantrace/
   implantrace serve --config /etc/implantrace.toml
 
-The file knows listen, tls_cert, tls_key, without_tls, hosts (a list), requests_from_address, requests_of_session, no_sign_in, data, keys, keys_command, copy_to, backup_to, backup_every, backup_keep, compact_at, compact_free, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. Flags go
+The file knows listen, tls_cert, tls_key, without_tls, hosts (a list), requests_from_address, requests_of_session, no_sign_in, data, keys, keys_command, copy_to, backup_to, backup_every, backup_keep, compact_at, compact_free, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. [sign_on] names the trust's own directory (OpenID Connect): name, issuer, client_id,
+client_secret_file, claim (preferred_username unless said), redirect. Flags go
 before the file.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			var c app.Config
@@ -125,6 +126,7 @@ func merge(flags, file app.Config) app.Config {
 		flags.Keys, flags.KeysCommand = file.Keys, file.KeysCommand
 	}
 	flags.NoSignIn = flags.NoSignIn || file.NoSignIn
+	flags.SignOn = file.SignOn
 	if len(flags.CheckpointTo) == 0 {
 		flags.CheckpointTo = file.CheckpointTo
 	}

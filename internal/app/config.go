@@ -13,6 +13,8 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"implantrace/internal/outward"
+	"implantrace/internal/staff"
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
 	"implantrace/scanner"
@@ -50,9 +52,10 @@ type Config struct {
 	// Hosts are names by which browsers reach the node, beside those of this
 	// machine and of the certificate: of a proxy before it, for instance.
 	Hosts    []string
-	NoSignIn bool   // nobody is asked who they are; on loopback only
-	Name     string // what people call the node; the machine's name
-	Zone     string // the site's time zone; Europe/London
+	SignOn   staff.SignOn // the trust's own directory; without an issuer there is none
+	NoSignIn bool         // nobody is asked who they are; on loopback only
+	Name     string       // what people call the node; the machine's name
+	Zone     string       // the site's time zone; Europe/London
 	// Hospital and HospitalAddress stand on what patients are given. "": they do
 	// not.
 	Hospital, HospitalAddress string
@@ -127,6 +130,14 @@ type file struct {
 		Device string `toml:"device"`
 		Baud   int    `toml:"baud"`
 	} `toml:"scanner"`
+	SignOn struct {
+		Name             string `toml:"name"`
+		Issuer           string `toml:"issuer"`
+		ClientID         string `toml:"client_id"`
+		ClientSecretFile string `toml:"client_secret_file"`
+		Claim            string `toml:"claim"`
+		Redirect         string `toml:"redirect"`
+	} `toml:"sign_on"`
 	Check []struct {
 		Rule   string `toml:"rule"`
 		Level  string `toml:"level"`
@@ -166,6 +177,15 @@ func ReadConfig(path string) (Config, error) {
 		}
 	}
 	c.FromFile = true
+	if on := f.SignOn; on.Issuer != "" || on.ClientID != "" {
+		if c.SignOn, err = signOn(on.Issuer, on.ClientID, on.ClientSecretFile); err != nil {
+			return Config{}, configf("%s: %w", path, err)
+		}
+		c.SignOn.Name, c.SignOn.Claim, c.SignOn.Redirect = on.Name, on.Claim, on.Redirect
+		if on.Name == "" {
+			c.SignOn.Name = "the trust's directory"
+		}
+	}
 	for _, k := range f.Check {
 		c.Checks = append(c.Checks, trace.CheckSettingFact{Rule: k.Rule, Level: trace.Level(k.Level), Off: k.Off, Reason: k.Reason, Who: k.Who})
 	}
@@ -173,6 +193,25 @@ func ReadConfig(path string) (Config, error) {
 		c.Scanners = append(c.Scanners, scanner.SerialConfig{Name: s.Name, Device: s.Device, Baud: s.Baud})
 	}
 	return c, nil
+}
+
+// signOn reads what says how the trust's own directory is asked.
+func signOn(issuer, client, secretFile string) (staff.SignOn, error) {
+	if _, err := outward.Address(issuer); err != nil {
+		return staff.SignOn{}, fmt.Errorf("sign_on: issuer: %w", err)
+	}
+	if client == "" {
+		return staff.SignOn{}, errors.New("sign_on wants a client_id")
+	}
+	s := staff.SignOn{Issuer: issuer, ClientID: client}
+	if secretFile != "" {
+		b, err := os.ReadFile(secretFile)
+		if err != nil {
+			return s, fmt.Errorf("sign_on: client_secret_file: %w", err)
+		}
+		s.ClientSecret = strings.TrimSpace(string(b))
+	}
+	return s, nil
 }
 
 // ParseScanner reads a handheld as the command line names it: DEVICE,

@@ -20,6 +20,7 @@ import (
 	"implantrace/internal/casework"
 	"implantrace/internal/checkpoint"
 	"implantrace/internal/command"
+	"implantrace/internal/outward"
 	"implantrace/internal/seal"
 	"implantrace/internal/staff"
 	"implantrace/internal/theatre"
@@ -174,6 +175,10 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	if !n.Config.NoSignIn {
 		if n.Staff, err = staff.NewOffice(ctx, n.Recorder, staff.Usual); err != nil {
 			return err
+		}
+		if on := n.Config.SignOn; on.Issuer != "" {
+			on.Client = outward.Client()
+			n.Staff.UseSignOn(on)
 		}
 	}
 	if n.Config.FromFile {

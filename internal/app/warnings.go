@@ -10,6 +10,11 @@ func (n *Node) Warnings(ctx context.Context) (all []string) {
 	if n.exposed != "" {
 		all = append(all, "the keys are not kept secret: "+n.exposed)
 	}
+	if n.Staff != nil {
+		if waiting := n.Staff.Waiting(); waiting > 0 {
+			all = append(all, fmt.Sprintf("%d times somebody looked at patients that could not be recorded: there is no room on the disk, and they are lost if the node is stopped before there is", waiting))
+		}
+	}
 	if n.certificate != nil {
 		all = append(all, n.certificate.Warnings()...)
 	}

@@ -28,7 +28,8 @@ type Office struct {
 	recorder command.Recorder
 	books    *books
 	throttle *throttle
-	setUp    string // the code that makes the first administrator
+	signOn   *signOn // the trust's own directory; nil: there is none
+	setUp    string  // the code that makes the first administrator
 
 	mu      sync.Mutex
 	kept    []kept // lines of the audit that wait for room on the disk

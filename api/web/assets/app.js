@@ -30,6 +30,8 @@ function watch () {
 }
 setInterval(watch, 250)
 
+document.querySelector('[data-go]')?.click() // back from the trust's directory
+
 // ---- Is it still the same person? What one person was shown goes when another signs in, or nobody is signed in. ----
 
 const unsent = { any: () => false } // readings that the node has not answered yet keep the page
