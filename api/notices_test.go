@@ -254,6 +254,27 @@ func TestTheFormsOfARecallsEnd(t *testing.T) {
 	n.sendForm("/notices/{n2}/evidence", "", "", "", map[string]string{"names": "yes"}).want(422, "say to whom")
 	n.sendForm("/notices/{n2}/evidence", "", "", "", map[string]string{}).want(200, "PK\x03\x04")
 
+	// An extract of a register comes in by its mapping.
+	extract, mapping := "NHS No,Surname,Op date,Operation,GTIN,Lot\n"+bob+",Example,2021-05-04,Hip,"+stem+",L77\n", `{"columns":{"nhs_number":["NHS No"],"family":["Surname"],"start":["Op date"],"code_text":["Operation"],"di":["GTIN"],"lot":["Lot"]},"fixed":{"status":"implanted"}}`
+	for i, target := range []string{"/api/v1/imports/table", "/import/table"} {
+		var b bytes.Buffer
+		w := multipart.NewWriter(&b)
+		err := w.WriteField("source", "NJR")
+		for _, f := range [][2]string{{"mapping", mapping}, {"file", extract}} {
+			part, perr := w.CreateFormFile(f[0], f[0])
+			if perr == nil {
+				_, perr = part.Write([]byte(f[1]))
+			}
+			err = errors.Join(err, perr)
+		}
+		if err = errors.Join(err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		n.send(request{method: http.MethodPost, target: target, kind: w.FormDataContentType(), body: b.String(), header: map[string]string{"Accept": []string{"application/json", "text/html"}[i]}}).
+			want(200, []string{`"recorded":2,"repeated":0`, "0 recorded, 2 there already"}[i])
+	}
+	n.sendForm("/import/table", "file", "t.csv", extract, map[string]string{"source": "NJR"}).want(422, "mapping")
+
 	// A notice is carried here from a node that no network reaches.
 	other := newNode(t)
 	other.walk(road)

@@ -151,6 +151,7 @@ type importPage struct {
 	Report   *history.Report
 	Refusals []history.Refusal
 	Notices  []history.Notice
+	Unused   []string // columns of a table that its mapping leaves out
 }
 
 // shownMost is how many refused rows, and noticed ones, the page lists.

@@ -288,6 +288,7 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/api/v1/exports/readiness.csv", may: staff.SignedIn, handler: s.exportReadiness, time: 2 * time.Minute, query: "from"},
 		{method: "GET", path: "/api/v1/exports/catalogue.csv", may: staff.SignedIn, handler: s.exportCatalogue, time: noLimit},
 		{method: "POST", path: "/api/v1/catalogue/imports", may: staff.WriteCatalogue, handler: s.importCatalogue, body: importMost, time: noLimit, query: "source implantable"},
+		{method: "POST", path: "/api/v1/imports/table", may: staff.ImportHistory, handler: s.importTable, form: true, body: sheet.BytesMost + bodyMost, time: noLimit},
 		{method: "POST", path: "/api/v1/imports", may: staff.ImportHistory, handler: s.importHistory, body: importMost, time: noLimit, query: "source"},
 
 		{method: "GET", path: "/api/v1/approval", may: staff.SignedIn, handler: s.approval},
@@ -355,6 +356,7 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/procedures/:id/plan", may: staff.ReadRecord, handler: s.pagePlan},
 		{method: "POST", path: "/procedures/:id/plan", may: staff.WriteRecord, handler: s.formPlan, form: true, body: sheet.BytesMost + bodyMost},
 		{method: "GET", path: "/import", may: staff.ImportHistory, handler: s.pageImport},
+		{method: "POST", path: "/import/table", may: staff.ImportHistory, handler: s.formImportTable, form: true, body: sheet.BytesMost + bodyMost, time: noLimit},
 		{method: "POST", path: "/import", may: staff.ImportHistory, handler: s.formImport, streamed: true, body: importMost, time: noLimit},
 		{method: "GET", path: "/checks", may: staff.SignedIn, handler: s.pageChecks},
 		{method: "POST", path: "/checks", may: staff.SetChecks, handler: s.formCheck, form: true},

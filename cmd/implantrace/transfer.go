@@ -51,15 +51,20 @@ Examples:
 
 func importCommand() subcommand {
 	return subcommand{
-		name: "import", args: "--source NAME --jsonl FILE", summary: "bring in history from another system",
+		name: "import", args: "--source NAME --jsonl FILE | --table FILE --mapping FILE", summary: "bring in history from another system",
 		help: `
 Brings in patients, products, procedures, usages and corrections from a file of JSON lines (docs/import.md describes
 them), marked "imported, unverified". The same file again changes nothing. Every refused row is printed with its line and
 its reason.
 
+--table takes an extract of a register or theatre system, CSV or XLSX, of which each row is one device of one procedure.
+--mapping is a file that says what its columns mean; --new-mapping prints one to begin with, which a person completes and keeps.
+
 Exit code 1 when a row was refused; all others are recorded.
 
 Examples:
+  implantrace import --table njr.xlsx --new-mapping
+  implantrace import --source NJR --table njr.xlsx --mapping njr.json
   implantrace import --source theatreman --jsonl history.jsonl
   zcat history.jsonl.gz | implantrace import --source theatreman --jsonl -`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
@@ -67,9 +72,20 @@ Examples:
 			file := fs.String("jsonl", "", "`FILE` of JSON lines; - for standard input")
 			source := fs.String("source", "import", "`NAME` of the system the rows come from, the same each time")
 			raw := fs.Bool("json", false, "print the report as JSON")
+			sheetFile := fs.String("table", "", "`FILE` with a table: CSV, or the first sheet of an XLSX workbook")
+			mapping := fs.String("mapping", "", "`FILE` with the mapping of the table's columns")
+			fresh := fs.Bool("new-mapping", false, "print a mapping for the table, to be completed, and import nothing")
 			return func(ctx context.Context, s streams, args []string) error {
 				if err := noArguments(args); err != nil {
 					return err
+				}
+				switch {
+				case *sheetFile != "" && *fresh:
+					return newMapping(s, *sheetFile)
+				case *sheetFile != "" && *mapping != "":
+					return importTable(ctx, s, c, *source, *sheetFile, *mapping, *raw)
+				case *sheetFile != "":
+					return usagef("name the mapping of the table's columns with --mapping; --new-mapping prints one to begin with")
 				}
 				if *file == "" {
 					return usagef("name the file with --jsonl")
