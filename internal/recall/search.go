@@ -6,7 +6,10 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"implantrace/internal/trace"
@@ -212,6 +215,7 @@ type searcher struct {
 	yield    func(Found, error) bool
 	looked   map[trace.UsageID]bool
 	given    map[trace.UsageID]bool
+	reading  sync.Mutex // of products
 	products map[string]catalogued
 	asked    map[string]bool // identifiers that were looked under
 	stopped  bool
@@ -268,7 +272,7 @@ func (s *searcher) run() error {
 				return err
 			}
 			s.look(h.Usage.ID, h.Usage.Withdrawn, h.Usage.Device.DI)
-			if err := s.judge(h.Usage); err != nil || s.stopped {
+			if err := s.give(s.judged(h.Usage)); err != nil || s.stopped {
 				return err
 			}
 		}
@@ -289,6 +293,10 @@ func (s *searcher) under(di string) error {
 	if di != "" && !s.m.could(trace.Numbered{Unsure: true}, di, is) {
 		return nil // whatever its numbers
 	}
+	// What may be meant is read several at a time, and given in its order. The first
+	// alone, so that it is there at once.
+	var batch []trace.UsageID
+	most := 1
 	for n, err := range s.f.Numbers(s.ctx, di) {
 		if err != nil {
 			return err
@@ -297,13 +305,16 @@ func (s *searcher) under(di string) error {
 		if s.given[n.Usage] || !s.m.could(n, di, is) {
 			continue // most candidates: nothing has to be read of them
 		}
-		u, err := s.f.Usage(s.ctx, n.Usage)
-		if err != nil {
+		if batch = append(batch, n.Usage); len(batch) < most {
+			continue
+		}
+		if err := s.giveAll(batch); err != nil || s.stopped {
 			return err
 		}
-		if err := s.judge(u); err != nil || s.stopped {
-			return err
-		}
+		batch, most = batch[:0], min(2*most, batchMost)
+	}
+	if err := s.giveAll(batch); err != nil || s.stopped {
+		return err
 	}
 	for r, err := range s.f.Loose(s.ctx, di) {
 		if err != nil {
@@ -344,6 +355,8 @@ func (s *searcher) catalogued(di string) (is catalogued, err error) {
 	if di == "" {
 		return is, nil
 	}
+	s.reading.Lock()
+	defer s.reading.Unlock()
 	if is, ok := s.products[di]; ok {
 		return is, nil
 	}
@@ -403,38 +416,92 @@ func (m *Matcher) Shelf(l trace.StockLine, product *trace.Product, inside []stri
 	return on
 }
 
-// judge asks the rule about a usage and hands on what it finds.
-func (s *searcher) judge(u trace.Usage) error {
-	if s.given[u.ID] {
-		return nil
+// batchMost is how many usages are read at a time, and readersMost by how many at
+// once: a recall does not take the whole machine from a theatre.
+const (
+	batchMost   = 64
+	readersMost = 4
+)
+
+// judgement is what a usage was found to be. The tier is empty where the notice does
+// not mean it.
+type judgement struct {
+	match    Match
+	unjudged bool
+	err      error
+}
+
+// giveAll reads and judges usages, several at once, and hands on what it finds in
+// their order.
+func (s *searcher) giveAll(ids []trace.UsageID) error {
+	all := make([]judgement, len(ids))
+	one := func(i int) {
+		u, err := s.f.Usage(s.ctx, ids[i])
+		if err != nil {
+			all[i].err = err
+			return
+		}
+		all[i] = s.judged(u)
 	}
+	if readers := min(runtime.GOMAXPROCS(0), readersMost, len(ids)); readers < 2 {
+		for i := range ids {
+			one(i)
+		}
+	} else {
+		var next atomic.Int64
+		var wait sync.WaitGroup
+		for range readers {
+			wait.Go(func() {
+				for i := int(next.Add(1)) - 1; i < len(ids); i = int(next.Add(1)) - 1 {
+					one(i)
+				}
+			})
+		}
+		wait.Wait()
+	}
+	for _, j := range all {
+		if err := s.give(j); err != nil || s.stopped {
+			return err
+		}
+	}
+	return nil
+}
+
+// judged asks the rule about a usage. It may be called from several goroutines.
+func (s *searcher) judged(u trace.Usage) (j judgement) {
 	full := trace.UsageInFull{Usage: u}
 	is, err := s.catalogued(u.Device.DI)
 	if err != nil {
-		return err
+		return judgement{err: err}
 	}
 	full.Product, full.Inside = deref(is.product), is.inside
 	if !u.Procedure.IsZero() {
 		if full.Procedure, err = s.f.Procedure(s.ctx, u.Procedure); err != nil && trace.KindOf(err) != trace.NotFound {
-			return err
+			return judgement{err: err}
 		}
 	}
 	full.Patient = full.Procedure.Patient
-	m, unjudged := s.m.explain(full)
-	if m.Tier == "" {
-		return nil
+	if j.match, j.unjudged = s.m.explain(full); j.match.Tier == "" {
+		return judgement{}
 	}
-	if m.Identity, m.Person, err = identity(s.ctx, s.f, full.Patient); err != nil {
-		return err
+	j.match.Identity, j.match.Person, j.err = identity(s.ctx, s.f, full.Patient)
+	return j
+}
+
+// give counts a judgement and hands it on, once.
+func (s *searcher) give(j judgement) error {
+	u := j.match.Usage
+	if j.err != nil || j.match.Tier == "" || s.given[u.ID] {
+		return j.err
 	}
 	if !u.Withdrawn && !u.Status.Outcome() {
 		s.coverage.NoOutcome++
 	}
-	if unjudged {
+	if j.unjudged {
 		s.coverage.Unjudged++
 	}
 	s.given[u.ID] = true
-	s.stopped = !s.yield(Found{Match: &m}, nil)
+	s.stopped = !s.yield(Found{Match: &j.match}, nil)
 	return nil
 }
 
