@@ -126,6 +126,7 @@ type verifier struct {
 	outside    *outside
 	recovered  []trace.RecoveryFact // what a doctor said of logs
 	gone, bare []trace.Position     // places of lost entries; entries whose sealed part is gone
+	others     int                  // tables that are not of today's rules, or not there, or no longer known
 	report     trace.Verification
 }
 
@@ -192,6 +193,7 @@ func (v *verifier) settings() {
 			v.find(describe(string(bucketMeta), metaFingerprint), "is not that of the keys at hand: they are those of another store, or it was changed")
 		}
 	}
+	v.others = len(v.survey.earlier)
 	for _, name := range v.survey.earlier {
 		known[string(projectionKey(record.Table(name[0])))] = true
 		v.note("Table %q is an earlier program's: it was not compared, and is taken away when this program opens the store.", name)
@@ -199,10 +201,13 @@ func (v *verifier) settings() {
 	for _, p := range record.Tables() {
 		if v.survey.lacks(p.Table) {
 			known[string(projectionKey(p.Table))] = true
+			v.others++
 			continue
 		}
 		if version, ok := get(projectionKey(p.Table)); ok && (len(version) != 1 || version[0] == 0 || version[0] > p.Version) {
 			v.find(describe(string(bucketMeta), projectionKey(p.Table)), fmt.Sprintf("says that table %s is of rules %x, and this program has those up to %d", p.Name, version, p.Version))
+		} else if ok && version[0] != p.Version {
+			v.others++
 		}
 	}
 	for _, name := range summed() {
@@ -534,7 +539,9 @@ func (v *verifier) compare(ctx context.Context, c *bbolt.Cursor, p record.Projec
 		missing()
 	}
 	if version, _ := v.survey.get(bucketMeta, setting); version[0] != p.Version {
-		if same := len(v.report.Findings) == len(found); same && v.report.Rows > rows {
+		// A store of an earlier program differs in more than one table; by itself, a
+		// setting that is another was changed.
+		if same := len(v.report.Findings) == len(found); same && v.report.Rows > rows && v.others == 1 {
 			v.find(describe(string(bucketMeta), setting), fmt.Sprintf("says that table %s is of rules %d, and its rows are of rules %d", p.Name, version[0], p.Version))
 		} else {
 			v.report.Findings, v.report.Rows = found, rows
