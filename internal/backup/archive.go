@@ -141,6 +141,11 @@ func Open(r io.Reader, identities ...age.Identity) (*Archive, error) {
 	if err != nil {
 		return nil, seal.Unsealed(err)
 	}
+	return begin(opened)
+}
+
+// begin reads an archive, decrypted, as far as its store.
+func begin(opened io.Reader) (*Archive, error) {
 	a := &Archive{tar: tar.NewReader(opened), opened: opened}
 	about, err := a.small(manifestName)
 	if err != nil {

@@ -296,7 +296,7 @@ func FuzzContent(f *testing.F) {
 	keys := seal.NewKeyring()
 	f.Add(packed(f, []*tar.Header{{Name: "manifest.json", Typeflag: tar.TypeReg}, {Name: "keys.json", Typeflag: tar.TypeReg}}, []byte(`{"format":"implantrace-backup/1","bytes":5}`), keys.Bytes()))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		a, err := backup.Open(bytes.NewReader(encrypted(t, keys, b)), keys.Age())
+		a, err := backup.Begin(bytes.NewReader(b)) // what encryption adds is another each time, and would lead a fuzzer astray
 		if err != nil {
 			return
 		}

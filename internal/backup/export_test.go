@@ -1,0 +1,4 @@
+package backup
+
+// Begin reads an archive that is decrypted already.
+var Begin = begin
