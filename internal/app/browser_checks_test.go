@@ -194,6 +194,14 @@ func TestTheChecksInABrowser(t *testing.T) {
 		}
 		b.do(chromedp.Click("#clear-" + stopped))
 	}
+	// What is half typed there stays when a scan draws the devices anew.
+	eval[int](b, `document.getElementById("clear-`+stopped+`").closest("details").open = true; 0`)
+	b.do(chromedp.SetValue("#clear-reason-"+stopped, "Label mis"))
+	pack(lens22, "17310630"+"10Z2\x1d21Z2")
+	b.shows("Z2")
+	if half := eval[string](b, `(() => { const f = document.getElementById("clear-reason-`+stopped+`"); return f.closest("details").open + " " + f.value })()`); half != "true Label mis" {
+		t.Errorf("after a scan the half-typed form has %q", half)
+	}
 	clear(nurse)
 	b.shows("This is the badge of whoever is signed in.")
 	if strings.Contains(b.text(), "Stop cleared by") {

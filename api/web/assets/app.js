@@ -128,6 +128,41 @@ document.body.addEventListener('htmx:sendError', (e) => {
   say('Not done', 'The node did not answer. Press again when it is back.')
 })
 
+// ---- What was typed or opened stays when its part of the page is drawn anew, unless it was sent ----
+
+const changed = (field) => {
+  if (field.type === 'checkbox' || field.type === 'radio') return field.checked !== field.defaultChecked
+  if (field.tagName === 'SELECT') return [...field.options].some((o) => o.selected !== o.defaultSelected)
+  return field.value !== field.defaultValue
+}
+const kept = new WeakMap() // part of the page -> what puts its state back
+
+document.body.addEventListener('htmx:beforeSwap', (e) => {
+  const part = e.detail.target
+  const back = []
+  const again = (id, put) => back.push(() => { const now = document.getElementById(id); if (now && part.contains(now)) put(now) })
+  for (const d of part.querySelectorAll('details[open]')) {
+    const inside = d.querySelector('[id]')
+    if (inside) again(inside.id, (now) => { const box = now.closest('details'); if (box) box.open = true })
+  }
+  for (const f of part.querySelectorAll('input[id], select[id], textarea[id]')) {
+    if (f.type === 'hidden' || f.type === 'file' || !changed(f)) continue
+    const { value, checked } = f
+    again(f.id, (now) => { now.value = value; if ('checked' in now) now.checked = checked })
+  }
+  kept.set(part, back)
+})
+document.body.addEventListener('htmx:afterSwap', (e) => {
+  for (const put of kept.get(e.detail.target) || []) put()
+  kept.delete(e.detail.target)
+})
+document.body.addEventListener('htmx:afterRequest', (e) => {
+  const sent = e.detail.elt
+  if (sent.tagName !== 'FORM' || e.detail.requestConfig.verb === 'get') return
+  if (e.detail.successful && sent.closest('[hx-get]')) sent.reset()
+  for (const secret of sent.querySelectorAll('input[type=password]')) secret.value = ''
+})
+
 // ---- The form that opens a procedure: it stays while readings come, and starts anew with each procedure ----
 
 const opening = document.getElementById('open-form')
