@@ -186,19 +186,26 @@ func TestTheChecksInABrowser(t *testing.T) {
 			stopped = u.Usage.ID.String()
 		}
 	}
+	// One step in the page each: between two of them a part of it may be drawn anew.
+	typed := func(field, value string) {
+		t.Helper()
+		eval[int](b, fmt.Sprintf(`(() => { const f = document.getElementById(%q); f.closest("details").open = true; f.value = %q; return 0 })()`, "clear-"+field+"-"+stopped, value))
+	}
 	clear := func(c crew) {
 		t.Helper()
-		eval[int](b, `document.getElementById("clear-`+stopped+`").closest("details").open = true; 0`)
 		for field, value := range map[string]string{"surgeon": "Miss S Surgeon", "reason": "Label misprinted, the maker confirms", "badge": c.badge, "pin": c.pin} {
-			b.do(chromedp.SetValue("#clear-"+field+"-"+stopped, value))
+			typed(field, value)
 		}
-		b.do(chromedp.Click("#clear-" + stopped))
+		eval[int](b, `document.getElementById("clear-`+stopped+`").click(); 0`)
 	}
 	// What is half typed there stays when a scan draws the devices anew.
-	eval[int](b, `document.getElementById("clear-`+stopped+`").closest("details").open = true; 0`)
-	b.do(chromedp.SetValue("#clear-reason-"+stopped, "Label mis"))
+	typed("reason", "Label mis")
 	pack(lens22, "17310630"+"10Z2\x1d21Z2")
-	b.shows("Z2")
+	for deadline := time.Now().Add(time.Minute); !eval[bool](b, `document.getElementById("devices").innerText.includes("Z2")`); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the devices never show the last scan")
+		}
+	}
 	if half := eval[string](b, `(() => { const f = document.getElementById("clear-reason-`+stopped+`"); return f.closest("details").open + " " + f.value })()`); half != "true Label mis" {
 		t.Errorf("after a scan the half-typed form has %q", half)
 	}

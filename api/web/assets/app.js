@@ -116,17 +116,30 @@ function tell (unread, answers) {
   }
 }
 
-document.body.addEventListener('htmx:beforeRequest', (e) => { if (e.detail.requestConfig.verb !== 'get') say() })
-document.body.addEventListener('htmx:responseError', (e) => {
-  if (e.detail.requestConfig.verb === 'get') return
-  let problem = {}
-  try { problem = JSON.parse(e.detail.xhr.responseText) } catch { /* not ours */ }
-  say('Not done', problem.detail || 'The node could not do this.')
+// The answer to a form is told although a scan has drawn the form anew in the meantime: htmx sends its events to the form
+// that was sent, and from one that has gone they reach nobody.
+document.body.addEventListener('htmx:beforeRequest', (e) => {
+  const { requestConfig, xhr, elt } = e.detail
+  if (requestConfig.verb === 'get') return
+  say()
+  xhr.addEventListener('loadend', () => {
+    const done = xhr.status >= 200 && xhr.status < 300
+    if (elt.tagName === 'FORM') sent(elt, done)
+    if (done) return
+    if (!xhr.status) { say('Not done', 'The node did not answer. Press again when it is back.'); return }
+    let problem = {}
+    try { problem = JSON.parse(xhr.responseText) } catch { /* not ours */ }
+    say('Not done', problem.detail || 'The node could not do this.')
+  })
 })
-document.body.addEventListener('htmx:sendError', (e) => {
-  if (e.detail.requestConfig.verb === 'get') return // the banner says it
-  say('Not done', 'The node did not answer. Press again when it is back.')
-})
+
+// What was sent is not put back, and no PIN outlasts the request that it went with.
+function sent (form, done) {
+  const drawn = form.isConnected ? form : document.getElementById(form.querySelector('[id]')?.id)?.form
+  if (!drawn) return
+  if (done && drawn.closest('[hx-get]')) drawn.reset()
+  for (const secret of drawn.querySelectorAll('input[type=password]')) secret.value = ''
+}
 
 // ---- What was typed or opened stays when its part of the page is drawn anew, unless it was sent ----
 
@@ -156,13 +169,6 @@ document.body.addEventListener('htmx:afterSwap', (e) => {
   for (const put of kept.get(e.detail.target) || []) put()
   kept.delete(e.detail.target)
 })
-document.body.addEventListener('htmx:afterRequest', (e) => {
-  const sent = e.detail.elt
-  if (sent.tagName !== 'FORM' || e.detail.requestConfig.verb === 'get') return
-  if (e.detail.successful && sent.closest('[hx-get]')) sent.reset()
-  for (const secret of sent.querySelectorAll('input[type=password]')) secret.value = ''
-})
-
 // ---- The form that opens a procedure: it stays while readings come, and starts anew with each procedure ----
 
 const opening = document.getElementById('open-form')
