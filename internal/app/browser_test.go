@@ -158,6 +158,12 @@ func (b *browser) accessible(page string) {
 	}
 	// A page without its style sheets yet is not the page.
 	eval[int](b, `document.readyState === 'complete' ? 0 : new Promise(done => addEventListener('load', () => done(0)))`)
+	// Nor is one whose menu is not laid out yet.
+	for deadline := time.Now().Add(time.Minute); !eval[bool](b, `document.body.classList.contains("is-started")`); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("%s: the components never start", page)
+		}
+	}
 	eval[int](b, string(axe)+";0")
 	out := eval[string](b, `axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa']})
 		.then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, at: v.nodes.map(n => n.html.slice(0, 200))}))))`)

@@ -5,7 +5,7 @@ const lostAfter = 1500 // milliseconds without a word from the node
 
 document.body.classList.add('js-enabled')
 if ('noModule' in HTMLScriptElement.prototype) document.body.classList.add('nhsuk-frontend-supported')
-import('/assets/vendor/nhsuk-frontend/nhsuk-frontend.min.js').then((m) => m.initAll()).catch(() => {})
+import('/assets/vendor/nhsuk-frontend/nhsuk-frontend.min.js').then((m) => m.initAll()).catch(() => {}).finally(() => document.body.classList.add('is-started'))
 
 // ---- Is the node there? ----
 

@@ -84,7 +84,9 @@ func (c *code) host(ctx context.Context, imports []api.FunctionDefinition) error
 	host := c.runtime.NewHostModuleBuilder(hostModule)
 	add := func(name string, s signature, f func(s *sandbox, stack []uint64)) {
 		host.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, stack []uint64) {
+			clean(stack, s.params)
 			f(ctx.Value(sandboxKey{}).(*sandbox), stack)
+			clean(stack, s.results)
 		}), s.params, s.results).Export(name)
 	}
 	for _, d := range imports {
@@ -102,6 +104,18 @@ func (c *code) host(ctx context.Context, imports []api.FunctionDefinition) error
 	}
 	_, err := host.Instantiate(ctx)
 	return err
+}
+
+// clean takes out of the values on a stack what is not of them: wazero leaves in
+// the upper half of one of 32 bits whatever stood there, and takes the upper half
+// of a result for its own. As a part of an address it would lie outside of the
+// sandbox.
+func clean(stack []uint64, types []api.ValueType) {
+	for i, t := range types {
+		if t == api.ValueTypeI32 || t == api.ValueTypeF32 {
+			stack[i] = uint64(uint32(stack[i]))
+		}
+	}
 }
 
 func (c *code) close() {

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"image"
 	"reflect"
+	"slices"
 	"testing"
+
+	"github.com/tetratelabs/wazero/api"
 )
 
 // damaged is a QR code with some modules changed, at which zxing-cpp throws.
@@ -103,5 +106,35 @@ func TestACarefulSandboxReadsTheSame(t *testing.T) {
 		if err != nil || read != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: read carefully %+v (%v, %v), and otherwise %+v", name, got, err, read, want)
 		}
+	}
+}
+
+// What stands in the upper half of an argument of 32 bits is no part of the result.
+// As one it came back into the sandbox as a part of an address, and the processor
+// stopped the whole program.
+func TestHalvesThatAreNotOfAValueStayOutside(t *testing.T) {
+	e := opened(t, Options{})
+	if err := e.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := e.code.newSandbox(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	const dirt = 0xdeadbeef << 32
+	if err := s.guard(t.Context(), func() {
+		p := s.export(exportMalloc, 60|dirt)
+		if p == 0 || p>>32 != 0 {
+			t.Errorf("60 bytes lie at %#x", p)
+		}
+		s.free(uint32(p))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	stack := []uint64{1 | dirt, 2 | dirt, 3 | dirt, 4 | dirt}
+	clean(stack, []api.ValueType{api.ValueTypeI32, api.ValueTypeI64, api.ValueTypeF32, api.ValueTypeF64})
+	if want := []uint64{1, 2 | dirt, 3, 4 | dirt}; !slices.Equal(stack, want) {
+		t.Errorf("%#x, want %#x", stack, want)
 	}
 }

@@ -2,6 +2,7 @@ package zxing
 
 import (
 	"encoding/json"
+	"errors"
 	"image"
 	"image/draw"
 	_ "image/jpeg"
@@ -130,6 +131,9 @@ func FuzzRead(f *testing.F) {
 		drawSymbol(g, rows, 8, 8, 2, 20)
 		f.Add(g.Pix, byte(g.Rect.Dx()-1), byte(0x1f))
 	}
+	rows := symbol(f, "qrcode")
+	known := paper(len(rows[0])*2+16, len(rows)*2+16, 240)
+	drawSymbol(known, rows, 8, 8, 2, 20)
 	f.Fuzz(func(t *testing.T, pixels []byte, width, options byte) {
 		w := int(width) + 1
 		h := len(pixels) / w
@@ -142,7 +146,15 @@ func FuzzRead(f *testing.F) {
 		}
 		g := &image.Gray{Pix: pixels, Stride: w, Rect: image.Rect(0, 0, w, h)}
 		results, err := e.Read(t.Context(), g, o)
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrSandbox):
+			// zxing-cpp ends the search in some noise with an exception, in Node too.
+			// It harms nothing that comes after.
+			if again, err := e.Read(t.Context(), known, ReadOptions{}); err != nil || len(again) != 1 || !again[0].OK() {
+				t.Fatalf("after an exception a plain symbol gives %+v, %v", again, err)
+			}
+			return
+		case err != nil:
 			t.Fatal(err)
 		}
 		for _, r := range results {

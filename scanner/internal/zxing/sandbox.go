@@ -187,6 +187,7 @@ func (s *sandbox) call(m api.Module, name string, args ...uint64) (uint64, error
 	if len(d.ResultTypes()) == 0 {
 		return 0, nil
 	}
+	clean(stack, d.ResultTypes())
 	return stack[0], nil
 }
 
