@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"implantrace/internal/bounds"
 )
 
 // fuzzed is a node that takes whatever is sent, with a procedure and a notice in
@@ -97,7 +99,7 @@ func FuzzJSONBodies(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, at uint8, body []byte) {
-		n.takes(t, http.MethodPost, targets[int(at)%len(targets)], "application/json", body)
+		bounds.Hold(t, func() { n.takes(t, http.MethodPost, targets[int(at)%len(targets)], "application/json", body) })
 	})
 }
 
@@ -123,6 +125,8 @@ func FuzzForms(f *testing.F) {
 		f.Add(uint8(i), []byte("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"../../x\"\r\nContent-Type: text/html\r\n\r\n<script>\r\n--x--\r\n"))
 	}
 	f.Fuzz(func(t *testing.T, at uint8, body []byte) {
-		n.takes(t, http.MethodPost, targets[int(at)%len(targets)], "multipart/form-data; boundary=x", body)
+		bounds.Hold(t, func() {
+			n.takes(t, http.MethodPost, targets[int(at)%len(targets)], "multipart/form-data; boundary=x", body)
+		})
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"implantrace/internal/bolt"
+	"implantrace/internal/bounds"
 	"implantrace/internal/catalogue"
 	"implantrace/internal/command"
 	"implantrace/internal/seal"
@@ -314,14 +315,16 @@ func FuzzReadCSV(f *testing.F) {
 	f.Add("\ufeffdi,packs\n1,\"2 x 3; 4 x 5 of 6\"\n")
 	f.Fuzz(func(t *testing.T, s string) {
 		lines := 0
-		for l, err := range catalogue.ReadCSV(strings.NewReader(s), t.TempDir()) {
-			if err != nil && trace.KindOf(err) != trace.Invalid {
-				t.Fatal(err)
+		bounds.Hold(t, func() {
+			for l, err := range catalogue.ReadCSV(strings.NewReader(s), t.TempDir()) {
+				if err != nil && trace.KindOf(err) != trace.Invalid {
+					t.Fatal(err)
+				}
+				if lines++; err == nil && l.Err == nil && l.Row.DI == "" {
+					t.Fatalf("a row without an identifier: %+v", l)
+				}
 			}
-			if lines++; err == nil && l.Err == nil && l.Row.DI == "" {
-				t.Fatalf("a row without an identifier: %+v", l)
-			}
-		}
+		})
 		if lines > strings.Count(s, "\n")+1 {
 			t.Fatalf("%d rows of %q", lines, s)
 		}
@@ -333,13 +336,15 @@ func FuzzReadGUDID(f *testing.F) {
 	f.Add("09520140001046|B|M|C|N|D|true|false|true|MR Safe|true\n")
 	f.Add("\"|\"\"|\n")
 	f.Fuzz(func(t *testing.T, s string) {
-		for l, err := range catalogue.ReadGUDID(fstest.MapFS{"device.txt": {Data: []byte(header + s)}}, catalogue.GUDIDOptions{Dir: t.TempDir()}) {
-			if err != nil {
-				t.Fatal(err)
+		bounds.Hold(t, func() {
+			for l, err := range catalogue.ReadGUDID(fstest.MapFS{"device.txt": {Data: []byte(header + s)}}, catalogue.GUDIDOptions{Dir: t.TempDir()}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if l.Err == nil && l.Row.DI == "" {
+					t.Fatalf("a row without an identifier: %+v", l)
+				}
 			}
-			if l.Err == nil && l.Row.DI == "" {
-				t.Fatalf("a row without an identifier: %+v", l)
-			}
-		}
+		})
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"implantrace/internal/bounds"
 	"implantrace/internal/catalogue"
 	"implantrace/internal/command"
 	"implantrace/internal/trace"
@@ -16,7 +17,10 @@ func FuzzReadPlan(f *testing.F) {
 	f.Add("di\n\n")
 	f.Add("kind,head_diameter\nhead,3.2 cm\n")
 	f.Fuzz(func(t *testing.T, table string) {
-		items, stays, err := catalogue.ReadPlan([]byte(table))
+		var items []trace.PlanItem
+		var stays []trace.StaysItem
+		var err error
+		bounds.Hold(t, func() { items, stays, err = catalogue.ReadPlan([]byte(table)) })
 		if err != nil {
 			if k := trace.KindOf(err); k != trace.Invalid && k != trace.TooLarge {
 				t.Fatalf("%q: %v", table, err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"implantrace/internal/bounds"
 	"implantrace/internal/history"
 )
 
@@ -33,9 +34,11 @@ func FuzzImport(f *testing.F) {
 			}
 			return r
 		}
-		first := take()
-		if second := take(); second.Repeated < first.Recorded+first.Repeated {
-			t.Fatalf("first %+v, second %+v", first, second)
-		}
+		bounds.Hold(t, func() {
+			first := take()
+			if second := take(); second.Repeated < first.Recorded+first.Repeated {
+				t.Fatalf("first %+v, second %+v", first, second)
+			}
+		})
 	})
 }

@@ -40,6 +40,7 @@ var rooms = []struct {
 	{"internal/seal", "gs1 internal/udi internal/trace"},
 	{"internal/backup", "internal/trace internal/journal internal/seal"},
 	{"internal/bolt", "internal/udi internal/trace internal/record internal/journal internal/seal"},
+	{"internal/bounds", ""},
 	{"internal/bolt/faulty", ""},
 	{"internal/trace/storetest", "gs1 internal/udi internal/trace internal/record internal/journal internal/seal"},
 	{"internal/check", "gs1 internal/udi internal/trace"},
@@ -72,7 +73,7 @@ var rooms = []struct {
 }
 
 // suites are rows that only tests may import.
-var suites = []string{"internal/trace/storetest", "internal/bolt/faulty", "internal/recall/recalltest", "internal/safety", "internal/house"}
+var suites = []string{"internal/trace/storetest", "internal/bolt/faulty", "internal/recall/recalltest", "internal/bounds", "internal/safety", "internal/house"}
 
 // guests says in which rooms a module from outside may be imported. Tests anywhere may import it too if tests is set.
 var guests = []struct {

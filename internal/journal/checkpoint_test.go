@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"implantrace/internal/bounds"
 	"implantrace/internal/journal"
 	"implantrace/internal/trace"
 )
@@ -136,9 +137,10 @@ func FuzzOpenCheckpoint(f *testing.F) {
 	f.Add(signed)
 	f.Add([]byte("implantrace/node/0102030000000000\n0\n\n\n\n— x AAAA\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c, _, err := journal.OpenCheckpoint(b, v)
-		if err == nil && c != one {
-			t.Errorf("%q is signed", b)
-		}
+		bounds.Hold(t, func() {
+			if c, _, err := journal.OpenCheckpoint(b, v); err == nil && c != one {
+				t.Errorf("%q is signed", b)
+			}
+		})
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 	"pgregory.net/rapid"
 
+	"implantrace/internal/bounds"
 	"implantrace/internal/journal"
 	"implantrace/internal/trace"
 )
@@ -166,8 +167,12 @@ func FuzzDecode(f *testing.F) {
 		f.Add(row)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_, _, _ = c.DecodeRow(b)
-		e, err := c.Decode(b)
+		var e trace.Entry
+		var err error
+		bounds.Hold(t, func() {
+			_, _, _ = c.DecodeRow(b)
+			e, err = c.Decode(b)
+		})
 		if err != nil {
 			if !errors.Is(err, journal.ErrEncoding) {
 				t.Fatalf("%v", err)
