@@ -67,6 +67,59 @@ func TestBadgesSwitchWhileTheProcedureStaysOpen(t *testing.T) {
 	}
 }
 
+// The desk's own scanner reads a badge, and the page asks for its bearer's PIN; the
+// next reading takes that away.
+func TestAScannedBadgeAsksForItsPIN(t *testing.T) {
+	n := newNode(t)
+	admin, _ := n.administrator(n.staffed())
+	const gsrn = "505089800000000126"
+	nurse := admin.hire("Nell Nurse", gsrn, staff.Theatre)
+	admin.page("/staff")
+	admin.form("/staff/machines", url.Values{"id": {n.id()}, "name": {"Theatre 4"}}).want(303)
+	m, elsewhere := n.visitor(), n.visitor()
+	m.cookies["implantrace-machine"] = admin.cookies["implantrace-machine"]
+	m.page("/theatre").want(200, "Nobody is signed in")
+	scan := func(text string) string {
+		m.page("/theatre")
+		return m.post("/api/v1/readings", `{"id":"`+n.id()+`","text":"`+text+`"}`).want(201).value("reading").(string)
+	}
+	asks := func(yes bool) {
+		t.Helper()
+		if got := strings.Contains(m.page("/theatre").want(200).text(), "PIN of Nell Nurse"); got != yes {
+			t.Errorf("that the page asks for a PIN is %v", got)
+		}
+	}
+	reading := scan("8017" + gsrn)
+	asks(true)
+	if strings.Contains(m.page("/theatre/board?part=who").want(200, "PIN of Nell Nurse").text(), `value="`+gsrn) {
+		t.Error("the form holds the badge's code")
+	}
+	elsewhere.page("/sign-in")
+	elsewhere.form("/sign-in", url.Values{"scanned": {reading}, "pin": {nurse.pin}}).want(403, "not enrolled")
+	m.page("/theatre")
+	m.form("/sign-in", url.Values{"scanned": {reading}, "pin": {"000000"}}).want(401)
+	asks(true)
+	scan("(01)" + stem + "(10)LOT1")
+	asks(false)
+	m.form("/sign-in", url.Values{"scanned": {reading}, "pin": {nurse.pin}}).want(409, "Scan the badge again")
+	reading = scan("8017" + gsrn)
+	n.clock.move(3 * time.Minute)
+	asks(false)
+	reading = scan("8017" + gsrn)
+	m.page("/theatre")
+	m.form("/sign-in", url.Values{"scanned": {reading}, "pin": {nurse.pin}, "next": {"/theatre"}}).want(303)
+	m.page("/theatre").want(200, "Nell Nurse", "Open procedure")
+	asks(false)
+	scan("8017" + gsrn) // her own
+	asks(false)
+	scan("8017505089800000000133") // nobody's who has an account
+	asks(false)
+	m.page("/theatre")
+	m.form("/lock", url.Values{})
+	scan("8017" + gsrn)
+	asks(true)
+}
+
 // A theatre page that locks in the middle of a procedure goes on checking and
 // recording scans, marked as not confirmed; history, search and overrides lock.
 func TestALockedTheatrePageGoesOnScanning(t *testing.T) {

@@ -25,6 +25,31 @@ type board struct {
 	Earlier   []theatre.Answer
 	Usages    []usageCard // latest first
 	Copy      copyLine
+	Bearer    bearer
+}
+
+// bearer is who may want to sign in: the badge of somebody with an account was
+// scanned at this machine. Empty: nobody.
+type bearer struct {
+	Reading trace.EventID
+	Name    string
+}
+
+// bearer is who scanned their badge at this machine and is not signed in at it.
+func (s *Server) bearer(c echo.Context) bearer {
+	w := callerOf(c)
+	if s.Staff == nil || w.Kind != staff.Machine && (w.Kind != staff.Person || w.session.Machine.IsZero()) {
+		return bearer{}
+	}
+	badge := s.Desk.Badge()
+	if badge.Code == "" {
+		return bearer{}
+	}
+	a, ok := s.Staff.Badged(badge.Code)
+	if !ok || w.Kind == staff.Person && a.ID == w.Account {
+		return bearer{}
+	}
+	return bearer{badge.Reading, a.Name}
 }
 
 // copyLine is how the second copy does; empty where there is none.
@@ -81,6 +106,7 @@ func (s *Server) board(c echo.Context) (board, error) {
 	}
 	second := s.secondCopy()
 	b := board{frame: f, Copy: copyLine{second.Words(s.Recorder.Zone()), second.Late()}}
+	b.Bearer = s.bearer(c)
 	if b.State, err = s.Desk.State(c.Request().Context()); err != nil {
 		return b, whole(err)
 	}

@@ -87,9 +87,12 @@ func (s *Server) formSignIn(c echo.Context) error {
 	var cookie string
 	var session staff.Session
 	var err error
-	if badge := field(c, "badge"); badge != "" {
+	switch badge, scanned := field(c, "badge"), field(c, "scanned"); {
+	case scanned != "": // by the desk's scanner: the page never had its code
+		cookie, session, err = s.scannedSignIn(c, scanned)
+	case badge != "":
 		cookie, session, err = s.Staff.Badge(ctx, s.from(c), badge, field(c, "pin"))
-	} else {
+	default:
 		cookie, session, err = s.Staff.Password(ctx, s.from(c), field(c, "login"), c.Request().PostFormValue("password"), field(c, "code"))
 	}
 	if err != nil {
@@ -97,6 +100,21 @@ func (s *Server) formSignIn(c echo.Context) error {
 	}
 	s.begun(c, cookie, session)
 	return c.Redirect(http.StatusSeeOther, next(c))
+}
+
+// scannedSignIn signs in who bears the badge that the desk's scanner read last.
+// The reading is named, so that no PIN is ever held against another badge than
+// the one on the screen.
+func (s *Server) scannedSignIn(c echo.Context, reading string) (string, staff.Session, error) {
+	badge := s.Desk.Badge()
+	if badge.Code == "" || badge.Reading.String() != reading {
+		return "", staff.Session{}, trace.Errorf(trace.Conflict, "Something else was scanned after that badge, or it was too long ago. Scan the badge again.")
+	}
+	cookie, session, err := s.Staff.Badge(c.Request().Context(), s.from(c), badge.Code, field(c, "pin"))
+	if err == nil {
+		s.Desk.BadgeUsed()
+	}
+	return cookie, session, err
 }
 
 // refuseSignIn shows the form again with what was wrong.

@@ -86,7 +86,7 @@ func TestPeopleSignInInABrowser(t *testing.T) {
 		return eval[string](b, `document.getElementById('one-time-code').textContent`)
 	}
 	nurse := hire("Nell Nurse", "nell", "NN-1", "theatre")
-	surgeon := hire("Sue Surgeon", "sue", "SS-2", "clinician")
+	surgeon := hire("Sue Surgeon", "sue", "505089800000000126", "clinician")
 	auditor := hire("Ann Auditor", "ann", "", "auditor")
 	b.look("staff")
 	b.do(chromedp.SendKeys("#machine", "Theatre 4"), chromedp.Click("#enrol"))
@@ -147,13 +147,22 @@ func TestPeopleSignInInABrowser(t *testing.T) {
 	usage := eval[string](b, clear)
 	eval[int](b, `document.getElementById('clear-`+usage+`').closest('details').open = true; 0`)
 	b.do(chromedp.SendKeys("#clear-surgeon-"+usage, "Sue Surgeon"), chromedp.SendKeys("#clear-reason-"+usage, "The maker confirms a misprint"),
-		chromedp.SendKeys("#clear-badge-"+usage, "SS-2"), chromedp.SendKeys("#clear-pin-"+usage, "591130"))
+		chromedp.SendKeys("#clear-badge-"+usage, "505089800000000126"), chromedp.SendKeys("#clear-pin-"+usage, "591130"))
 	eval[int](b, `document.getElementById('clear-`+usage+`').scrollIntoView({block: 'center'}); 0`)
 	b.look("theatre-second-person")
 	b.do(chromedp.Click("#clear-" + usage))
 	b.shows("Stop cleared by Sue Surgeon")
 	b.shows("Nell Nurse")
 	b.look("theatre-cleared")
+
+	// Her badge, scanned, asks for her PIN; she takes over, and the procedure stays open.
+	n.scan("8017505089800000000126")
+	b.shows("PIN of Sue Surgeon")
+	until(t, "that the PIN can be typed at once", func() bool { return eval[bool](b, `document.activeElement?.id === 'bearer-pin'`) })
+	b.look("theatre-badge")
+	b.do(chromedp.SendKeys("#bearer-pin", "591130"), chromedp.Click("#bearer-in"))
+	until(t, "that she is signed in", func() bool { return strings.Contains(strings.Join(strings.Fields(b.text()), " "), "Sue Surgeon Lock") })
+	b.shows("Close procedure")
 	out()
 
 	// An auditor sees it, and breaks the glass.

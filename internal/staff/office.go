@@ -116,6 +116,13 @@ func (o *Office) Named(login string) (Account, bool) {
 	return e.Account, ok
 }
 
+// Badged is the account of somebody who works here and bears a badge.
+func (o *Office) Badged(badge string) (Account, bool) {
+	badge = o.badge(badge)
+	e, ok := o.books.named("", badge)
+	return e.Account, ok && badge != "" && !e.Left
+}
+
 // SetUpCode makes the first administrator. "" once there is one.
 func (o *Office) SetUpCode() string {
 	for _, a := range o.books.all(trace.PersonAccount) {

@@ -35,6 +35,7 @@ type Desk struct {
 	unknown   map[trace.EventID]func() // what the desk is to remember of readings whose recording was not answered
 	turn      int                      // counts the readings
 	patientBy int                      // the reading that patient comes from, or the turn at which it was let go of
+	badge     Badge                    // the last reading, if it was one
 
 	watch watchers
 	queue queue

@@ -106,6 +106,7 @@ func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 		return a, err // recorded; asked again, it is answered
 	}
 	t.settle()
+	d.badged(t)
 	d.show(a)
 	return a, nil
 }

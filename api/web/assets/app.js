@@ -187,6 +187,12 @@ function desk () {
 }
 document.body.addEventListener('htmx:afterSwap', desk)
 
+// A field that a scan brings up takes the keyboard, unless somebody is typing elsewhere.
+document.body.addEventListener('htmx:afterSwap', (e) => {
+  const field = e.detail.target.querySelector?.('[data-focus]')
+  if (field && document.activeElement === document.body) field.focus()
+})
+
 // The answer to a new reading stands at the top, wherever the page was.
 let answered = document.querySelector('#last [data-reading]')?.dataset.reading
 document.body.addEventListener('htmx:afterSwap', () => {
