@@ -138,10 +138,15 @@ func (s *Server) pageProcedure(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	photographs, err := s.photographsOf(c, id)
+	if err != nil {
+		return err
+	}
 	return s.render(c, http.StatusOK, "procedure", "layout", struct {
 		frame
-		Procedure trace.ProcedureInFull
-	}{f, full})
+		Procedure   trace.ProcedureInFull
+		Photographs []trace.Photograph
+	}{f, full, photographs})
 }
 
 type importPage struct {

@@ -26,6 +26,8 @@ type board struct {
 	Usages    []usageCard // latest first
 	Copy      copyLine
 	Bearer    bearer
+	// KeepPictures says that photographs are kept.
+	KeepPictures bool
 }
 
 // bearer is who may want to sign in: the badge of somebody with an account was
@@ -105,7 +107,7 @@ func (s *Server) board(c echo.Context) (board, error) {
 		return board{}, err
 	}
 	second := s.secondCopy()
-	b := board{frame: f, Copy: copyLine{second.Words(s.Recorder.Zone()), second.Late()}}
+	b := board{frame: f, Copy: copyLine{second.Words(s.Recorder.Zone()), second.Late()}, KeepPictures: s.KeepPictures}
 	b.Bearer = s.bearer(c)
 	if b.State, err = s.Desk.State(c.Request().Context()); err != nil {
 		return b, whole(err)

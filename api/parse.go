@@ -94,7 +94,7 @@ func (s *Server) decode(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	pic, err := s.decodePicture(c, data)
+	pic, err := s.decodePicture(c, data, 0)
 	if err != nil {
 		return err
 	}
@@ -108,9 +108,9 @@ func (s *Server) decode(c echo.Context) error {
 	return c.JSON(http.StatusOK, a)
 }
 
-func (s *Server) decodePicture(c echo.Context, data []byte) (scanner.Picture, error) {
+func (s *Server) decodePicture(c echo.Context, data []byte, keep int) (scanner.Picture, error) {
 	pic, err := scanner.DecodeImage(c.Request().Context(), data, scanner.ImageOptions{
-		MaxBytes: pictureMost, Workers: s.Workers, Proves: s.Proves,
+		MaxBytes: pictureMost, Workers: s.Workers, Proves: s.Proves, Keep: keep,
 	})
 	switch {
 	case errors.Is(err, scanner.ErrTooLarge):

@@ -107,7 +107,11 @@ func (s *Server) takePicture(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	pic, err := s.decodePicture(c, data)
+	keep := 0
+	if s.KeepPictures {
+		keep = photographMost
+	}
+	pic, err := s.decodePicture(c, data, keep)
 	if err != nil {
 		return err
 	}
@@ -121,7 +125,7 @@ func (s *Server) takePicture(c echo.Context) error {
 		}
 		out.Unsure = append(out.Unsure, symbolAnswer{Format: sym.Format, AIM: sym.AIM, Corners: pairs(sym.Corners), Pass: sym.Pass})
 	}
-	if out.Answers, err = s.Desk.TakePicture(s.asCaller(c), id, sure, procedure); err != nil {
+	if out.Answers, err = s.Desk.TakePicture(s.asCaller(c), id, sure, procedure, pic.Kept); err != nil {
 		return err
 	}
 	return c.JSON(createdUnless(out.Answers[0].Repeated), out)

@@ -44,12 +44,13 @@ type Options struct {
 	Operator        Operator
 	// Staff says who people are. Without it NoSignIn has to say that nobody is
 	// asked, and whoever reaches the node may do everything.
-	Staff    *staff.Office
-	NoSignIn bool
-	Office   *casework.Office // nil: one of its own over Recorder
-	Drill    bool             // a copy of the record for drills: it is marked, and no care is recorded
-	NodeName string
-	Hospital card.Institution // stands on what patients are given; empty: it does not
+	Staff        *staff.Office
+	NoSignIn     bool
+	Office       *casework.Office // nil: one of its own over Recorder
+	Drill        bool             // a copy of the record for drills: it is marked, and no care is recorded
+	NodeName     string
+	KeepPictures bool             // photographs of labels are kept with their procedures, sealed
+	Hospital     card.Institution // stands on what patients are given; empty: it does not
 	// AnswersTo reports whether a host that a browser asked for is this node,
 	// beside the names that every machine has for itself; nil: none is.
 	AnswersTo func(host string) bool
@@ -205,6 +206,8 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/procedures", may: staff.WriteRecord, handler: s.openProcedure},
 		{method: "GET", path: "/api/v1/procedures", may: staff.ReadRecord, handler: s.listProcedures, query: "limit cursor patient from to open"},
 		{method: "GET", path: "/api/v1/procedures/:id", may: staff.ReadRecord, handler: s.procedure},
+		{method: "GET", path: "/api/v1/procedures/:id/photographs", may: staff.ReadRecord, handler: s.listPhotographs},
+		{method: "GET", path: "/api/v1/procedures/:id/photographs/:photograph", may: staff.ReadRecord, handler: s.photograph},
 		{method: "GET", path: "/api/v1/procedures/:id/plan", may: staff.ReadRecord, handler: s.plan},
 		{method: "POST", path: "/api/v1/procedures/:id/plan", may: staff.WriteRecord, handler: s.setPlan},
 		{method: "GET", path: "/api/v1/procedures/:id/njr", may: staff.ReadRecord, handler: s.jointQuestions},

@@ -64,6 +64,10 @@ type Picture struct {
 	Unread        []Unread // located and not read, the likeliest symbols first
 	Elapsed       time.Duration
 	Passes        []PassTime // in the order in which they were run
+
+	// Kept is the copy that [ImageOptions].Keep asks for, a JPEG in gray, upright,
+	// with no metadata. Nil where none was asked for.
+	Kept []byte
 }
 
 // PassTime is what a pass over a picture cost.
@@ -81,6 +85,10 @@ type ImageOptions struct {
 	// Proves says that content proves itself: that a check digit within it
 	// holds. It is given what [Reading.ScanData] gives. Nil proves nothing.
 	Proves func(scanData string) bool
+
+	// Keep asks for a copy of the picture whose longer side has at most so many
+	// pixels. 0 means none.
+	Keep int
 
 	// Without names passes to leave out, as of [PassNames], to measure what each is
 	// worth. Without "locate" the others have little to look at.
@@ -154,6 +162,10 @@ func DecodeImage(ctx context.Context, data []byte, o ImageOptions) (Picture, err
 		return Picture{}, damaged(err)
 	}
 	gray := upright(grayOf(img), orientationOf(data))
+	kept, err := keep(gray, o.Keep)
+	if err != nil {
+		return Picture{}, err
+	}
 	search := newSearch(deadline, gray, engine, o)
 	search.run()
 	if ctx.Err() != nil {
@@ -166,6 +178,7 @@ func DecodeImage(ctx context.Context, data []byte, o ImageOptions) (Picture, err
 		Unread:  search.unread(),
 		Elapsed: time.Since(start),
 		Passes:  search.passes,
+		Kept:    kept,
 	}, nil
 }
 

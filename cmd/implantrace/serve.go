@@ -66,6 +66,7 @@ before the file.`,
 			fs.BoolVar(&c.NoSignIn, "no-sign-in", false, "ask nobody who they are: for trying it out, on a loopback address")
 			fs.StringVar(&c.Name, "name", "", "what people call this node (default: the machine's name)")
 			fs.StringVar(&c.Hospital, "hospital", "", "`NAME` of the hospital, as it stands on what patients are given")
+			fs.BoolVar(&c.KeepPictures, "keep-pictures", false, "keep photographs of labels with their procedures, encrypted under the patient's key")
 			fs.StringVar(&c.HospitalAddress, "hospital-address", "", "its `ADDRESS`, likewise")
 			fs.StringVar(&c.Zone, "zone", "", "the site's time `ZONE` (default Europe/London)")
 			fs.StringVar(&c.WristbandDelimiter, "wristband-delimiter", "", "`TEXT` between the fields inside AIs 91, 92 and 93 of wristbands (default ,)")
@@ -126,6 +127,7 @@ func merge(flags, file app.Config) app.Config {
 		flags.Keys, flags.KeysCommand = file.Keys, file.KeysCommand
 	}
 	flags.NoSignIn = flags.NoSignIn || file.NoSignIn
+	flags.KeepPictures = flags.KeepPictures || file.KeepPictures
 	flags.SignOn = file.SignOn
 	if len(flags.CheckpointTo) == 0 {
 		flags.CheckpointTo = file.CheckpointTo

@@ -74,15 +74,18 @@ func openBrowser(t *testing.T) *browser {
 	return b
 }
 
+// patience is how long a step may take on a machine that is busy with other tests.
+const patience = 2 * time.Minute
+
 // do carries out the steps. A page that changes between finding an element and
 // touching it has not been touched: that step is taken again.
 func (b *browser) do(steps ...step) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	for _, s := range steps {
 		err := chromedp.Do(ctx, s)
-		for err != nil && strings.Contains(err.Error(), "Could not find node with given id") && ctx.Err() == nil {
+		for err != nil && strings.Contains(strings.ToLower(err.Error()), "node with given id") && ctx.Err() == nil {
 			err = chromedp.Do(ctx, s)
 		}
 		if err != nil {
@@ -94,7 +97,7 @@ func (b *browser) do(steps ...step) {
 // eval gives what a script comes to in the page.
 func eval[T any](b *browser, script string) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -118,7 +121,7 @@ func (b *browser) text() string {
 
 func (b *browser) shows(words string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if strings.Contains(b.text(), words) {
 			return
 		}

@@ -59,6 +59,9 @@ type Config struct {
 	// Hospital and HospitalAddress stand on what patients are given. "": they do
 	// not.
 	Hospital, HospitalAddress string
+	// KeepPictures keeps photographs of labels with their procedures, sealed;
+	// without it a picture is read and forgotten.
+	KeepPictures bool
 	// WristbandDelimiter parts the fields in AIs 91 to 93 of wristbands; a comma.
 	WristbandDelimiter string
 	// Badge is a regular expression for the whole text of a local staff badge;
@@ -121,6 +124,7 @@ type file struct {
 	Zone               string   `toml:"zone"`
 	Hospital           string   `toml:"hospital"`
 	HospitalAddress    string   `toml:"hospital_address"`
+	KeepPictures       bool     `toml:"keep_pictures"`
 	WristbandDelimiter string   `toml:"wristband_delimiter"`
 	Badge              string   `toml:"badge"`
 	CheckpointTo       []string `toml:"checkpoint_to"`
@@ -162,7 +166,7 @@ func ReadConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return Config{}, configf("%s: there is no setting %q", path, unknown[0])
 	}
-	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, BackupTo: f.BackupTo, BackupKeep: f.BackupKeep, CompactAt: f.CompactAt, CompactFree: f.CompactFree, KeepYears: f.KeepYears, Listen: f.Listen, NoSignIn: f.NoSignIn, Name: f.Name, Zone: f.Zone, Hospital: f.Hospital, HospitalAddress: f.HospitalAddress, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
+	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, BackupTo: f.BackupTo, BackupKeep: f.BackupKeep, CompactAt: f.CompactAt, CompactFree: f.CompactFree, KeepYears: f.KeepYears, Listen: f.Listen, NoSignIn: f.NoSignIn, Name: f.Name, Zone: f.Zone, Hospital: f.Hospital, HospitalAddress: f.HospitalAddress, KeepPictures: f.KeepPictures, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
 	c.TLSCert, c.TLSKey, c.WithoutTLS, c.Hosts = f.TLSCert, f.TLSKey, f.WithoutTLS, f.Hosts
 	c.RequestsFromAddress, c.RequestsOfSession = f.FromAddress, f.OfSession
 	c.CheckpointTo = f.CheckpointTo

@@ -303,6 +303,11 @@ func (s *Store) Answers(ctx context.Context, id trace.ProcedureID) iter.Seq2[tra
 	return rows[trace.Answers](ctx, s, record.Answers, id[:])
 }
 
+// Photographs is trace.Finder's.
+func (s *Store) Photographs(ctx context.Context, id trace.ProcedureID) iter.Seq2[trace.Photograph, error] {
+	return rows[trace.Photograph](ctx, s, record.Photographs, id[:])
+}
+
 // CheckSettings is trace.Finder's.
 func (s *Store) CheckSettings(ctx context.Context) (all []trace.CheckSetting, err error) {
 	err = s.view(ctx, func(t *transaction) error {

@@ -341,7 +341,7 @@ func TestWhatOnlyTheMomentOfScanningKnows(t *testing.T) {
 	// Two codes in one photograph that do not agree.
 	s.open(trace.SideLeft)
 	answers, err := s.desk.TakePicture(t.Context(), trace.NewEventID(), []scanner.Reading{
-		{Text: "]d201" + gtin("stem") + "1729032210X3", Source: scanner.SourcePicture}, {Text: "]C101" + gtin("stem") + "1729032210X4", Source: scanner.SourcePicture}}, trace.ProcedureID{})
+		{Text: "]d201" + gtin("stem") + "1729032210X3", Source: scanner.SourcePicture}, {Text: "]C101" + gtin("stem") + "1729032210X4", Source: scanner.SourcePicture}}, trace.ProcedureID{}, nil)
 	s.ok(err)
 	s.says(answers[0], "carriers", trace.Warn, "do not agree")
 	s.says(answers[1], "carriers", trace.Warn, "do not agree")

@@ -179,7 +179,7 @@ func scannedCases(t *testing.T) []fromScan {
 		{"doubt", "separators were lost", trace.Warn, "", on(reading("stem", "]d201%s10LOT117290322"+"21S1"))},
 		{"carriers", "two codes that do not agree", trace.Warn, "do not agree", on(func(s *site) theatre.Answer {
 			answers, err := s.desk.TakePicture(s.Context(), trace.NewEventID(), []scanner.Reading{{Text: "]d201" + gtin("stem") + "17290322" + "10X3", Source: scanner.SourcePicture},
-				{Text: "]C101" + gtin("stem") + "17290322" + "10X4", Source: scanner.SourcePicture}}, trace.ProcedureID{})
+				{Text: "]C101" + gtin("stem") + "17290322" + "10X4", Source: scanner.SourcePicture}}, trace.ProcedureID{}, nil)
 			s.ok(err)
 			return answers[0]
 		})},

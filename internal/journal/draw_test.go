@@ -68,7 +68,7 @@ func drawAttributes(t *rapid.T) (a trace.Attributes) {
 
 func drawFact(t *rapid.T) trace.Fact {
 	w := func(label string) string { return word(t, label) }
-	switch rapid.IntRange(1, 25).Draw(t, "kind") {
+	switch rapid.IntRange(1, 26).Draw(t, "kind") {
 	case 1:
 		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version")}
 	case 2:
@@ -145,6 +145,8 @@ func drawFact(t *rapid.T) trace.Fact {
 		return trace.StaffFact{Badge: w("badge"), Name: w("name"), Role: w("role"), Register: trace.Register(w("register")), Number: w("number"), Removed: rapid.Bool().Draw(t, "removed")}
 	case 19:
 		return trace.PlaceFact{GLN: w("gln"), Extension: w("extension"), Name: w("name"), Site: w("site"), ODS: w("ods"), Removed: rapid.Bool().Draw(t, "removed")}
+	case 26:
+		return trace.PhotographFact{Photograph: drawID(t, "photograph"), Procedure: drawID(t, "procedure"), Size: rapid.Int().Draw(t, "size"), SHA256: trace.Hash{rapid.Byte().Draw(t, "hash")}}
 	case 21:
 		return trace.AnswersFact{Procedure: drawID(t, "procedure"), Form: w("form"), Side: trace.Side(w("side")), Section: w("section")}
 	case 20:

@@ -167,6 +167,8 @@ func (c Codec) fact(k trace.FactKind, b []byte) (trace.Fact, error) {
 		return decodeFact[trace.PlaceFact](c, b)
 	case trace.KindCode:
 		return decodeFact[trace.CodeFact](c, b)
+	case trace.KindPhotograph:
+		return decodeFact[trace.PhotographFact](c, b)
 	case trace.KindAnswers:
 		return decodeFact[trace.AnswersFact](c, b)
 	}

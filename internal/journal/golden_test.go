@@ -82,6 +82,7 @@ func golden() map[string]trace.Entry {
 		"approval": entry(trace.ApprovalFact{Approved: true, Officer: "O", Role: "R", Site: "S", Statement: "T", Release: "v1"}),
 		"notice": entry(trace.NoticeFact{Notice: id(0x80), Body: []byte(`{"criteria":{"di":["07611994064584"]}}`), State: trace.NoticeSuperseded, Later: id(0x81), Name: "FSCA 1: N",
 			Answer: trace.Answered{Action: "Put aside", Answer: "done"}, Traced: trace.Traced{At: at, Took: 1500000, Confirmed: 1, Possible: 2, Precautionary: 3, People: 4}}),
+		"photograph": entry(trace.PhotographFact{Photograph: id(0x92), Procedure: id(0x60), Size: 9, SHA256: trace.Hash{1, 2, 3}}),
 		"attachment": entry(trace.AttachmentFact{Attachment: id(0x90), Notice: id(0x80), Name: "fsn.pdf", Type: "application/pdf", Size: 9, SHA256: trace.Hash{1, 2, 3}}),
 		"case": entry(trace.CaseFact{Case: id(0xa0), Notice: id(0x80), Patient: id(0x50), Procedure: id(0x60), Usages: []trace.UsageID{id(0x70), id(0x71)}, Tier: "possible",
 			Status: trace.CaseContacting, Owner: "R. Dene", Due: "2026-03-20", Next: "Telephone", Seen: id(0x30), Undoes: id(0x31)}),

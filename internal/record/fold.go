@@ -92,6 +92,9 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 		w.value(Places, PlaceKey(fact.GLN, fact.Extension), listed[trace.PlaceFact](about))
 	case trace.CodeFact:
 		w.value(Codes, []byte(trace.CodeKey(fact.System, fact.Code)), listed[trace.CodeFact](about))
+	case trace.PhotographFact:
+		first := about[0]
+		w.value(Photographs, PhotographKey(fact.Procedure, fact.Photograph), trace.Photograph{PhotographFact: first.Fact.(trace.PhotographFact), Stamp: stamp(first)})
 	case trace.AnswersFact:
 		w.value(Answers, AnswersKey(fact.Procedure, fact.Form, fact.Side), foldAnswers(about))
 	case trace.ApprovalFact:

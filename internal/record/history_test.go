@@ -72,7 +72,7 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		return id
 	}
 	one := func(label string, of ...string) string { return rapid.SampledFrom(append(of, "")).Draw(t, label) }
-	switch few("kind", 20) {
+	switch few("kind", 21) {
 	case 0:
 		return trace.ReadingFact{Reading: number(2, few("reading", 200)), Means: udi.KindDevice}
 	case 1:
@@ -143,6 +143,8 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		return trace.PlaceFact{GLN: one("gln", "9520000000004"), Extension: one("extension", "", "4"), Name: one("theatre", "T4", "T5")}
 	case 17:
 		return trace.AnswersFact{Procedure: number(4, 1+few("answered", 1)), Form: "njr", Side: trace.Side(one("side of form", "left", "right")), Section: one("section", "HIP PRIMARY", "HIP REVISION")}
+	case 21:
+		return trace.PhotographFact{Photograph: number(11, few("photographed", 200)), Procedure: number(4, 1+few("pictured", 1)), Size: 1}
 	case 16:
 		return trace.CodeFact{System: one("system", "OPCS-4", "opcs4"), Code: one("code", "W37.1", "w371"), Text: one("means", "THR", "hip")}
 	}

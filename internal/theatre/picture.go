@@ -11,8 +11,10 @@ import (
 
 // TakePicture records every symbol of one photograph and answers each; two
 // symbols that say the same of one device are one usage. A picture without a
-// symbol that can be relied on is recorded as one reading without text.
-func (d *Desk) TakePicture(ctx context.Context, id trace.EventID, symbols []scanner.Reading, procedure trace.ProcedureID) ([]Answer, error) {
+// symbol that can be relied on is recorded as one reading without text. The
+// picture itself, a JPEG, is kept with the procedure if there is one; nil: it is
+// not.
+func (d *Desk) TakePicture(ctx context.Context, id trace.EventID, symbols []scanner.Reading, procedure trace.ProcedureID, picture []byte) ([]Answer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(symbols) == 0 {
@@ -27,13 +29,14 @@ func (d *Desk) TakePicture(ctx context.Context, id trace.EventID, symbols []scan
 			part = trace.DeriveID[trace.OfEvent](id, fmt.Sprint("symbol ", i))
 		}
 		device := udi.Understand(r.ScanData(), d.recorder.Clock()).Device
-		a, err := d.take(ctx, part, r, procedure, pack{device, seen[device], conflict})
+		a, err := d.take(ctx, part, r, procedure, pack{device, seen[device], conflict, picture})
 		if err != nil {
 			return answers, err
 		}
 		if !device.IsZero() && !a.Usage.IsZero() {
 			seen[device] = a.Usage
 		}
+		picture = nil // the first reading's entry has it
 		answers = append(answers, a)
 	}
 	return answers, nil

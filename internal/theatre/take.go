@@ -59,6 +59,7 @@ type pack struct {
 	device   udi.Device // was just taken from it, as usage: another carrier of it makes no second usage
 	usage    trace.UsageID
 	conflict string // what its codes say otherwise of one another; "": nothing
+	picture  []byte // of it, to be kept; nil: none
 }
 
 // take is Take with d.mu held.
@@ -274,7 +275,8 @@ func (t *taking) drafts(ctx context.Context) ([]trace.Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append([]trace.Draft{{ID: t.id, Fact: t.fact, Secret: t.secret, Subject: t.subject}}, t.more...), nil
+	drafts := append([]trace.Draft{{ID: t.id, Fact: t.fact, Secret: t.secret, Subject: t.subject}}, t.more...)
+	return append(drafts, t.photograph()...), nil
 }
 
 // why says what was wrong with a reading that is nothing we know.

@@ -485,7 +485,7 @@ func TestPicture(t *testing.T) {
 			b := newBench(t)
 			p := b.begin(adaBand)
 			id := trace.NewEventID()
-			as, err := b.desk.TakePicture(t.Context(), id, c.symbols, trace.ProcedureID{})
+			as, err := b.desk.TakePicture(t.Context(), id, c.symbols, trace.ProcedureID{}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -515,7 +515,7 @@ func TestPicture(t *testing.T) {
 				}
 			}
 			before := len(b.entries())
-			again, err := b.desk.TakePicture(t.Context(), id, c.symbols, trace.ProcedureID{})
+			again, err := b.desk.TakePicture(t.Context(), id, c.symbols, trace.ProcedureID{}, nil)
 			if err != nil || len(again) != len(as) || len(b.entries()) != before {
 				t.Fatalf("again: %v, %+v", err, again)
 			}
@@ -533,11 +533,11 @@ func TestPictureThatFailedHalfwayGoesOnWhenItIsRepeated(t *testing.T) {
 	p := b.begin(adaBand)
 	symbols := []scanner.Reading{picture("DataMatrix", "]d2", headText), picture("Code128", "]C1", headText)}
 	id := trace.NewEventID()
-	first, err := b.desk.TakePicture(t.Context(), id, symbols[:1], trace.ProcedureID{})
+	first, err := b.desk.TakePicture(t.Context(), id, symbols[:1], trace.ProcedureID{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	both, err := b.desk.TakePicture(t.Context(), id, symbols, trace.ProcedureID{})
+	both, err := b.desk.TakePicture(t.Context(), id, symbols, trace.ProcedureID{}, nil)
 	if err != nil || len(both) != 2 || both[1].Usage != first[0].Usage || len(b.usages(p)) != 1 {
 		t.Errorf("%v: %+v", err, both)
 	}

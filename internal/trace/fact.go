@@ -32,6 +32,7 @@ const (
 	KindPlace        FactKind = 25 // what a location number stands for
 	KindCode         FactKind = 26 // what a procedure code means
 	KindAnswers      FactKind = 27 // a form about a procedure is filled in
+	KindPhotograph   FactKind = 28 // a picture of what was scanned is kept
 
 	KindNotice     FactKind = 30 // a recall notice
 	KindAttachment FactKind = 31 // a document of a notice

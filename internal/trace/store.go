@@ -213,6 +213,9 @@ type Finder interface {
 	// Answers gives the forms about a procedure that were filled in, by form and
 	// side.
 	Answers(ctx context.Context, id ProcedureID) iter.Seq2[Answers, error]
+	// Photographs gives the pictures that are kept with a procedure, in the order
+	// of their ids.
+	Photographs(ctx context.Context, id ProcedureID) iter.Seq2[Photograph, error]
 
 	// Readings gives readings by time, latest first, from behind a key.
 	Readings(ctx context.Context, after []byte) iter.Seq2[ReadingHit, error]

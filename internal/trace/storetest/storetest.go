@@ -50,6 +50,7 @@ func Run(t *testing.T, open Open) {
 		{"a correction may come before what it corrects", correctionFirst},
 		{"pages neither repeat nor skip while entries come in", growing},
 		{"the directory says the last that was said, and keeps what was removed", directory},
+		{"photographs stay with their procedure", photographs},
 		{"a form's last answers are its answers, side by side", answers},
 		{"a plan is confirmed by whoever confirms that plan", confirmation},
 		{"catalogues lie under what people said, the later over the earlier", catalogues},
