@@ -32,9 +32,86 @@ type SerialConfig struct {
 	// Baud is the speed of the line, by default 9600. USB scanners ignore it.
 	Baud int
 
+	// Parity of the line, by default none; Bits of a character, by default 8. USB
+	// scanners ignore both. A byte that fails its parity is SUB (0x1A) in the text
+	// where the system can say so (Linux), and as it came elsewhere.
+	Parity Parity
+	Bits   int
+
 	// MaxReading is the longest text in bytes, by default 8191. Anything
 	// longer without a terminator is noise: it is dropped, counted and shown.
 	MaxReading int
+
+	// Terminator is what ends a reading, by default CR, LF or CRLF.
+	Terminator Terminator
+
+	// Idle is how long the line is silent behind a reading that nothing else ends
+	// ([EndIdle]): 100 ms to 1 s, by default 200 ms. Two scans within that time
+	// would be one reading: a terminator is better.
+	Idle time.Duration
+
+	// Prefix and Suffix are what the scanner is set to send around a reading.
+	// They are taken off.
+	Prefix, Suffix string
+
+	// Signals are sent to the scanner by [Serial.Signal]; nothing by default.
+	Signals Signals
+}
+
+// Parity is a serial line's parity. The zero value is none.
+type Parity string
+
+// The parities.
+const (
+	ParityNone Parity = ""
+	ParityOdd  Parity = "odd"
+	ParityEven Parity = "even"
+)
+
+// framing is how the bytes of this scanner are cut into readings.
+func (c SerialConfig) framing() Framing {
+	return Framing{Terminator: c.Terminator, Prefix: c.Prefix, Suffix: c.Suffix, Max: c.MaxReading}
+}
+
+// patience is how long a read of this scanner waits.
+func (c SerialConfig) patience() time.Duration {
+	if c.Terminator == EndIdle {
+		return c.Idle
+	}
+	return readTimeout
+}
+
+// check fills in what is not said, and says what cannot work.
+func (c *SerialConfig) check() error {
+	if c.Name == "" {
+		c.Name = filepath.Base(c.Device)
+	}
+	if c.Baud == 0 {
+		c.Baud = 9600
+	}
+	if c.Bits == 0 {
+		c.Bits = 8
+	}
+	if c.Idle == 0 {
+		c.Idle = readTimeout
+	}
+	if c.MaxReading == 0 {
+		c.MaxReading = DefaultMaxReading
+	}
+	switch {
+	case !slices.Contains(speeds, c.Baud):
+		return fmt.Errorf("scanner %q: %d baud is not a speed that serial ports have", c.Name, c.Baud)
+	case c.Parity != ParityNone && c.Parity != ParityOdd && c.Parity != ParityEven:
+		return fmt.Errorf("scanner %q: the parity is odd, even or none, not %q", c.Name, string(c.Parity))
+	case c.Bits != 7 && c.Bits != 8:
+		return fmt.Errorf("scanner %q: a character has 7 or 8 bits, not %d", c.Name, c.Bits)
+	case c.Idle < 100*time.Millisecond || c.Idle > time.Second || c.Idle%(100*time.Millisecond) != 0:
+		return fmt.Errorf("scanner %q: the silence that ends a reading is 100 ms to 1 s, in steps of 100 ms, not %s", c.Name, c.Idle)
+	}
+	if err := c.framing().Check(); err != nil {
+		return fmt.Errorf("scanner %q: %w", c.Name, err)
+	}
+	return c.Signals.check(c.Name)
 }
 
 // SerialState says how a handheld is doing.
@@ -46,7 +123,10 @@ type SerialState struct {
 	Readings    uint64    `json:"readings"`   // handed on, since the start
 	CutOff      uint64    `json:"cut_off"`    // readings that an unplug, or the end of Run, cut off
 	Overlong    uint64    `json:"overlong"`   // texts dropped for their length
+	Unmarked    uint64    `json:"unmarked"`   // readings without their prefix or suffix, handed on as they came
 	Reconnects  uint64    `json:"reconnects"` // times the port was opened again
+	Signals     uint64    `json:"signals"`    // sent back to the scanner
+	Found       bool      `json:"found"`      // it was found, and not named by anybody
 	LastReading time.Time `json:"last_reading,omitzero"`
 	LastError   string    `json:"last_error,omitempty"` // why it is not connected, in words for a person; empty while it is
 }
@@ -59,6 +139,7 @@ const (
 	EventDisconnected EventKind = "disconnected" // it was open, and the scanner went away
 	EventWaiting      EventKind = "waiting"      // it cannot be opened; told once for each reason
 	EventCutOff       EventKind = "cut-off"      // a reading was cut off: it must be scanned again
+	EventUnmarked     EventKind = "unmarked"     // a reading came without its prefix or suffix
 	EventOverlong     EventKind = "overlong"     // a text was dropped for its length: noise, or the wrong speed
 )
 
@@ -83,9 +164,22 @@ func OnEvent(f func(Event)) SerialOption { return func(s *Serial) { s.onEvent = 
 // Clock has readings and events stamped by now instead of time.Now.
 func Clock(now func() time.Time) SerialOption { return func(s *Serial) { s.now = now } }
 
-// port is an open serial port whose Read waits at most readTimeout.
+// Heard has f called with all bytes that come, as they come and before they are
+// cut into readings, on the goroutine of Run; f must not keep them. It is for
+// recordings.
+func Heard(f func(p []byte)) SerialOption { return func(s *Serial) { s.heard = f } }
+
+// At has the port looked up by find each time before it is opened, in the place
+// of the configuration's Device, which stays as the name of what is looked for.
+// It is opened only when find gives it without an error.
+func At(find func() (device string, err error)) SerialOption {
+	return func(s *Serial) { s.find, s.state.Found = find, true }
+}
+
+// port is an open serial port whose Read waits at most for a while.
 type port interface {
 	io.Reader
+	io.Writer
 	io.Closer
 }
 
@@ -96,7 +190,8 @@ const (
 
 	// A read that ends empty long before its timeout says that the scanner is
 	// gone. On Linux that looks like any timeout (0, io.EOF) but for its haste.
-	hastyRead   = readTimeout / 4
+	hastyPart   = 4                     // of the time it may wait
+	slack       = 10 * time.Millisecond // by which a timer of the system may be early
 	hastyReads  = 3
 	firstWait   = 200 * time.Millisecond
 	longestWait = 2 * time.Second
@@ -113,7 +208,10 @@ type Serial struct {
 	cfg     SerialConfig
 	now     func() time.Time
 	onEvent func(Event)
+	heard   func([]byte)
+	find    func() (string, error)
 	open    func(SerialConfig) (port, error)
+	signals chan Signal
 
 	mu    sync.Mutex
 	state SerialState
@@ -127,26 +225,15 @@ func NewSerial(cfg SerialConfig, opts ...SerialOption) (*Serial, error) {
 	if cfg.Device == "" {
 		return nil, errors.New("a serial scanner needs the name of its device, such as /dev/ttyACM0 or COM3")
 	}
-	if cfg.Name == "" {
-		cfg.Name = filepath.Base(cfg.Device)
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
-	if cfg.Baud == 0 {
-		cfg.Baud = 9600
-	}
-	if !slices.Contains(speeds, cfg.Baud) {
-		return nil, fmt.Errorf("scanner %q: %d baud is not a speed that serial ports have", cfg.Name, cfg.Baud)
-	}
-	if cfg.MaxReading < 0 {
-		return nil, fmt.Errorf("scanner %q: the longest reading cannot be %d bytes", cfg.Name, cfg.MaxReading)
-	}
-	if cfg.MaxReading == 0 {
-		cfg.MaxReading = DefaultMaxReading
-	}
-	s := &Serial{cfg: cfg, now: time.Now, onEvent: func(Event) {}, open: openPort}
+	s := &Serial{cfg: cfg, now: time.Now, onEvent: func(Event) {}, heard: func([]byte) {}, open: openPort, signals: make(chan Signal, signalsWaiting)}
+	s.find = func() (string, error) { return cfg.Device, nil }
 	for _, opt := range opts {
 		opt(s)
 	}
-	s.state = SerialState{Name: cfg.Name, Device: cfg.Device, Since: s.now(), LastError: "not opened yet"}
+	s.state.Name, s.state.Device, s.state.Since, s.state.LastError = cfg.Name, cfg.Device, s.now(), "not opened yet"
 	return s, nil
 }
 
@@ -173,8 +260,10 @@ func (s *Serial) Run(ctx context.Context, emit func(Reading)) error {
 			start := time.Now()
 			s.connected(opened)
 			opened = true
+			stop := s.signalling(p)
 			err = s.listen(ctx, p, emit)
-			p.Close() // it was only read from; there is nothing to lose
+			stop()
+			p.Close() // what was to be read has been; there is nothing to lose
 			s.disconnected(err)
 			if time.Since(start) >= steadyFor {
 				wait = firstWait
@@ -197,8 +286,12 @@ func (s *Serial) openOrGiveUp(ctx context.Context) (port, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		p, err := s.open(s.cfg)
-		done <- result{p, err}
+		cfg := s.cfg
+		var r result
+		if cfg.Device, r.err = s.find(); r.err == nil {
+			r.p, r.err = s.open(cfg)
+		}
+		done <- r
 	}()
 	slow := time.NewTimer(slowOpen)
 	defer slow.Stop()
@@ -223,24 +316,37 @@ var errUnplugged = errors.New("the scanner was unplugged")
 
 // listen reads until ctx is done or the scanner has gone, and says which.
 func (s *Serial) listen(ctx context.Context, p port, emit func(Reading)) error {
-	framer := NewFramer(s.cfg.MaxReading)
+	framer := s.cfg.framing().Framer()
 	defer func() { s.cutOff(framer.Cut()) }()
 	buf := make([]byte, 4096)
 	for hasty := 0; ctx.Err() == nil; {
 		start := time.Now()
 		n, err := p.Read(buf)
-		quick := time.Since(start) < hastyRead
+		waited := time.Since(start)
 		if n > 0 {
-			before := framer.Overlong()
-			for _, text := range framer.Feed(buf[:n]) {
-				s.reading(text, emit)
+			if s.cfg.Parity != ParityNone {
+				struck(buf[:n])
 			}
-			s.overlong(framer.Overlong() - before)
+			s.heard(buf[:n])
+			overlong, begun, unmarked := framer.Overlong(), framer.Begun(), framer.Unmarked()
+			s.readings(framer.Feed(buf[:n]), emit)
+			s.overlong(framer.Overlong() - overlong)
+			for range framer.Begun() - begun {
+				s.cutOff(1)
+			}
+			s.unmarked(framer.Unmarked() - unmarked)
 		}
 		switch {
 		case err != nil && !errors.Is(err, io.EOF):
 			return err
-		case n > 0 || !quick:
+		case n > 0:
+			hasty = 0
+		case waited >= s.cfg.patience()-slack: // silence, and not the haste of a port that is going
+			hasty = 0
+			unmarked := framer.Unmarked()
+			s.readings(framer.Idle(), emit)
+			s.unmarked(framer.Unmarked() - unmarked)
+		case waited >= s.cfg.patience()/hastyPart:
 			hasty = 0
 		default:
 			if hasty++; hasty == hastyReads {
@@ -249,6 +355,23 @@ func (s *Serial) listen(ctx context.Context, p port, emit func(Reading)) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// struck puts SUB, which stands for a character that cannot be read (ISO 646),
+// in the place of NUL, by which a line with parity says so: NULs at the end of a
+// text may be taken for padding.
+func struck(p []byte) {
+	for i, b := range p {
+		if b == 0 {
+			p[i] = 0x1a
+		}
+	}
+}
+
+func (s *Serial) readings(texts []string, emit func(Reading)) {
+	for _, text := range texts {
+		s.reading(text, emit)
+	}
 }
 
 func (s *Serial) reading(text string, emit func(Reading)) {
@@ -318,6 +441,17 @@ func (s *Serial) overlong(texts uint64) {
 	s.mu.Unlock()
 	s.tell(Event{Kind: EventOverlong, At: s.now(),
 		Detail: "The scanner sent noise, or its speed is set wrong; scan again."})
+}
+
+func (s *Serial) unmarked(texts uint64) {
+	if texts == 0 {
+		return
+	}
+	s.mu.Lock()
+	s.state.Unmarked += texts
+	s.mu.Unlock()
+	s.tell(Event{Kind: EventUnmarked, At: s.now(),
+		Detail: "A reading came without the prefix or suffix that is set for this scanner; it was taken as it came."})
 }
 
 func (s *Serial) tell(e Event) {

@@ -41,7 +41,7 @@ Examples:
   implantrace serve --checkpoint-to /mnt/audit/checkpoints --checkpoint-to https://audit.example.nhs.uk/implantrace/
   implantrace serve --config /etc/implantrace.toml
 
-The file knows listen, tls_cert, tls_key, without_tls, hosts (a list), requests_from_address, requests_of_session, no_sign_in, data, keys, keys_command, copy_to, backup_to, backup_every, backup_keep, compact_at, compact_free, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device and baud. [sign_on] names the trust's own directory (OpenID Connect): name, issuer, client_id,
+The file knows listen, tls_cert, tls_key, without_tls, hosts (a list), requests_from_address, requests_of_session, no_sign_in, data, keys, keys_command, copy_to, backup_to, backup_every, backup_keep, compact_at, compact_free, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device, baud, parity (odd, even), bits (7, 8), end (cr, lf, crlf, etx, idle; unless said CR, LF or CRLF), idle (such as 200ms), prefix, suffix, and what is sent back for a verdict: green, grey, amber, red. [sign_on] names the trust's own directory (OpenID Connect): name, issuer, client_id,
 client_secret_file, claim (preferred_username unless said), redirect. Flags go
 before the file.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {

@@ -133,6 +133,16 @@ type file struct {
 		Name   string `toml:"name"`
 		Device string `toml:"device"`
 		Baud   int    `toml:"baud"`
+		Parity string `toml:"parity"`
+		Bits   int    `toml:"bits"`
+		End    string `toml:"end"`
+		Idle   string `toml:"idle"`
+		Prefix string `toml:"prefix"`
+		Suffix string `toml:"suffix"`
+		Green  string `toml:"green"`
+		Grey   string `toml:"grey"`
+		Amber  string `toml:"amber"`
+		Red    string `toml:"red"`
 	} `toml:"scanner"`
 	SignOn struct {
 		Name             string `toml:"name"`
@@ -194,7 +204,17 @@ func ReadConfig(path string) (Config, error) {
 		c.Checks = append(c.Checks, trace.CheckSettingFact{Rule: k.Rule, Level: trace.Level(k.Level), Off: k.Off, Reason: k.Reason, Who: k.Who})
 	}
 	for _, s := range f.Scanner {
-		c.Scanners = append(c.Scanners, scanner.SerialConfig{Name: s.Name, Device: s.Device, Baud: s.Baud})
+		sc := scanner.SerialConfig{Name: s.Name, Device: s.Device, Baud: s.Baud, Parity: scanner.Parity(s.Parity), Bits: s.Bits, Terminator: scanner.Terminator(s.End),
+			Prefix: s.Prefix, Suffix: s.Suffix, Signals: scanner.Signals{Green: s.Green, Grey: s.Grey, Amber: s.Amber, Red: s.Red}}
+		if s.Parity == "none" {
+			sc.Parity = scanner.ParityNone
+		}
+		if s.Idle != "" {
+			if sc.Idle, err = time.ParseDuration(s.Idle); err != nil || sc.Terminator != scanner.EndIdle {
+				return Config{}, configf("%s: the scanner %s: idle %q is a time (such as 200ms), and wants end = \"idle\"", path, s.Name, s.Idle)
+			}
+		}
+		c.Scanners = append(c.Scanners, sc)
 	}
 	return c, nil
 }

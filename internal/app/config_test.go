@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"implantrace/internal/app"
 	"implantrace/internal/bolt"
@@ -38,11 +39,25 @@ baud = 115200
 device = "COM3"
 `, app.Config{FromFile: true, Data: "/srv/implantrace", Keys: "/safe/keys", Listen: "127.0.0.1:9000", Name: "Theatre 4", Zone: "Europe/London",
 			Scanners: []scanner.SerialConfig{{Name: "desk", Device: "/dev/serial/by-id/usb-Honeywell-if00", Baud: 115200}, {Device: "COM3"}}}, ""},
-		"a setting nobody knows": {`listne = "127.0.0.1:9000"`, app.Config{}, `no setting "listne"`},
-		"one within a scanner":   {"[[scanner]]\ndevise = \"COM3\"", app.Config{}, `no setting "scanner.devise"`},
-		"not TOML":               {`data: /srv`, app.Config{}, "config.toml"},
-		"another type":           {`data = 5`, app.Config{}, "data"},
-		"said twice":             {"data = \"a\"\ndata = \"b\"", app.Config{}, "data"},
+		"how a handheld's line is read, and what is sent back": {`
+[[scanner]]
+device = "COM3"
+parity = "even"
+bits = 7
+end = "idle"
+idle = "300ms"
+prefix = "#"
+suffix = "$"
+green = "\u0006"
+red = "\u0015\u0015"
+`, app.Config{FromFile: true, Scanners: []scanner.SerialConfig{{Device: "COM3", Parity: scanner.ParityEven, Bits: 7, Terminator: scanner.EndIdle, Idle: 300 * time.Millisecond,
+			Prefix: "#", Suffix: "$", Signals: scanner.Signals{Green: "\x06", Red: "\x15\x15"}}}}, ""},
+		"a time of silence that ends nothing": {"[[scanner]]\ndevice = \"COM3\"\nidle = \"300ms\"", app.Config{}, "idle"},
+		"a setting nobody knows":              {`listne = "127.0.0.1:9000"`, app.Config{}, `no setting "listne"`},
+		"one within a scanner":                {"[[scanner]]\ndevise = \"COM3\"", app.Config{}, `no setting "scanner.devise"`},
+		"not TOML":                            {`data: /srv`, app.Config{}, "config.toml"},
+		"another type":                        {`data = 5`, app.Config{}, "data"},
+		"said twice":                          {"data = \"a\"\ndata = \"b\"", app.Config{}, "data"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "config.toml")
