@@ -62,6 +62,8 @@ func (n *node) asked() (people, *staff.Sessions) {
 	return p, sessions
 }
 
+const problemSpace = "urn:implantrace:problem:"
+
 // shown is what a request of the walk shows of whoever sends it.
 type shown struct{ session, machine, token, form string }
 
@@ -103,10 +105,13 @@ func (n *node) outcome(method, target string, s shown) string {
 	}
 	a := &answer{t: n.t, about: method + " " + target, Status: w.Code, Header: w.Header(), Body: w.Body.Bytes()}
 	kind, _ := a.value("type").(string)
-	if kind == "urn:implantrace:problem:forbidden" && strings.Contains(a.text(), "another sign-in") {
+	if strings.HasPrefix(target, "/fhir/") {
+		kind = problemSpace + a.value("issue.0.details.coding.0.code").(string)
+	}
+	if kind == problemSpace+"forbidden" && strings.Contains(a.text(), "another sign-in") {
 		return "no form token"
 	}
-	return strings.TrimPrefix(kind, "urn:implantrace:problem:")
+	return strings.TrimPrefix(kind, problemSpace)
 }
 
 // operation is one of openapi.yaml, with the line of the table it stands under.
@@ -135,7 +140,7 @@ func operations(t *testing.T) (all []operation) {
 				t.Errorf("%s %s: x-permission %q is no line of the table", method, path, name)
 				continue
 			}
-			target := strings.NewReplacer("{id}", id, "{case}", id, "{attachment}", id, "{photograph}", id, "{di}", stem, "{path}", "app.css").Replace(path)
+			target := strings.NewReplacer("{id}", id, "{case}", id, "{attachment}", id, "{photograph}", id, "{type}", "Patient", "{di}", stem, "{path}", "app.css").Replace(path)
 			if strings.Contains(target, "{") {
 				t.Fatalf("%s: nothing stands for its parameter", path)
 			}

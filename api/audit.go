@@ -51,7 +51,7 @@ func (s *Server) note(c echo.Context, f trace.AuditFact) error {
 	}
 	f.Glass = w.Glass
 	via := "page"
-	if strings.HasPrefix(c.Path(), "/api/") {
+	if strings.HasPrefix(c.Path(), "/api/") || isFHIR(c.Request()) {
 		via = viaAPI
 	}
 	return s.Staff.Seen(c.Request().Context(), w.Who, w.Actor(via), f)

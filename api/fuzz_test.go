@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"implantrace/internal/bounds"
+	"implantrace/internal/fhir"
 )
 
 // fuzzed is a node that takes whatever is sent, with a procedure and a notice in
@@ -44,7 +46,7 @@ func (n *node) takes(t *testing.T, method, target, kind string, body []byte) {
 	if w.Code >= 500 {
 		t.Errorf("%s %s: %d %s", method, target, w.Code, w.Body)
 	}
-	if ct := w.Header().Get("Content-Type"); w.Code >= 400 && ct != "application/problem+json" && !strings.HasPrefix(ct, "text/html") {
+	if ct := w.Header().Get("Content-Type"); w.Code >= 400 && ct != "application/problem+json" && ct != "application/fhir+json; charset=utf-8" && !strings.HasPrefix(ct, "text/html") {
 		t.Errorf("%s %s: %d of type %q", method, target, w.Code, ct)
 	}
 }
@@ -127,6 +129,25 @@ func FuzzForms(f *testing.F) {
 	f.Fuzz(func(t *testing.T, at uint8, body []byte) {
 		bounds.Hold(t, func() {
 			n.takes(t, http.MethodPost, targets[int(at)%len(targets)], "multipart/form-data; boundary=x", body)
+		})
+	})
+}
+
+// FuzzFHIRSearch sends what may be a search to every type that has one.
+func FuzzFHIRSearch(f *testing.F) {
+	n := fuzzed(f)
+	kinds := slices.Sorted(maps.Keys(fhir.Searches))
+	for i := range kinds {
+		for _, s := range []string{
+			"identifier=https%3A%2F%2Ffhir.nhs.uk%2FId%2Fnhs-number%7C9990000018", "patient=Patient%2F0193f0c1-0000-7000-8000-0000000000fe&date=ge2026-03&date=lt2027",
+			"udi-di=" + stem + "&lot=NM%5C%2C21&_count=1&_include=Device:patient", "udi-carrier=(01)" + stem + "(10)A&_lastUpdated=eq2026-03-14T09:30:00%2B01:00", "_id=x&_format=xml", "%zz=%",
+		} {
+			f.Add(uint8(i), []byte(s))
+		}
+	}
+	f.Fuzz(func(t *testing.T, at uint8, body []byte) {
+		bounds.Hold(t, func() {
+			n.takes(t, http.MethodPost, "/fhir/R4/"+kinds[int(at)%len(kinds)]+"/_search", "application/x-www-form-urlencoded", body)
 		})
 	})
 }

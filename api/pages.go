@@ -320,7 +320,7 @@ func (s *Server) assets(c echo.Context) error {
 // wantsPage reports whether a person's browser asks for a page, rather than a
 // program or a script for data.
 func wantsPage(r *http.Request) bool {
-	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("HX-Request") == "" && !strings.HasPrefix(r.URL.Path, "/api/v1/")
+	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("HX-Request") == "" && !strings.HasPrefix(r.URL.Path, "/api/v1/") && !isFHIR(r)
 }
 
 func (s *Server) pageProblem(c echo.Context, p Problem) error {

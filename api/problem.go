@@ -129,6 +129,12 @@ func (s *Server) fail(err error, c echo.Context) {
 			return
 		}
 	}
+	if isFHIR(c.Request()) {
+		if ferr := failFHIR(c, p); ferr != nil {
+			s.Log.Debug("answer not sent", "error", ferr.Error())
+		}
+		return
+	}
 	body, merr := json.Marshal(p)
 	if merr != nil {
 		body = []byte(`{"type":"urn:implantrace:problem:internal","title":"Something went wrong on the node","status":500,"detail":""}`)

@@ -81,8 +81,10 @@ type Server struct {
 	docs    docs
 	metrics *metrics
 	limiter *limiter
-	stop    context.Context // done when the node shuts down: event streams end
-	end     context.CancelFunc
+	// fhirPages are the next pages of searches of /fhir/R4.
+	fhirPages fhirPages
+	stop      context.Context // done when the node shuts down: event streams end
+	end       context.CancelFunc
 }
 
 // New makes a server. The error is in the templates or openapi.yaml, which are
@@ -379,6 +381,11 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/directory/print", may: staff.SignedIn, handler: s.pageDirectoryPrint},
 		{method: "GET", path: "/safety", may: staff.SignedIn, handler: s.pageSafety},
 		{method: "POST", path: "/safety", may: staff.Approve, handler: s.formSafety, form: true},
+		{method: "GET", path: "/fhir/R4/metadata", may: staff.SignedIn, handler: s.fhirMetadata},
+		{method: "GET", path: "/fhir/R4", may: staff.ReadRecord, handler: s.fhirNext},
+		{method: "GET", path: "/fhir/R4/:type", may: staff.SignedIn, handler: s.fhirByPost},
+		{method: "GET", path: "/fhir/R4/:type/:id", may: staff.ReadRecord, handler: s.fhirRead},
+		{method: "POST", path: "/fhir/R4/:type/_search", may: staff.ReadRecord, handler: s.fhirSearch, form: true},
 		{method: "GET", path: "/sign-in", may: staff.Anyone, handler: s.pageSignIn},
 		{method: "POST", path: "/sign-in", may: staff.Anyone, handler: s.formSignIn, form: true},
 		{method: "GET", path: "/sign-in/directory", may: staff.Anyone, handler: s.signOnDepart},

@@ -25,6 +25,9 @@ const (
 	issuerBlood        = "http://hl7.org/fhir/NamingSystem/iccbba-blood-di" // ICCBBA's blood containers
 	issuerICCBBA       = "http://hl7.org/fhir/NamingSystem/iccbba-other-di" // ICCBBA's other devices
 
+	// NHSNumbers is the identifier system of NHS numbers.
+	NHSNumbers = systemNHSNumber
+
 	// DefaultOPCS4 is the code system of OPCS-4 unless [Options] says
 	// otherwise. Publishers do not agree on one: https://fhir.nhs.uk/Id/opcs-4
 	// is in use as well. Ask who receives the bundle.
@@ -101,7 +104,9 @@ type writer struct {
 	seen    map[[16]byte]bool // ids of the entries that are shared
 	report  Report
 	begun   bool
-	entries bool // there is one
+	entries bool                                       // there is one
+	about   []trace.Stamp                              // of a patient that is written alone: the entries about it
+	served  func(id string, kind string, resource any) // takes the resources of a server, in the place of a bundle
 	err     error
 }
 
@@ -125,6 +130,10 @@ func (b *writer) begin() {
 
 // entry writes one resource. A shared one is written only the first time.
 func (b *writer) entry(id [16]byte, kind string, resource any, shared bool) {
+	if b.served != nil {
+		b.served(idOf(id), kind, resource)
+		return
+	}
 	if b.err != nil || shared && b.seen[id] {
 		return
 	}

@@ -9,7 +9,9 @@ import (
 // The data types of R4 (section 2.24), with the elements that are filled.
 
 type meta struct {
-	Tag []coding `json:"tag,omitempty"`
+	VersionID   string   `json:"versionId,omitempty"`
+	LastUpdated string   `json:"lastUpdated,omitempty"`
+	Tag         []coding `json:"tag,omitempty"`
 }
 
 type coding struct {
@@ -71,7 +73,14 @@ func idOf(id [16]byte) string { return trace.ID[struct{}](id).String() }
 
 func urn(id [16]byte) string { return "urn:uuid:" + idOf(id) }
 
-func refer(id [16]byte) reference { return reference{Reference: urn(id)} }
+// refer points at another resource: in a bundle at its entry, on a server at its
+// address.
+func (b *writer) refer(kind string, id [16]byte) reference {
+	if b.served != nil {
+		return reference{Reference: kind + "/" + idOf(id)}
+	}
+	return reference{Reference: urn(id)}
+}
 
 // ownIdentifier names a thing by our id, so that it is known again after a
 // server has given the resource an id of its own.

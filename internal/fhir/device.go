@@ -33,16 +33,23 @@ type deviceName struct {
 
 type deviceKey struct{}
 
-func deviceID(u trace.UsageID) [16]byte { return trace.DeriveID[deviceKey](u, "fhir Device") }
+// deviceID is the id of a usage's Device: on a server the usage's own, so that it
+// can be found by it.
+func (b *writer) deviceID(u trace.UsageID) [16]byte {
+	if b.served != nil {
+		return u
+	}
+	return trace.DeriveID[deviceKey](u, "fhir Device")
+}
 
 func (b *writer) device(p trace.ProcedureInFull, u trace.UsageInFull, subject reference) {
 	m := &marks{}
-	id := deviceID(u.Usage.ID)
+	id := b.deviceID(u.Usage.ID)
 	d := u.Usage.Device
 	r := device{
 		ResourceType:    "Device",
 		ID:              idOf(id),
-		Identifier:      ownIdentifier(id),
+		Identifier:      ownIdentifier(trace.DeriveID[deviceKey](u.Usage.ID, "fhir Device")),
 		Status:          deviceStatus(p.Procedure, u.Usage),
 		Manufacturer:    m.text(u.Product.Maker),
 		ManufactureDate: m.date(d.Manufactured.String()),
@@ -63,7 +70,7 @@ func (b *writer) device(p trace.ProcedureInFull, u trace.UsageInFull, subject re
 		r.Patient = &subject
 	}
 	r.remarks(p.Procedure, u, m)
-	r.Meta = m.meta()
+	r.Meta = b.meta(m, u.Usage.History)
 	b.entry(id, r.ResourceType, r, false)
 }
 

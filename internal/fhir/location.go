@@ -30,6 +30,9 @@ func (b *writer) location(p trace.Place, of *marks) *reference {
 		}
 		return &reference{Type: "Location", Display: name}
 	}
+	if b.served != nil {
+		return b.servedLocation(p, name)
+	}
 	id := trace.NamedID[locationID]("fhir Location", p.GLN+"\x00"+p.Extension+"\x00"+p.Name)
 	r := location{ResourceType: "Location", ID: id.String(), Name: name}
 	if _, err := gs1.ParseGLN(gln); err == nil {
@@ -41,9 +44,9 @@ func (b *writer) location(p trace.Place, of *marks) *reference {
 	if ext != "" {
 		r.Description = "GLN extension component (AI 254): " + ext
 	}
-	r.Meta = m.meta()
+	r.Meta = b.meta(&m, nil)
 	b.entry(id, r.ResourceType, r, true)
-	ref := refer(id)
+	ref := b.refer("Location", id)
 	ref.Display = name
 	return &ref
 }

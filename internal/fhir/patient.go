@@ -28,9 +28,9 @@ func (b *writer) patient(p trace.ProcedureInFull) reference {
 		m.add("identity-sealed", "who the patient is cannot be read")
 		r.Identifier = []identifier{{Extension: absent("masked")}}
 		r.Name = []humanName{{Extension: absent("masked")}}
-		r.Meta = m.meta()
+		r.Meta = b.meta(&m, b.about)
 		b.entry(id, r.ResourceType, r, true)
-		return refer(id)
+		return b.refer("Patient", id)
 	}
 	if n := m.text(who.NHSNumber); n != "" {
 		if valid, err := udi.ParseNHSNumber(n); err == nil {
@@ -55,7 +55,7 @@ func (b *writer) patient(p trace.ProcedureInFull) reference {
 		r.Name = []humanName{name}
 	}
 	r.BirthDate = m.date(who.Birth)
-	r.Meta = m.meta()
+	r.Meta = b.meta(&m, b.about)
 	b.entry(id, r.ResourceType, r, true)
-	return refer(id)
+	return b.refer("Patient", id)
 }

@@ -33,9 +33,11 @@ func (b *writer) team(people []trace.Person, of *marks) []performer {
 		}
 		of.take(m)
 		switch {
+		case code != "" && b.served != nil:
+			one.Actor = b.servedPractitioner(p, name)
 		case code != "":
 			id := trace.NamedID[practitionerID]("fhir Practitioner", p.Code+"\x00"+p.Name)
-			r := practitioner{ResourceType: "Practitioner", ID: id.String(), Meta: m.meta()}
+			r := practitioner{ResourceType: "Practitioner", ID: id.String(), Meta: b.meta(&m, nil)}
 			kind := "staff badge code"
 			if _, err := gs1.ParseGSRN(code); err == nil {
 				kind = "GSRN of a provider (AI 8017)"
@@ -45,7 +47,7 @@ func (b *writer) team(people []trace.Person, of *marks) []performer {
 				r.Name = []humanName{{Text: name}}
 			}
 			b.entry(id, r.ResourceType, r, true)
-			one.Actor = refer(id)
+			one.Actor = b.refer("Practitioner", id)
 			one.Actor.Display = name
 		case name != "":
 			one.Actor = reference{Type: "Practitioner", Display: name}

@@ -74,9 +74,9 @@ func (b *writer) procedure(p trace.ProcedureInFull, subject reference) {
 		}
 	}
 	for _, u := range p.Usages {
-		r.usage(u, m)
+		b.usage(&r, u, m)
 	}
-	r.Meta = m.meta()
+	r.Meta = b.meta(m, is.History)
 	b.entry(is.ID, r.ResourceType, r, false)
 }
 
@@ -84,8 +84,8 @@ func (r *procedure) note(text string) { r.Note = append(r.Note, annotation{Text:
 
 // usage puts a device where it belongs in the procedure; see the package
 // comment.
-func (r *procedure) usage(u trace.UsageInFull, m *marks) {
-	device := refer(deviceID(u.Usage.ID))
+func (b *writer) usage(r *procedure, u trace.UsageInFull, m *marks) {
+	device := b.refer("Device", b.deviceID(u.Usage.ID))
 	if u.Usage.Withdrawn {
 		r.note(deviceLabel(u, m) + ": withdrawn, recorded in error (" + device.Reference + ").")
 		return

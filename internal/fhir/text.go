@@ -1,9 +1,12 @@
 package fhir
 
 import (
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"implantrace/internal/trace"
 )
 
 // marks gathers the tags of one resource, each once, in the order they came.
@@ -25,11 +28,19 @@ func (m *marks) take(from marks) {
 	}
 }
 
-func (m *marks) meta() *meta {
-	if len(m.tags) == 0 {
+// meta is what a resource says of itself. A server says which version it is, by how
+// many entries speak of the thing, and when the last came; a bundle stands for
+// itself.
+func (b *writer) meta(m *marks, history []trace.Stamp) *meta {
+	is := meta{Tag: m.tags}
+	if b.served != nil && len(history) > 0 {
+		is.VersionID = strconv.Itoa(len(history))
+		is.LastUpdated = dateTime(history[len(history)-1].Recorded)
+	}
+	if len(is.Tag) == 0 && is.VersionID == "" {
 		return nil
 	}
-	return &meta{Tag: m.tags}
+	return &is
 }
 
 func (m *marks) leftOut() {

@@ -37,9 +37,9 @@ func (b *writer) use(p trace.ProcedureInFull, u trace.UsageInFull, subject refer
 		Identifier:   ownIdentifier(id),
 		Status:       status,
 		Subject:      subject,
-		DerivedFrom:  []reference{refer(p.Procedure.ID)},
+		DerivedFrom:  []reference{b.refer("Procedure", p.Procedure.ID)},
 		RecordedOn:   dateTime(recordedOn(u.Usage)),
-		Device:       refer(deviceID(id)),
+		Device:       b.refer("Device", b.deviceID(id)),
 		ReasonCode:   reason(p.Procedure, m),
 	}
 	tagUsage(u.Usage, m)
@@ -67,7 +67,7 @@ func (b *writer) use(p trace.ProcedureInFull, u trace.UsageInFull, subject refer
 	if site != "" {
 		r.BodySite = &concept{Text: site}
 	}
-	r.Meta = m.meta()
+	r.Meta = b.meta(m, u.Usage.History)
 	b.entry(id, r.ResourceType, r, false)
 }
 

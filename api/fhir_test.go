@@ -1,0 +1,251 @@
+package api_test
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"implantrace/internal/staff"
+)
+
+// fhirSearch posts a search.
+func (n *node) fhirSearch(kind string, q url.Values) *answer {
+	return n.send(request{method: "POST", target: "/fhir/R4/" + kind + "/_search", kind: "application/x-www-form-urlencoded", body: q.Encode()})
+}
+
+// ids are those of the resources that a searchset matched, and of those it included.
+func (a *answer) found() (matched, included []string) {
+	a.t.Helper()
+	var b struct {
+		ResourceType, Type string
+		Entry              []struct {
+			FullURL  string
+			Resource struct{ ResourceType, ID string }
+			Search   struct{ Mode string }
+		}
+	}
+	a.into(&b)
+	if b.ResourceType != "Bundle" || b.Type != "searchset" {
+		a.t.Fatalf("%s: %s %s", a.about, b.ResourceType, b.Type)
+	}
+	for _, e := range b.Entry {
+		name := e.Resource.ResourceType + "/" + e.Resource.ID
+		if !strings.HasSuffix(e.FullURL, "/fhir/R4/"+name) {
+			a.t.Errorf("%s stands at %s", name, e.FullURL)
+		}
+		if e.Search.Mode == "match" {
+			matched = append(matched, name)
+		} else {
+			included = append(included, name)
+		}
+	}
+	return matched, included
+}
+
+// fhirRecord is a node with a procedure of two people and three devices.
+type fhirRecord struct {
+	ada, ben        string // ids of patients
+	hip, knee       string
+	stem, head, old string
+}
+
+func recorded(n *node) (r fhirRecord) {
+	n.t.Helper()
+	open := func(number, start string) (procedure, patient string) {
+		id := n.id()
+		n.post("/api/v1/procedures", `{"id":"`+id+`","patient":{"nhs_number":"`+number+`"},"code":{"system":"OPCS-4","code":"W37.1","text":"Hip"},"side":"left","start":"`+start+`",
+			"place":{"gln":"9506000134352","extension":"T3","name":"Theatre 3"},"people":[{"code":"B-1","name":"Ms R. Okafor","role":"surgeon"}]}`).want(201)
+		return id, n.get("/api/v1/procedures/" + id).want(200).value("procedure.patient").(string)
+	}
+	scan := func(procedure, text, status string) string {
+		usage := n.post("/api/v1/readings", `{"id":"`+n.id()+`","procedure":"`+procedure+`","text":"`+text+`"}`).want(201).value("usage").(string)
+		n.post("/api/v1/usages/"+usage+"/outcome", `{"id":"`+n.id()+`","status":"`+status+`","reason":"x","override":"label-compared"}`).want(200)
+		return usage
+	}
+	r.hip, r.ada = open(ada, "2026-03-14T09:00:00Z")
+	r.stem = scan(r.hip, "]d201"+stem+"17290331"+`10NM21\u001d21S1`, "implanted")
+	r.head = scan(r.hip, "]d201"+stem+"1729033110NM22", "wasted")
+	r.knee, r.ben = open("9990000026", "2026-03-14T08:00:00Z")
+	r.old = scan(r.knee, "]d201"+stem+"1729033110NM21", "implanted")
+	return r
+}
+
+func TestOtherSystemsReadTheRecordAsFHIR(t *testing.T) {
+	n := newNode(t)
+	r := recorded(n)
+	n.get("/fhir/R4/metadata").want(200, `"CapabilityStatement"`, `"4.0.1"`, `"DeviceUseStatement"`, "http://127.0.0.1:8080/fhir/R4")
+	n.get("/fhir/R4/metadata?_format=xml").want(406, "OperationOutcome")
+	n.send(request{target: "/fhir/R4/Patient/" + r.ada, header: map[string]string{"Accept": "application/fhir+xml"}}).want(406, "JSON only")
+	a := n.get("/fhir/R4/Patient/"+r.ada).want(200, `"9990000018"`, `"resourceType":"Patient"`)
+	if a.Header.Get("ETag") == "" || a.Header.Get("Last-Modified") == "" || a.Header.Get("Content-Type") != "application/fhir+json; charset=utf-8" {
+		t.Errorf("%v", a.Header)
+	}
+	n.get("/fhir/R4/Procedure/"+r.hip).want(200, `"W37.1"`, `"Patient/`+r.ada+`"`, `"Device/`+r.stem+`"`, `"Location/gln-9506000134352-5433"`, `"Practitioner/badge-422d31"`, `"versionId"`)
+	n.get("/fhir/R4/Device/"+r.stem).want(200, `"lotNumber":"NM21"`, `"serialNumber":"S1"`, `"carrierAIDC"`, `"deviceIdentifier":"`+stem+`"`, `"status":"active"`)
+	n.get("/fhir/R4/DeviceUseStatement/"+r.stem).want(200, `"Device/`+r.stem+`"`, `"Procedure/`+r.hip+`"`)
+	n.get("/fhir/R4/Device/"+r.head).want(200, `"status":"inactive"`)
+	n.get("/fhir/R4/Location/gln-9506000134352-5433").want(200, `"Theatre 3"`)
+	n.get("/fhir/R4/Practitioner/badge-422d31").want(200, `"Ms R. Okafor"`)
+	for _, missing := range []string{
+		"Patient/" + n.id(), "Patient/x", "Patient/" + strings.ToUpper(r.ada), "Procedure/" + r.stem, "Device/" + n.id(), "DeviceUseStatement/" + r.head, // wasted: no statement
+		"Location/gln-9506000134352", "Location/gln-9506000134353", "Practitioner/badge-4231", "Practitioner/" + r.ada, "Observation/" + r.ada, "patient/" + r.ada,
+	} {
+		n.get("/fhir/R4/"+missing).want(404, "OperationOutcome", `"code":"not-found"`)
+	}
+}
+
+func TestOtherSystemsSearchTheRecordAsFHIR(t *testing.T) {
+	n := newNode(t)
+	r := recorded(n)
+	finds := func(kind string, q url.Values, want ...string) *answer {
+		t.Helper()
+		a := n.fhirSearch(kind, q).want(200)
+		got, _ := a.found()
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s by %v: %v, want %v", kind, q, got, want)
+		}
+		if total, _ := a.value("total").(float64); int(total) != len(want) {
+			t.Errorf("%s by %v: the total is %v", kind, q, a.value("total"))
+		}
+		return a
+	}
+	finds("Patient", url.Values{"identifier": {"https://fhir.nhs.uk/Id/nhs-number|9990000018"}}, "Patient/"+r.ada)
+	finds("Patient", url.Values{"identifier": {"999 000 0018"}, "_id": {r.ada}}, "Patient/"+r.ada)
+	finds("Patient", url.Values{"identifier": {"9990000018"}, "_id": {r.ben}})
+	finds("Patient", url.Values{"identifier": {"9990000018", "9990000026"}})
+	finds("Patient", url.Values{"identifier": {"9990000034"}})
+	finds("Patient", url.Values{"_id": {n.id()}})
+	finds("Procedure", url.Values{"patient": {"Patient/" + r.ada}}, "Procedure/"+r.hip)
+	finds("Procedure", url.Values{"patient": {"http://127.0.0.1:8080/fhir/R4/Patient/" + r.ada}, "date": {"2026-03-14"}}, "Procedure/"+r.hip)
+	finds("Procedure", url.Values{"patient": {r.ada}, "date": {"gt2026-03-14"}})
+	finds("Procedure", url.Values{"date": {"2026-03"}}, "Procedure/"+r.hip, "Procedure/"+r.knee)
+	finds("Procedure", url.Values{"date": {"ge2026-03-14T08:30:00Z", "lt2026"}})
+	finds("Procedure", url.Values{"date": {"ge2026-03-14T08:30:00Z", "lt2027"}}, "Procedure/"+r.hip)
+	finds("Procedure", url.Values{"date": {"le2026-03-14T08:30:00Z"}}, "Procedure/"+r.knee)
+	finds("Procedure", url.Values{"patient": {r.ada, r.ben}})
+	finds("Procedure", url.Values{"patient": {n.id()}})
+	finds("Procedure", url.Values{"_id": {r.hip}, "patient": {r.ben}})
+	finds("Device", url.Values{"udi-di": {stem}}, "Device/"+r.stem, "Device/"+r.head, "Device/"+r.old)
+	finds("Device", url.Values{"udi-di": {stem}, "lot": {"NM21"}}, "Device/"+r.stem, "Device/"+r.old)
+	finds("Device", url.Values{"udi-di": {stem}, "lot": {"nm-21"}})
+	finds("Device", url.Values{"udi-di": {stem}, "serial": {"S1"}}, "Device/"+r.stem)
+	finds("Device", url.Values{"udi-di": {stem}, "lot": {"NM21"}, "patient": {r.ben}}, "Device/"+r.old)
+	finds("Device", url.Values{"udi-carrier": {"(01)" + stem + "(17)290331(10)NM22"}}, "Device/"+r.head)
+	finds("Device", url.Values{"udi-carrier": {"(01)" + stem + "(17)290331(10)NM21"}, "_lastUpdated": {"ge2026"}}, "Device/"+r.stem, "Device/"+r.old)
+	finds("Device", url.Values{"udi-di": {stem}, "_lastUpdated": {"lt2026"}})
+	finds("Device", url.Values{"patient": {r.ada}}, "Device/"+r.stem, "Device/"+r.head)
+	finds("DeviceUseStatement", url.Values{"patient": {r.ada}}, "DeviceUseStatement/"+r.stem)
+	finds("DeviceUseStatement", url.Values{"device": {"Device/" + r.head}})
+	a := finds("DeviceUseStatement", url.Values{"subject": {r.ada}, "_include": {"DeviceUseStatement:device", "DeviceUseStatement:subject"}}, "DeviceUseStatement/"+r.stem)
+	if _, included := a.found(); !slices.Contains(included, "Device/"+r.stem) || !slices.Contains(included, "Patient/"+r.ada) || len(included) != 2 {
+		t.Errorf("included: %v", included)
+	}
+
+	// What is not understood finds nothing: it was meant to narrow the answer.
+	for _, bad := range []struct {
+		kind, says string
+		q          url.Values
+	}{
+		{"Device", "does not search Device by", url.Values{"udi-di": {stem}, "lot:exact": {"NM21"}}},
+		{"Device", "does not search Device by", url.Values{"udi-di": {stem}, "type": {"x"}}},
+		{"Device", "Narrow the search", url.Values{}},
+		{"Device", "Narrow the search", url.Values{"_lastUpdated": {"ge2026"}}},
+		{"Device", "together with udi-di", url.Values{"lot": {"NM21"}, "patient": {r.ada}}},
+		{"Device", "takes one value", url.Values{"udi-di": {stem + ",09520140001046"}}},
+		{"Device", "stands twice", url.Values{"udi-di": {stem, "09520140001046"}}},
+		{"Device", "cannot be read whole", url.Values{"udi-carrier": {"(01)09520140001146(10)A"}}},
+		{"Device", "is empty", url.Values{"udi-di": {""}}},
+		{"Device", "wants a number", url.Values{"udi-di": {stem}, "_count": {"0"}}},
+		{"Device", "does not search", url.Values{"udi-di": {stem}, "_include": {"Device:location"}}},
+		{"Procedure", "wants a date", url.Values{"date": {"14/3/2026"}}},
+		{"Procedure", "no id of a Patient", url.Values{"patient": {"9990000018"}}},
+		{"Procedure", "is to no Patient", url.Values{"patient": {"Device/" + r.stem}}},
+		{"Patient", "by NHS number only", url.Values{"identifier": {"https://fhir.nhs.uk/Id/ods-organization-code|RXX"}}},
+		{"Patient", "check digit", url.Values{"identifier": {"9990000019"}}},
+	} {
+		if got := n.fhirSearch(bad.kind, bad.q).want(400, "OperationOutcome"); !strings.Contains(got.text(), bad.says) {
+			t.Errorf("%s by %v: %s", bad.kind, bad.q, got.text())
+		}
+	}
+	lenient := n.send(request{method: "POST", target: "/fhir/R4/Device/_search", kind: "application/x-www-form-urlencoded", body: "udi-di=" + stem + "&type=x", header: map[string]string{"Prefer": "handling=lenient"}})
+	if got, _ := lenient.want(200).found(); len(got) != 3 {
+		t.Errorf("lenient: %v", got)
+	}
+	n.fhirSearch("Location", url.Values{"_id": {"x"}}).want(404, "no search for the type")
+	n.get("/fhir/R4/Device?udi-di="+stem).want(405, "Search by POST")
+	n.get("/fhir/R4/Nothing").want(405, "Search by POST")
+	if strings.Contains(n.log.String(), "9990000018") {
+		t.Error("the log names a patient")
+	}
+}
+
+// Pages give every match once, whatever is recorded in the meantime, and are for
+// whoever searched.
+func TestPagesOfAFHIRSearch(t *testing.T) {
+	n := newNode(t)
+	r := recorded(n)
+	want := []string{"Device/" + r.stem, "Device/" + r.head, "Device/" + r.old}
+	for i := range 5 {
+		usage := n.post("/api/v1/readings", fmt.Sprintf(`{"id":%q,"procedure":%q,"text":"]d201%s10P%d"}`, n.id(), r.knee, stem, i)).want(201).value("usage").(string)
+		want = append(want, "Device/"+usage)
+	}
+	var got []string
+	a := n.fhirSearch("Device", url.Values{"udi-di": {stem}, "_count": {"3"}}).want(200)
+	for page := 0; ; page++ {
+		matched, _ := a.found()
+		if got = append(got, matched...); len(matched) > 3 || page > 5 {
+			t.Fatalf("page %d has %d matches", page, len(matched))
+		}
+		next := ""
+		for _, l := range a.value("link").([]any) {
+			if l := l.(map[string]any); l["relation"] == "next" {
+				next = l["url"].(string)
+			}
+		}
+		if next == "" {
+			break
+		}
+		if a.value("total") != nil || strings.Contains(next, stem) {
+			t.Errorf("the total is %v, and the next page %s", a.value("total"), next)
+		}
+		// Meanwhile something is recorded that stands before what is to come.
+		n.post("/api/v1/readings", fmt.Sprintf(`{"id":%q,"procedure":%q,"text":"]d201%s10A%d"}`, n.id(), r.knee, stem, page)).want(201)
+		a = n.get(strings.TrimPrefix(next, "http://127.0.0.1:8080")).want(200)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(slices.DeleteFunc(slices.Clone(got), func(s string) bool { return !slices.Contains(want, s) }), want) || len(slices.Compact(got)) != len(got) {
+		t.Errorf("the pages give %v, want %v", got, want)
+	}
+	n.get("/fhir/R4?page=x").want(404, "Search again")
+	n.get("/fhir/R4").want(404, "Search again")
+}
+
+// A program has what its token says: a device is asked for by who may ask who has
+// one, and whom it sees stands in the audit.
+func TestFHIRStandsUnderTheTableOfPermissions(t *testing.T) {
+	n := newNode(t)
+	r := recorded(n)
+	admin, _ := n.administrator(n.staffed())
+	nurse := n.visitor()
+	m := admin.hire("Nell Nurse", "", staff.Theatre)
+	nurse.signIn(m).want(303)
+	nurse.page("/account")
+	auditor := n.visitor()
+	auditor.signIn(admin.hire("Ann Auditor", "", staff.Auditor)).want(303)
+	auditor.page("/fhir/R4/Patient/" + r.ada)
+	search := func(v *visitor, kind string, q url.Values) *answer { return v.form("/fhir/R4/"+kind+"/_search", q) }
+	n.visitor().page("/fhir/R4/Patient/"+r.ada).want(401, "OperationOutcome", `"login"`)
+	n.visitor().page("/fhir/R4/metadata").want(401, "OperationOutcome")
+	auditor.page("/fhir/R4/Patient/"+r.ada).want(403, "OperationOutcome", `"forbidden"`)
+	auditor.page("/fhir/R4/metadata").want(200)
+	nurse.page("/fhir/R4/Patient/" + r.ada).want(200)
+	search(nurse, "Patient", url.Values{"identifier": {ada}}).want(200, r.ada)
+	search(nurse, "Device", url.Values{"udi-di": {stem}}).want(403, "Your roles do not allow this search")
+	search(nurse, "Device", url.Values{"patient": {r.ada}}).want(200, r.stem)
+	auditor.page("/audit").want(200, "Nell Nurse")
+}
