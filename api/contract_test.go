@@ -96,7 +96,11 @@ func TestEveryProblemIsListedInTheDescription(t *testing.T) {
 				if status == "507" && !strings.Contains(*r.Value.Description, "Outcome unknown: make room and send it again with the same id") {
 					t.Errorf("%s %s: a full disk is said to be %q", method, path, *r.Value.Description)
 				}
-				if status >= "400" && path != "/readyz" && r.Value.Content["application/problem+json"] == nil {
+				kind := "application/problem+json"
+				if strings.HasPrefix(path, "/fhir/") {
+					kind = "application/fhir+json"
+				}
+				if status >= "400" && path != "/readyz" && r.Value.Content[kind] == nil {
 					t.Errorf("%s %s: %s is no problem", method, path, status)
 				}
 			}
