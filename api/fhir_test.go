@@ -1,11 +1,14 @@
 package api_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"implantrace/internal/staff"
 )
@@ -248,4 +251,76 @@ func TestFHIRStandsUnderTheTableOfPermissions(t *testing.T) {
 	search(nurse, "Device", url.Values{"udi-di": {stem}}).want(403, "Your roles do not allow this search")
 	search(nurse, "Device", url.Values{"patient": {r.ada}}).want(200, r.stem)
 	auditor.page("/audit").want(200, "Nell Nurse")
+}
+
+// lines are the resources of a file of an export.
+func (a *answer) lines(t *testing.T) (ids []string) {
+	t.Helper()
+	for line := range strings.Lines(a.text()) {
+		var r struct{ ResourceType, ID string }
+		if err := json.Unmarshal([]byte(line), &r); err != nil || !strings.HasSuffix(line, "}\n") {
+			t.Fatalf("%q: %v", line, err)
+		}
+		ids = append(ids, r.ResourceType+"/"+r.ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// A bulk export gives every resource once, each file whole, and in the next what came
+// since.
+func TestABulkExportGivesEverythingOnce(t *testing.T) {
+	n := newNode(t)
+	r := recorded(n)
+	async := map[string]string{"Prefer": "respond-async"}
+	export := func(query string) (status string) {
+		t.Helper()
+		a := n.send(request{target: "/fhir/R4/$export" + query, header: async}).want(202)
+		return strings.TrimPrefix(a.Header.Get("Content-Location"), "http://127.0.0.1:8080")
+	}
+	files := func(status string) map[string][]string {
+		t.Helper()
+		all := map[string][]string{}
+		for _, o := range n.get(status).want(200).value("output").([]any) {
+			o := o.(map[string]any)
+			a := n.get(strings.TrimPrefix(o["url"].(string), "http://127.0.0.1:8080")).want(200)
+			if a.Header.Get("Content-Type") != "application/fhir+ndjson" {
+				t.Errorf("a file of type %q", a.Header.Get("Content-Type"))
+			}
+			all[o["type"].(string)] = a.lines(t)
+		}
+		return all
+	}
+	sorted := func(all ...string) []string { slices.Sort(all); return all }
+	want := map[string][]string{
+		"Patient": sorted("Patient/"+r.ada, "Patient/"+r.ben), "Procedure": sorted("Procedure/"+r.hip, "Procedure/"+r.knee),
+		"Device":             sorted("Device/"+r.stem, "Device/"+r.head, "Device/"+r.old),
+		"DeviceUseStatement": sorted("DeviceUseStatement/"+r.stem, "DeviceUseStatement/"+r.old),
+		"Location":           {"Location/gln-9506000134352-5433"}, "Practitioner": {"Practitioner/badge-422d31"},
+	}
+	first := export("")
+	if got := files(first); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v\nwant %v", got, want)
+	}
+	at := n.get(first).want(200).value("transactionTime").(string)
+	n.clock.move(time.Minute)
+	usage := n.post("/api/v1/readings", fmt.Sprintf(`{"id":%q,"procedure":%q,"text":"]d201%s10LATE"}`, n.id(), r.hip, stem)).want(201).value("usage").(string)
+	if got := files(first); !reflect.DeepEqual(got, want) {
+		t.Errorf("what came later is in it: %v", got)
+	}
+	if got := files(export("?_type=Device,Procedure&_since=" + url.QueryEscape(at))); !reflect.DeepEqual(got, map[string][]string{"Device": {"Device/" + usage}, "Procedure": nil}) {
+		t.Errorf("since then: %v", got)
+	}
+	n.send(request{target: "/fhir/R4/Patient/$export", header: async}).want(202)
+	for _, bad := range []string{"?_type=Observation", "?_since=yesterday", "?_outputFormat=csv", "?_typeFilter=x", "?_type=Device&_type=Patient"} {
+		n.send(request{target: "/fhir/R4/$export" + bad, header: async}).want(400, "OperationOutcome")
+	}
+	n.get("/fhir/R4/$export").want(400, "respond-async")
+	n.get(first+"x").want(404, "no such export")
+	n.get(strings.Replace(first, "$export-status", "$export-file", 1)+"/Observation").want(404, "no file of the type")
+	n.send(request{method: "DELETE", target: first}).want(202)
+	n.get(first).want(404, "no such export")
+	second := export("")
+	n.clock.move(25 * time.Hour)
+	n.get(second).want(404, "no such export")
 }

@@ -82,9 +82,10 @@ type Server struct {
 	metrics *metrics
 	limiter *limiter
 	// fhirPages are the next pages of searches of /fhir/R4.
-	fhirPages fhirPages
-	stop      context.Context // done when the node shuts down: event streams end
-	end       context.CancelFunc
+	fhirPages   fhirPages
+	fhirExports fhirExports     // that were asked for
+	stop        context.Context // done when the node shuts down: event streams end
+	end         context.CancelFunc
 }
 
 // New makes a server. The error is in the templates or openapi.yaml, which are
@@ -383,6 +384,11 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/safety", may: staff.Approve, handler: s.formSafety, form: true},
 		{method: "GET", path: "/fhir/R4/metadata", may: staff.SignedIn, handler: s.fhirMetadata},
 		{method: "GET", path: "/fhir/R4", may: staff.ReadRecord, handler: s.fhirNext},
+		{method: "GET", path: "/fhir/R4/$export", may: staff.ExportRecord, handler: s.fhirExportStart},
+		{method: "GET", path: "/fhir/R4/Patient/$export", may: staff.ExportRecord, handler: s.fhirExportStart},
+		{method: "GET", path: "/fhir/R4/$export-status/:export", may: staff.ExportRecord, handler: s.fhirExportStatus},
+		{method: "DELETE", path: "/fhir/R4/$export-status/:export", may: staff.ExportRecord, handler: s.fhirExportEnd},
+		{method: "GET", path: "/fhir/R4/$export-file/:export/:type", may: staff.ExportRecord, handler: s.fhirExportFile, time: noLimit},
 		{method: "GET", path: "/fhir/R4/:type", may: staff.SignedIn, handler: s.fhirByPost},
 		{method: "GET", path: "/fhir/R4/:type/:id", may: staff.ReadRecord, handler: s.fhirRead},
 		{method: "POST", path: "/fhir/R4/:type/_search", may: staff.ReadRecord, handler: s.fhirSearch, form: true},

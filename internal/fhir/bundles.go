@@ -109,7 +109,8 @@ func (c Capability) Statement() ([]byte, error) {
 		"software":       object{"name": "implantrace", "version": c.Version},
 		"implementation": object{"description": "The record of implanted devices of one node", "url": c.Base},
 		"rest": []object{{"mode": "server",
-			"security": object{"cors": false, "description": "A bearer token that an administrator made, or a session. Who looked at which patient is recorded."},
-			"resource": resources}},
+			"operation": []object{{"name": "export", "definition": "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"}},
+			"security":  object{"cors": false, "description": "A bearer token that an administrator made, or a session. Who looked at which patient is recorded."},
+			"resource":  resources}},
 	})
 }

@@ -1,0 +1,249 @@
+package api
+
+import (
+	"bufio"
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"implantrace/internal/fhir"
+	"implantrace/internal/trace"
+)
+
+// A bulk export (HL7 Bulk Data Access 2.0) is a promise: nothing is gathered before
+// its files are asked for, and they are written as they are read. So no copy of the
+// record lies about, and its memory does not grow with the record.
+const (
+	fhirExportTime = 24 * time.Hour // an export's files can be asked for so long
+	fhirExportMost = 100            // exports that wait; the oldest go first
+	fhirNDJSON     = "application/fhir+ndjson"
+)
+
+// fhirExport is an export that was asked for.
+type fhirExport struct {
+	at      time.Time // what was first recorded until then is in it
+	since   time.Time // and of that, what an entry speaks of after
+	types   []string
+	request string // the address it was asked at; it names nobody
+	of      string // sameCaller
+}
+
+type fhirExports struct {
+	mu    sync.Mutex
+	by    map[string]fhirExport
+	order []string
+}
+
+func (x *fhirExports) put(e fhirExport) string {
+	token := rand.Text()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.by == nil {
+		x.by = make(map[string]fhirExport)
+	}
+	for len(x.order) >= fhirExportMost {
+		delete(x.by, x.order[0])
+		x.order = x.order[1:]
+	}
+	x.by[token] = e
+	x.order = append(x.order, token)
+	return token
+}
+
+func (x *fhirExports) get(token, of string, now time.Time) (fhirExport, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	e, ok := x.by[token]
+	if !ok || e.of != of || now.Sub(e.at) > fhirExportTime {
+		return e, trace.Errorf(trace.NotFound, "There is no such export: it was given up, is older than a day, or is another's. Ask for a new one.")
+	}
+	return e, nil
+}
+
+func (x *fhirExports) remove(token string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	delete(x.by, token)
+	x.order = slices.DeleteFunc(x.order, func(t string) bool { return t == token })
+}
+
+// fhirExportStart takes an export on.
+func (s *Server) fhirExportStart(c echo.Context) error {
+	e := fhirExport{at: s.Recorder.Clock(), of: sameCaller(c), request: baseOf(c) + strings.TrimPrefix(c.Request().URL.Path, fhirBase)}
+	q := c.QueryParams()
+	for name, values := range q {
+		value := values[0]
+		switch {
+		case len(values) > 1:
+			return trace.Errorf(trace.Invalid, "%s stands twice.", clip(name))
+		case name == "_since":
+			t, err := time.Parse(time.RFC3339, value)
+			if err != nil {
+				return trace.Errorf(trace.Invalid, "_since wants a time with its zone: 2026-03-14T09:30:00Z.")
+			}
+			e.since = t
+		case name == "_type":
+			for kind := range strings.SplitSeq(value, ",") {
+				if !slices.Contains(fhir.Served, kind) {
+					return trace.Errorf(trace.Invalid, "This server exports no %q. It has: %s.", clip(kind), strings.Join(fhir.Served, ", "))
+				}
+				e.types = append(e.types, kind)
+			}
+		case name == "_outputFormat":
+			if value != fhirNDJSON && value != "application/ndjson" && value != "ndjson" {
+				return trace.Errorf(trace.Invalid, "This server exports NDJSON only: %s.", fhirNDJSON)
+			}
+		default:
+			return trace.Errorf(trace.Invalid, "This server's export does not take %q.", clip(name))
+		}
+	}
+	if !strings.Contains(c.Request().Header.Get("Prefer"), "respond-async") {
+		return trace.Errorf(trace.Invalid, "An export is asked for with the header Prefer: respond-async.")
+	}
+	if len(e.types) == 0 {
+		e.types = fhir.Served
+	}
+	slices.Sort(e.types)
+	e.types = slices.Compact(slices.Clone(e.types))
+	if c.Request().URL.RawQuery != "" {
+		e.request += "?" + q.Encode()
+	}
+	c.Response().Header().Set("Content-Location", baseOf(c)+"/$export-status/"+s.fhirExports.put(e))
+	return c.NoContent(http.StatusAccepted)
+}
+
+// fhirExportStatus is the manifest: the files are ready to be written.
+func (s *Server) fhirExportStatus(c echo.Context) error {
+	e, err := s.fhirExports.get(c.Param("export"), sameCaller(c), s.Recorder.Clock())
+	if err != nil {
+		return err
+	}
+	type output struct {
+		Type string `json:"type"`
+		URL  string `json:"url"`
+	}
+	m := struct {
+		At       string   `json:"transactionTime"`
+		Request  string   `json:"request"`
+		Requires bool     `json:"requiresAccessToken"`
+		Output   []output `json:"output"`
+		Error    []output `json:"error"`
+	}{At: e.at.UTC().Format(time.RFC3339Nano), Request: e.request, Requires: s.Staff != nil, Output: []output{}, Error: []output{}}
+	for _, kind := range e.types {
+		m.Output = append(m.Output, output{kind, baseOf(c) + "/$export-file/" + c.Param("export") + "/" + kind})
+	}
+	c.Response().Header().Set("Expires", e.at.Add(fhirExportTime).UTC().Format(http.TimeFormat))
+	return c.JSON(http.StatusOK, m)
+}
+
+func (s *Server) fhirExportEnd(c echo.Context) error {
+	if _, err := s.fhirExports.get(c.Param("export"), sameCaller(c), s.Recorder.Clock()); err != nil {
+		return err
+	}
+	s.fhirExports.remove(c.Param("export"))
+	return c.NoContent(http.StatusAccepted)
+}
+
+// fhirExportFile writes the resources of one type, one a line. What breaks off cuts
+// the connection, so that no half of a file looks whole.
+func (s *Server) fhirExportFile(c echo.Context) error {
+	e, err := s.fhirExports.get(c.Param("export"), sameCaller(c), s.Recorder.Clock())
+	if err != nil {
+		return err
+	}
+	kind := c.Param("type")
+	if !slices.Contains(e.types, kind) {
+		return trace.Errorf(trace.NotFound, "This export has no file of the type %q.", clip(kind))
+	}
+	c.Response().Header().Set(echo.HeaderContentType, fhirNDJSON)
+	w := bufio.NewWriterSize(c.Response(), 1<<16)
+	if err := s.writeNDJSON(c, e, kind, w); err != nil {
+		if !c.Response().Committed {
+			c.Response().Header().Del(echo.HeaderContentType)
+		}
+		return whole(err)
+	}
+	return w.Flush()
+}
+
+func (s *Server) writeNDJSON(c echo.Context, e fhirExport, kind string, w *bufio.Writer) error {
+	ctx := c.Request().Context()
+	seen := make(map[string]bool) // of what several procedures share
+	put := func(r fhir.Resource, err error) error {
+		if err != nil {
+			return err
+		}
+		if !e.since.IsZero() && !r.Updated.IsZero() && !r.Updated.After(e.since) {
+			return nil
+		}
+		if _, err := w.Write(r.JSON); err != nil {
+			return err
+		}
+		return w.WriteByte('\n')
+	}
+	shared := func(id string, make func() (fhir.Resource, error)) error {
+		if id == "" || seen[id] {
+			return nil
+		}
+		seen[id] = true
+		r, err := make()
+		if trace.KindOf(err) == trace.NotFound {
+			return nil // withdrawn
+		}
+		return put(r, err)
+	}
+	for h, err := range s.store.Procedures(ctx, trace.ProcedureQuery{}) {
+		if err != nil {
+			return err
+		}
+		p := h.Procedure
+		if len(p.History) == 0 || p.History[0].Recorded.After(e.at) {
+			continue
+		}
+		switch kind {
+		case "Patient":
+			if !p.Patient.IsZero() {
+				if err := shared(string(p.Patient[:]), func() (fhir.Resource, error) { return s.patientResource(c, p.Patient) }); err != nil {
+					return err
+				}
+			}
+			continue
+		case "Location":
+			if err := shared(fhir.PlaceID(p.Place), func() (fhir.Resource, error) { return s.location(c, p.Place, nil) }); err != nil {
+				return err
+			}
+			continue
+		case "Practitioner":
+			for _, one := range p.People {
+				if err := shared(fhir.PersonID(one.Code), func() (fhir.Resource, error) { return s.practitioner(c, one.Code, nil) }); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		full, err := trace.ProcedureWithUsages(ctx, s.store, p)
+		if err != nil {
+			return err
+		}
+		full.Usages = slices.DeleteFunc(full.Usages, func(u trace.UsageInFull) bool {
+			return len(u.Usage.History) > 0 && u.Usage.History[0].Recorded.After(e.at)
+		})
+		all, err := fhir.Of(full, fhir.Options{})
+		if err != nil {
+			return err
+		}
+		for _, r := range all {
+			if r.Type == kind {
+				if err := put(r, nil); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
