@@ -139,7 +139,8 @@ type node struct {
 	t      testing.TB
 	server *api.Server
 	store  *broken
-	desk   *theatre.Desk
+	floor  *theatre.Floor
+	desk   *theatre.Desk // the node's own
 	clock  *clock
 	log    *buffer
 	parts  api.Options
@@ -165,10 +166,11 @@ func newNode(t testing.TB) *node {
 	})
 	n.store = &broken{Store: file}
 	r := command.Recorder{Store: n.store, Clock: n.clock.now}
-	if n.desk, err = theatre.NewDesk(context.Background(), r, nil); err != nil {
+	if n.floor, err = theatre.NewFloor(context.Background(), r, nil); err != nil {
 		t.Fatal(err)
 	}
-	o := api.Options{Recorder: r, Desk: n.desk, Maintenance: file, Prover: file, Operator: &operator{}, NodeName: "Theatre 4", Version: "test", NoSignIn: true, Workers: scanner.NewWorkers(2),
+	n.desk = n.floor.Main()
+	o := api.Options{Recorder: r, Floor: n.floor, Maintenance: file, Prover: file, Operator: &operator{}, NodeName: "Theatre 4", Version: "test", NoSignIn: true, Workers: scanner.NewWorkers(2),
 		Limits: api.Limits{FromAddress: 1e6, OfSession: 1e6}, // a test is faster than people
 		Log:    slog.New(slog.NewJSONHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	if n.server, err = api.New(o); err != nil {

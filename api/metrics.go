@@ -127,7 +127,7 @@ func (m state) Collect(ch chan<- prometheus.Metric) {
 		}
 		gauge(copyUpDesc, reached)
 	}
-	gauge(waitingDesc, float64(s.Desk.Waiting()))
+	gauge(waitingDesc, float64(s.Floor.Waiting()))
 	for _, d := range s.departures(context.Background()) {
 		if d.Age != nil {
 			gauge(leftDesc, *d.Age, d.To)

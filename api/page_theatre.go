@@ -43,7 +43,11 @@ func (s *Server) bearer(c echo.Context) bearer {
 	if s.Staff == nil || w.Kind != staff.Machine && (w.Kind != staff.Person || w.session.Machine.IsZero()) {
 		return bearer{}
 	}
-	badge := s.Desk.Badge()
+	d, err := s.desk(c)
+	if err != nil {
+		return bearer{}
+	}
+	badge := d.Badge()
 	if badge.Code == "" {
 		return bearer{}
 	}
@@ -109,7 +113,11 @@ func (s *Server) board(c echo.Context) (board, error) {
 	second := s.secondCopy()
 	b := board{frame: f, Copy: copyLine{second.Words(s.Recorder.Zone()), second.Late()}, KeepPictures: s.KeepPictures}
 	b.Bearer = s.bearer(c)
-	if b.State, err = s.Desk.State(c.Request().Context()); err != nil {
+	d, err := s.desk(c)
+	if err != nil {
+		return b, err
+	}
+	if b.State, err = d.State(c.Request().Context()); err != nil {
 		return b, whole(err)
 	}
 	if len(b.State.Recent) > 0 {
@@ -209,6 +217,9 @@ func overridden(u trace.Usage) bool {
 }
 
 func (s *Server) pageTheatre(c echo.Context) error {
+	if s.forgotten(c) {
+		return c.Redirect(http.StatusSeeOther, "/theatre")
+	}
 	b, err := s.board(c)
 	if err != nil {
 		return err
@@ -235,6 +246,10 @@ func (s *Server) formOpen(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	d, err := s.desk(c)
+	if err != nil {
+		return err
+	}
 	q := command.OpenProcedure{Code: trace.Code{Code: field(c, "code"), Text: field(c, "text")}, Side: trace.Side(field(c, "side")),
 		Place: trace.Place{Name: field(c, "place")}, Who: command.Who{NHSNumber: field(c, "nhs_number"), LocalNumber: field(c, "local_number"), LocalIssuer: field(c, "local_issuer")},
 		LatexAllergy: trace.Answer(field(c, "latex_allergy"))}
@@ -244,7 +259,7 @@ func (s *Server) formOpen(c echo.Context) error {
 	}
 	// The page says whom it showed: a wristband read since is another patient.
 	if seen := field(c, "patient"); seen != "" {
-		st, err := s.Desk.State(c.Request().Context())
+		st, err := d.State(c.Request().Context())
 		if err != nil {
 			return err
 		}
@@ -259,7 +274,7 @@ func (s *Server) formOpen(c echo.Context) error {
 		q.People = []trace.Person{{Name: name, Role: "surgeon"}}
 	}
 	by(c, &q.Meta, theatre.Via)
-	if _, err := s.Desk.Open(c.Request().Context(), q); err != nil {
+	if _, err := d.Open(c.Request().Context(), q); err != nil {
 		return err
 	}
 	return settled(c, "/theatre")
@@ -277,7 +292,11 @@ func (s *Server) formClose(c echo.Context) error {
 	q := command.CloseProcedure{Procedure: procedure}
 	q.ID = id
 	by(c, &q.Meta, theatre.Via)
-	if err := s.Desk.Close(c.Request().Context(), q); err != nil {
+	d, err := s.desk(c)
+	if err != nil {
+		return err
+	}
+	if err := d.Close(c.Request().Context(), q); err != nil {
 		return err
 	}
 	return settled(c, "/theatre")
@@ -288,14 +307,22 @@ func (s *Server) formSide(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Desk.SetSide(c.Request().Context(), procedure, trace.Side(field(c, "side"))); err != nil {
+	d, err := s.desk(c)
+	if err != nil {
+		return err
+	}
+	if err := d.SetSide(c.Request().Context(), procedure, trace.Side(field(c, "side"))); err != nil {
 		return err
 	}
 	return settled(c, "/theatre")
 }
 
 func (s *Server) formForget(c echo.Context) error {
-	s.Desk.Forget()
+	d, err := s.desk(c)
+	if err != nil {
+		return err
+	}
+	d.Forget()
 	return settled(c, "/theatre")
 }
 

@@ -31,7 +31,7 @@ type pages struct {
 
 // The templates that make a page each.
 var pageNames = []string{
-	"home", "theatre", "problem", "docs", "safety",
+	"home", "theatre", "workstations", "problem", "docs", "safety",
 	"patients", "patient", "procedure", "import",
 	"recall", "notices", "notice", "notice_form", "case", "letters", "stock",
 	"checks", "quarantine",
@@ -211,6 +211,7 @@ var navigation = []struct {
 	may        staff.Permission
 }{
 	{"/theatre", "Theatre", staff.Scan},
+	{"/theatre/workstations", "Workstations", staff.Scan},
 	{"/recall", "Recall", staff.FindDevices},
 	{"/notices", "Notices", staff.WorkRecalls},
 	{"/patients", "Patients", staff.FindPatients},

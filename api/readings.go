@@ -44,7 +44,11 @@ func (s *Server) takeReading(c echo.Context) error {
 	if now := s.Recorder.Clock(); !q.Occurred.IsZero() && (q.Occurred.Year() < 1900 || q.Occurred.After(now.Add(24*time.Hour))) {
 		return trace.Errorf(trace.Invalid, "The time of the reading is not one at which something can have happened.")
 	}
-	a, err := s.Desk.Take(s.asCaller(c), q.ID, scanner.Reading{Text: q.Text, Symbology: q.Symbology, Source: q.Source, At: q.Occurred}, q.Procedure)
+	d, err := s.desk(c)
+	if err != nil {
+		return err
+	}
+	a, err := d.Take(s.asCaller(c), q.ID, scanner.Reading{Text: q.Text, Symbology: q.Symbology, Source: q.Source, At: q.Occurred}, q.Procedure)
 	if err != nil {
 		return err
 	}
@@ -125,7 +129,11 @@ func (s *Server) takePicture(c echo.Context) error {
 		}
 		out.Unsure = append(out.Unsure, symbolAnswer{Format: sym.Format, AIM: sym.AIM, Corners: pairs(sym.Corners), Pass: sym.Pass})
 	}
-	if out.Answers, err = s.Desk.TakePicture(s.asCaller(c), id, sure, procedure, pic.Kept); err != nil {
+	d, err := s.desk(c)
+	if err != nil {
+		return err
+	}
+	if out.Answers, err = d.TakePicture(s.asCaller(c), id, sure, procedure, pic.Kept); err != nil {
 		return err
 	}
 	return c.JSON(createdUnless(out.Answers[0].Repeated), out)

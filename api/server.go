@@ -34,7 +34,7 @@ type Maintenance interface {
 // Options are what a server is made of.
 type Options struct {
 	Recorder    command.Recorder
-	Desk        *theatre.Desk
+	Floor       *theatre.Floor // every workstation
 	Maintenance Maintenance
 	Prover      trace.Prover
 	// Departures say how checkpoints leave the machine; nil: they do not.
@@ -75,12 +75,14 @@ type Options struct {
 // Server answers HTTP.
 type Server struct {
 	Options
-	store   trace.Store
-	echo    *echo.Echo
-	pages   *pages
-	docs    docs
-	metrics *metrics
-	limiter *limiter
+	Desk     *theatre.Desk // the node's own
+	machines *machines
+	store    trace.Store
+	echo     *echo.Echo
+	pages    *pages
+	docs     docs
+	metrics  *metrics
+	limiter  *limiter
 	// fhirPages are the next pages of searches of /fhir/R4.
 	fhirPages   fhirPages
 	fhirExports fhirExports     // that were asked for
@@ -103,15 +105,11 @@ func New(o Options) (*Server, error) {
 	if o.Scanners == nil {
 		o.Scanners = func() []scanner.SerialState { return nil }
 	}
+	machines := new(machines)
 	if o.Staff != nil {
-		o.Desk.Operated(func() trace.Actor {
-			if at, ok := o.Staff.Sessions.AtDesk(); ok {
-				return trace.Actor{Account: at.Account}
-			}
-			return trace.Actor{Unconfirmed: true}
-		})
+		o.Floor.Operated(machines.operator(o.Staff))
 	}
-	s := &Server{Options: o, store: o.Recorder.Store, echo: echo.New(), limiter: newLimiter(o.Limits)}
+	s := &Server{Options: o, Desk: o.Floor.Main(), machines: machines, store: o.Recorder.Store, echo: echo.New(), limiter: newLimiter(o.Limits)}
 	s.stop, s.end = context.WithCancel(context.Background())
 	var err error
 	if s.pages, err = newPages(o.Recorder.Zone()); err != nil {
@@ -201,6 +199,11 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/theatre/close", may: staff.UseDesk, handler: s.closeAtDesk},
 		{method: "POST", path: "/api/v1/theatre/forget", may: staff.UseDesk, handler: s.forgetAtDesk},
 		{method: "POST", path: "/api/v1/theatre/side", may: staff.UseDesk, handler: s.setSideAtDesk},
+		{method: "POST", path: "/api/v1/theatre/take-up", may: staff.UseDesk, handler: s.takeUp},
+		{method: "POST", path: "/api/v1/theatre/leave", may: staff.UseDesk, handler: s.leave},
+		{method: "GET", path: "/api/v1/theatre/workstations", may: staff.Scan, handler: s.workstations},
+		{method: "POST", path: "/api/v1/theatre/workstations", may: staff.UseDesk, handler: s.makeWorkstation},
+		{method: "POST", path: "/api/v1/theatre/workstations/close", may: staff.UseDesk, handler: s.closeWorkstation},
 
 		{method: "POST", path: "/api/v1/patients", may: staff.WriteRecord, handler: s.registerPatient},
 		{method: "POST", path: "/api/v1/patients/search", may: staff.FindPatients, handler: s.searchPatients},
@@ -331,6 +334,11 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/theatre/close", may: staff.UseDesk, handler: s.formClose, form: true},
 		{method: "POST", path: "/theatre/forget", may: staff.UseDesk, handler: s.formForget},
 		{method: "POST", path: "/theatre/side", may: staff.UseDesk, handler: s.formSide, form: true},
+		{method: "POST", path: "/theatre/take-up", may: staff.UseDesk, handler: s.formTakeUp, form: true},
+		{method: "POST", path: "/theatre/leave", may: staff.UseDesk, handler: s.formLeave, form: true},
+		{method: "GET", path: "/theatre/workstations", may: staff.Scan, handler: s.pageWorkstations},
+		{method: "POST", path: "/theatre/workstations", may: staff.UseDesk, handler: s.formWorkstation, form: true},
+		{method: "POST", path: "/theatre/workstations/close", may: staff.UseDesk, handler: s.formCloseWorkstation, form: true},
 		{method: "POST", path: "/theatre/usages/:id/outcome", may: staff.UseDesk, handler: s.formOutcome, form: true},
 		{method: "POST", path: "/theatre/usages/:id/describe", may: staff.UseDesk, handler: s.formDescribe, form: true},
 		{method: "POST", path: "/theatre/usages/:id/clear", may: staff.UseDesk, handler: s.formClearStop, form: true},

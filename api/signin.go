@@ -106,13 +106,17 @@ func (s *Server) formSignIn(c echo.Context) error {
 // The reading is named, so that no PIN is ever held against another badge than
 // the one on the screen.
 func (s *Server) scannedSignIn(c echo.Context, reading string) (string, staff.Session, error) {
-	badge := s.Desk.Badge()
+	d, err := s.desk(c)
+	if err != nil {
+		return "", staff.Session{}, err
+	}
+	badge := d.Badge()
 	if badge.Code == "" || badge.Reading.String() != reading {
 		return "", staff.Session{}, trace.Errorf(trace.Conflict, "Something else was scanned after that badge, or it was too long ago. Scan the badge again.")
 	}
 	cookie, session, err := s.Staff.Badge(c.Request().Context(), s.from(c), badge.Code, field(c, "pin"))
 	if err == nil {
-		s.Desk.BadgeUsed()
+		d.BadgeUsed()
 	}
 	return cookie, session, err
 }

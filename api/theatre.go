@@ -18,7 +18,11 @@ const serialSupported = scanner.SerialSupported
 
 // theatre gives the state of the desk.
 func (s *Server) theatre(c echo.Context) error {
-	st, err := s.Desk.State(c.Request().Context())
+	d, err := s.desk(c)
+	if err != nil {
+		return err
+	}
+	st, err := d.State(c.Request().Context())
 	if err != nil {
 		return whole(err)
 	}
@@ -32,11 +36,15 @@ const alive = 500 * time.Millisecond
 // events tells a page of changes: "changed" when something it shows has
 // changed, "alive" twice a second. The events carry no data of anybody.
 func (s *Server) events(c echo.Context) error {
+	d, err := s.desk(c)
+	if err != nil {
+		return err
+	}
 	w := c.Response()
 	w.Header().Set(echo.HeaderContentType, "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
-	changes, stop := s.Desk.Watch()
+	changes, stop := d.Watch()
 	defer stop()
 	rc := http.NewResponseController(w)
 	send := func(event string) error {
@@ -84,7 +92,11 @@ func (s *Server) openAtDesk(c echo.Context) error {
 		return err
 	}
 	by(c, &q.Meta, theatre.Via)
-	id, err := s.Desk.Open(c.Request().Context(), q)
+	d, err := s.desk(c)
+	if err != nil {
+		return err
+	}
+	id, err := d.Open(c.Request().Context(), q)
 	if err != nil {
 		return err
 	}
@@ -101,14 +113,22 @@ func (s *Server) closeAtDesk(c echo.Context) error {
 		// "Whatever is open" could not be repeated, and could be another's.
 		return trace.Errorf(trace.Invalid, "Say which procedure is to be closed.")
 	}
-	if err := s.Desk.Close(c.Request().Context(), q); err != nil {
+	d, err := s.desk(c)
+	if err != nil {
+		return err
+	}
+	if err := d.Close(c.Request().Context(), q); err != nil {
 		return err
 	}
 	return s.answerProcedure(c, http.StatusOK, q.Procedure)
 }
 
 func (s *Server) forgetAtDesk(c echo.Context) error {
-	s.Desk.Forget()
+	d, err := s.desk(c)
+	if err != nil {
+		return err
+	}
+	d.Forget()
 	return c.NoContent(http.StatusNoContent)
 }
 
@@ -120,7 +140,11 @@ func (s *Server) setSideAtDesk(c echo.Context) error {
 	if err := bind(c, &q); err != nil {
 		return err
 	}
-	if err := s.Desk.SetSide(c.Request().Context(), q.Procedure, q.Side); err != nil {
+	d, err := s.desk(c)
+	if err != nil {
+		return err
+	}
+	if err := d.SetSide(c.Request().Context(), q.Procedure, q.Side); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -36,7 +36,8 @@ type Node struct {
 	Store    *bolt.Store
 	Recorder command.Recorder
 	Office   *casework.Office // where recall notices are worked on, and which every scan asks
-	Desk     *theatre.Desk
+	Floor    *theatre.Floor
+	Desk     *theatre.Desk // the node's own
 	API      *api.Server
 	Pictures *scanner.Workers // where all pictures that the node gets are read
 	Staff    *staff.Office    // who people are; nil: nobody is asked
@@ -188,9 +189,10 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 			return err
 		}
 	}
-	if n.Desk, err = theatre.NewDesk(ctx, n.Recorder, n.scanners); err != nil {
+	if n.Floor, err = theatre.NewFloor(ctx, n.Recorder, n.scanners); err != nil {
 		return err
 	}
+	n.Desk = n.Floor.Main()
 	if n.Config.BackupTo != "" {
 		to, err := filepath.Abs(n.Config.BackupTo)
 		if err != nil {
@@ -205,7 +207,7 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 		return err
 	}
 	limits := api.Limits{FromAddress: n.Config.RequestsFromAddress, OfSession: n.Config.RequestsOfSession}
-	n.API, err = api.New(api.Options{Limits: limits, Recorder: n.Recorder, Office: n.Office, Desk: n.Desk, Maintenance: n.Store, Prover: n.Store, Operator: n, Staff: n.Staff, NoSignIn: n.Config.NoSignIn, NodeName: n.Config.Name, Hospital: card.Institution{Name: n.Config.Hospital, Address: n.Config.HospitalAddress}, Drill: n.drill, KeepPictures: n.Config.KeepPictures, Version: string(v),
+	n.API, err = api.New(api.Options{Limits: limits, Recorder: n.Recorder, Office: n.Office, Floor: n.Floor, Maintenance: n.Store, Prover: n.Store, Operator: n, Staff: n.Staff, NoSignIn: n.Config.NoSignIn, NodeName: n.Config.Name, Hospital: card.Institution{Name: n.Config.Hospital, Address: n.Config.HospitalAddress}, Drill: n.drill, KeepPictures: n.Config.KeepPictures, Version: string(v),
 		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings, AnswersTo: n.answersTo, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy, ScheduledBackup: n.scheduledBackup})
 	return err
 }
@@ -220,12 +222,11 @@ func (n *Node) scanners() []scanner.SerialState {
 
 // faults says what keeps the node from recording.
 func (n *Node) faults(ctx context.Context) []string {
-	st, err := n.Desk.State(ctx)
-	switch {
-	case err != nil:
+	if _, err := n.Desk.State(ctx); err != nil {
 		return []string{"the record cannot be read"}
-	case st.Trouble != "":
-		return []string{fmt.Sprintf("%d readings cannot be recorded: %s", st.Waiting, st.Trouble)}
+	}
+	if trouble := n.Floor.Trouble(); trouble != "" {
+		return []string{fmt.Sprintf("%d readings cannot be recorded: %s", n.Floor.Waiting(), trouble)}
 	}
 	if err := n.writeTrouble(ctx); err != nil {
 		return []string{faultOf(err)}
@@ -287,8 +288,12 @@ func faultOf(err error) string {
 // scannerEvent logs what happens to a handheld, and tells the pages.
 func (n *Node) scannerEvent(e scanner.Event) {
 	n.log.Info("scanner", "event", string(e.Kind), "scanner", e.Scanner, "device", e.Device, "bytes", e.Bytes, "detail", e.Detail)
-	if n.Desk != nil {
-		n.Desk.Changed()
+	switch {
+	case n.Floor == nil:
+	case e.Kind == scanner.EventDisconnected:
+		n.Floor.Disconnected(e.Scanner)
+	default:
+		n.Floor.Changed()
 	}
 }
 
@@ -328,7 +333,7 @@ func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
 	for _, s := range n.serials {
 		scanning.Go(func() {
 			err := s.Run(reading, func(r scanner.Reading) {
-				if !n.Desk.Feed(r) {
+				if !n.Floor.Feed(r) {
 					n.log.Error("a reading was lost: too many wait to be recorded", "scanner", r.Scanner)
 				}
 			})
@@ -337,7 +342,7 @@ func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
 			}
 		})
 	}
-	recording.Go(func() { n.Desk.Run(working) })
+	recording.Go(func() { n.Floor.Run(working) })
 	recording.Go(func() { n.publisher.Run(working) })
 	shipping, stopShipping := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopShipping()
@@ -374,7 +379,7 @@ func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
 	n.finishCopy(finish)
 	stopShipping()
 	shipped.Wait()
-	if w := n.Desk.Waiting(); w > 0 {
+	if w := n.Floor.Waiting(); w > 0 {
 		err = errors.Join(err, fmt.Errorf("%d readings could not be recorded", w))
 	}
 	return errors.Join(err, n.Close())

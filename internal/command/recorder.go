@@ -142,6 +142,10 @@ func line(what, s string) error {
 	return nil
 }
 
+// Line checks one short field of another package's command, as [Recorder] checks its
+// own: the error (kind Invalid) says what is wrong with it.
+func Line(what, s string) error { return line(what, s) }
+
 // lines checks several: name, value, name, value...
 func lines(pairs ...string) error {
 	for i := 0; i+1 < len(pairs); i += 2 {

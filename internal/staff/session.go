@@ -133,8 +133,13 @@ func (s *Sessions) Absolute() time.Duration { return s.limits.Absolute }
 // AtDesk is who is signed in at a theatre machine, and whose page is not locked:
 // the one who did something last.
 func (s *Sessions) AtDesk() (at Session, ok bool) {
+	return s.AtDeskOf(func(trace.AccountID) bool { return true })
+}
+
+// AtDeskOf is AtDesk of those machines only that a function says are meant.
+func (s *Sessions) AtDeskOf(meant func(machine trace.AccountID) bool) (at Session, ok bool) {
 	for _, one := range s.List() {
-		if !one.Machine.IsZero() && !one.Locked && (!ok || one.Seen.After(at.Seen)) {
+		if !one.Machine.IsZero() && meant(one.Machine) && !one.Locked && (!ok || one.Seen.After(at.Seen)) {
 			at, ok = one, true
 		}
 	}

@@ -18,6 +18,10 @@ type Desk struct {
 	recorder command.Recorder
 	scanners func() []scanner.SerialState
 	operator func() trace.Actor // who is at the desk; nil: nobody is asked
+	at       Workstation
+	floor    *Floor
+	loose    bool   // it is no workstation: it records what unpaired handhelds read
+	stop     func() // ends Run; kept by the floor
 
 	mu        sync.Mutex // held while a reading is recorded
 	patient   trace.PatientID
@@ -37,7 +41,7 @@ type Desk struct {
 	patientBy int                      // the reading that patient comes from, or the turn at which it was let go of
 	badge     Badge                    // the last reading, if it was one
 
-	watch watchers
+	watch *watchers
 	queue queue
 }
 
@@ -47,44 +51,59 @@ const unknownMost = 1000
 // recentMost is how many answers the page keeps in view.
 const recentMost = 30
 
-// NewDesk makes a desk. scanners tells the state of its handhelds; nil: none.
-// A procedure that this desk left open in the last day is taken up again.
+// NewDesk makes the one desk of a node that has no others. scanners tells the state
+// of its handhelds; nil: none. A procedure that this desk left open in the last day
+// is taken up again.
 func NewDesk(ctx context.Context, r command.Recorder, scanners func() []scanner.SerialState) (*Desk, error) {
-	if scanners == nil {
-		scanners = func() []scanner.SerialState { return nil }
+	f, err := NewFloor(ctx, r, scanners)
+	if err != nil {
+		return nil, err
 	}
-	d := &Desk{recorder: r, scanners: scanners}
-	d.queue.wake = make(chan struct{}, 1)
-	for h, err := range r.Store.Procedures(ctx, trace.ProcedureQuery{From: r.Clock().Add(-24 * time.Hour), OpenOnly: true}) {
-		if err != nil {
-			return nil, err
-		}
-		if first := h.Procedure.History[0]; first.By.Via == Via && first.Position.Node == r.Store.Node() {
-			d.procedure = h.Procedure.ID
-			break
-		}
-	}
-	return d, nil
+	return f.Main(), nil
 }
 
-// Via marks the entries that come from a desk's page.
+func newDesk(r command.Recorder, scanners func() []scanner.SerialState, w *watchers) *Desk {
+	d := &Desk{recorder: r, scanners: scanners, watch: w}
+	d.queue.wake = make(chan struct{}, 1)
+	return d
+}
+
+// Workstation says which desk this is.
+func (d *Desk) Workstation() Workstation { return d.at }
+
+// Via marks the entries that come from the node's own desk. Those of another
+// workstation have its id behind a colon.
 const Via = "theatre"
+
+func (d *Desk) via() string {
+	if d.at.ID == "" {
+		return Via
+	}
+	return Via + ":" + d.at.ID
+}
 
 // State is what the page shows.
 type State struct {
-	Patient   trace.PatientID        `json:"patient,omitzero"` // identified, and no procedure opened yet
-	Identity  *trace.Identity        `json:"identity,omitempty"`
-	Place     trace.Place            `json:"place,omitzero"`
-	People    []trace.Person         `json:"people"`
-	Code      trace.Code             `json:"code,omitzero"` // of the procedure to be opened, from a sheet
-	Procedure *trace.ProcedureInFull `json:"procedure,omitempty"`
-	Stranger  bool                   `json:"stranger,omitempty"` // the last wristband was that of another patient
-	Side      trace.Side             `json:"side,omitempty"`     // of a bilateral procedure: the side that is scanned for
-	Off       []string               `json:"off"`                // checks that are switched off at this site
-	Recent    []Answer               `json:"recent"`             // latest first
-	Scanners  []scanner.SerialState  `json:"scanners"`
-	Waiting   int                    `json:"waiting"`           // readings not recorded yet
-	Trouble   string                 `json:"trouble,omitempty"` // why they wait
+	Patient     trace.PatientID        `json:"patient,omitzero"` // identified, and no procedure opened yet
+	Identity    *trace.Identity        `json:"identity,omitempty"`
+	Place       trace.Place            `json:"place,omitzero"`
+	People      []trace.Person         `json:"people"`
+	Code        trace.Code             `json:"code,omitzero"` // of the procedure to be opened, from a sheet
+	Procedure   *trace.ProcedureInFull `json:"procedure,omitempty"`
+	Stranger    bool                   `json:"stranger,omitempty"` // the last wristband was that of another patient
+	Side        trace.Side             `json:"side,omitempty"`     // of a bilateral procedure: the side that is scanned for
+	Off         []string               `json:"off"`                // checks that are switched off at this site
+	Recent      []Answer               `json:"recent"`             // latest first
+	Scanners    []scanner.SerialState  `json:"scanners"`
+	Workstation Workstation            `json:"workstation"`
+	Paired      []string               `json:"paired"`            // handhelds that belong to this workstation
+	Lost        []string               `json:"lost"`              // those that did, and went away since: pair them again
+	Unpaired    int                    `json:"unpaired"`          // handhelds that are connected and belong to no workstation
+	Loose       []Answer               `json:"loose"`             // what handhelds of no workstation read of late, where there are several; latest first
+	Elsewhere   []Elsewhere            `json:"elsewhere"`         // procedures that are open, where none is here
+	Shared      []string               `json:"shared"`            // other workstations that have this procedure open too
+	Waiting     int                    `json:"waiting"`           // readings not recorded yet
+	Trouble     string                 `json:"trouble,omitempty"` // why they wait
 }
 
 // State gathers what the page shows.
@@ -95,6 +114,10 @@ func (d *Desk) State(ctx context.Context) (State, error) {
 	d.mu.Unlock()
 	s.Scanners = d.scanners()
 	s.Waiting = d.queue.len()
+	s.Workstation = d.at
+	if err := d.onTheFloor(ctx, &s, procedure); err != nil {
+		return s, err
+	}
 	if s.People == nil {
 		s.People = []trace.Person{}
 	}
@@ -206,7 +229,7 @@ func (d *Desk) Open(ctx context.Context, c command.OpenProcedure) (trace.Procedu
 			c.People = append(c.People, p)
 		}
 	}
-	c.By.Via = Via
+	c.By.Via = d.via()
 	id, err := d.recorder.OpenProcedure(ctx, c)
 	if err != nil {
 		return id, err
@@ -255,7 +278,7 @@ func (d *Desk) opened(ctx context.Context, p trace.Procedure, c command.OpenProc
 	if first.Event != c.ID {
 		return used
 	}
-	if first.By.Via != Via { // opened elsewhere, under the command as it was sent
+	if first.By.Via != d.via() { // opened elsewhere, under the command as it was sent
 		_, err := d.recorder.OpenProcedure(ctx, c)
 		return err
 	}
@@ -310,7 +333,7 @@ func (d *Desk) Close(ctx context.Context, c command.CloseProcedure) error {
 			return err
 		}
 	}
-	c.By.Via = Via
+	c.By.Via = d.via()
 	if err := d.recorder.CloseProcedure(ctx, c); err != nil {
 		return err
 	}

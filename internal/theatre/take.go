@@ -209,6 +209,9 @@ type taking struct {
 
 // place finds the procedure a reading belongs to.
 func (t *taking) place(ctx context.Context, named trace.ProcedureID) error {
+	if t.desk.loose {
+		return nil
+	}
 	id := named
 	if id.IsZero() {
 		id = t.desk.procedure
@@ -264,8 +267,7 @@ func (t *taking) drafts(ctx context.Context) ([]trace.Draft, error) {
 		err = t.code(ctx)
 	case udi.KindAction:
 		t.fact.Text = r.Text
-		t.fact.Verdict = trace.Judge("Read, and nothing was done", trace.Check{Rule: "reading", Level: trace.Note,
-			Message: "This page takes no codes for actions. Set the outcome on the page."})
+		t.action()
 	default: // it may hold a name: sealed
 		if r.Text != "" {
 			t.secret = &trace.Secret{Raw: r.Text}
@@ -274,6 +276,9 @@ func (t *taking) drafts(ctx context.Context) ([]trace.Draft, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if t.desk.loose {
+		t.loosely()
 	}
 	drafts := append([]trace.Draft{{ID: t.id, Fact: t.fact, Secret: t.secret, Subject: t.subject}}, t.more...)
 	return append(drafts, t.photograph()...), nil

@@ -194,13 +194,16 @@ func TestProcedureSheets(t *testing.T) {
 }
 
 func TestActionSheets(t *testing.T) {
-	if got := len(udi.Actions()); got != 11 {
+	if got := len(udi.Actions()); got != 14 {
 		t.Errorf("%d actions", got)
 	}
 	for _, a := range udi.Actions() {
 		want := a
-		if a == udi.ActionQuantity {
+		switch a {
+		case udi.ActionQuantity:
 			want = "quantity:4"
+		case udi.ActionPair:
+			want = "pair:7KQ2MXAB"
 		}
 		for _, in := range []string{want.SheetText(), "99" + want.SheetText(), "(99)" + want.SheetText(), "]C199" + want.SheetText()} {
 			if m := udi.Understand(in, now); m.Kind != udi.KindAction || m.Action != want || m.Procedure != (udi.Procedure{}) {
@@ -219,7 +222,7 @@ func TestActionSheets(t *testing.T) {
 
 func TestMalformedSheetCodesAreText(t *testing.T) {
 	for _, in := range []string{"IMT:", "IMT:P", "IMT:P:", "IMT:P:opcs-4", "IMT:P:opcs-4:", "IMT:P:icd-10:A00", "IMT:P:local:a b", "IMT:P:local:" + strings.Repeat("1", 21), "IMT:A:", "IMT:A:explode",
-		"IMT:A:quantity", "IMT:A:quantity:", "IMT:A:quantity:4/5", "IMT:A:opened:4", "IMT:X:opened", "imt:A:opened", " 99 IMT:A:opened"} {
+		"IMT:A:quantity", "IMT:A:pair", "IMT:A:pair:", "IMT:A:pair:a b", "IMT:A:yes:1", "IMT:A:quantity:", "IMT:A:quantity:4/5", "IMT:A:opened:4", "IMT:X:opened", "imt:A:opened", " 99 IMT:A:opened"} {
 		if m := udi.Understand(in, now); m.Kind != udi.KindText || m.Action != "" || m.Procedure != (udi.Procedure{}) {
 			t.Errorf("%q: %s %q %+v", in, m.Kind, m.Action, m.Procedure)
 		}

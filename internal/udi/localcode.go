@@ -30,17 +30,20 @@ const (
 	ActionWasted        Action = "wasted" // the reason, where there is one, behind a colon
 	ActionReturned      Action = "returned"
 	ActionTrial         Action = "trial"
-	ActionExplanted     Action = "explanted"
+	ActionExplanted     Action = "explanted" // likewise
 	ActionUndo          Action = "undo"
 	ActionQuantity      Action = "quantity" // the number behind a colon
 	ActionNextPatient   Action = "next-patient"
 	ActionClose         Action = "close"
+	ActionYes           Action = "yes"
+	ActionNo            Action = "no"
+	ActionPair          Action = "pair" // the workstation behind a colon; on its own page, on no sheet
 )
 
 // Actions are all actions, in the order of the sheet.
 func Actions() []Action {
 	return []Action{ActionOpened, ActionImplanted, ActionOpenedNotUsed, ActionWasted, ActionReturned, ActionTrial, ActionExplanted,
-		ActionUndo, ActionQuantity, ActionNextPatient, ActionClose}
+		ActionUndo, ActionQuantity, ActionNextPatient, ActionClose, ActionYes, ActionNo, ActionPair}
 }
 
 // sheetPrefix begins every code of this product's own sheets. Such a code stands
@@ -96,12 +99,15 @@ func (m *Meaning) sheet(body string, lead int, value string) {
 }
 
 // takes reports whether an action may have the argument, or none: a quantity is a
-// whole number from 1 to 9999, and a waste may have a reason.
+// whole number from 1 to 9999, a pairing names a workstation, and a waste and an
+// explant may have a reason.
 func (a Action) takes(argument string, given bool) bool {
 	switch {
 	case a == ActionQuantity:
 		return given && argument != "" && len(argument) <= 4 && onlyDigits(argument) && argument[0] != '0'
-	case a == ActionWasted:
+	case a == ActionPair:
+		return given && plainCode(argument)
+	case a == ActionWasted, a == ActionExplanted:
 		return !given || plainCode(argument)
 	}
 	return !given
