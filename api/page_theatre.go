@@ -20,6 +20,7 @@ import (
 type board struct {
 	frame
 	State     theatre.State
+	Next      string // what is to be scanned or done next, in one line
 	NoOutcome string // "2 devices", "" when every one has an outcome
 	Last      *theatre.Answer
 	Earlier   []theatre.Answer
@@ -110,6 +111,7 @@ func (s *Server) board(c echo.Context) (board, error) {
 	if err != nil {
 		return board{}, err
 	}
+	f.Live = true
 	second := s.secondCopy()
 	b := board{frame: f, Copy: copyLine{second.Words(s.Recorder.Zone()), second.Late()}, KeepPictures: s.KeepPictures}
 	b.Bearer = s.bearer(c)
@@ -125,6 +127,7 @@ func (s *Server) board(c echo.Context) (board, error) {
 		b.Earlier = b.State.Recent[1:min(len(b.State.Recent), 8)]
 	}
 	if b.State.Procedure == nil {
+		b.Next = awaits(b.State, 0, 0)
 		return b, nil
 	}
 	var usages []trace.UsageInFull
@@ -148,6 +151,7 @@ func (s *Server) board(c echo.Context) (board, error) {
 		b.Usages = append(b.Usages, card)
 	}
 	slices.Reverse(b.Usages)
+	b.Next = awaits(b.State, len(usages), missing)
 	if missing > 0 {
 		b.NoOutcome = fmt.Sprintf("%d devices are", missing)
 		if missing == 1 {
@@ -155,6 +159,28 @@ func (s *Server) board(c echo.Context) (board, error) {
 		}
 	}
 	return b, nil
+}
+
+// awaits says in one line what is awaited at a desk: so many devices are in its
+// procedure, and so many of them have no outcome.
+func awaits(st theatre.State, devices, missing int) string {
+	switch {
+	case st.Procedure == nil && st.Identity == nil:
+		return "Scan the patient's wristband"
+	case st.Procedure == nil && st.Place.String() == "":
+		return "Compare the patient. Then scan the theatre's label, or open the procedure"
+	case st.Procedure == nil:
+		return "Compare the patient. Then open the procedure"
+	case st.Stranger:
+		return "Scan the wristband of this patient"
+	case st.Procedure.Procedure.Side == trace.SideBilateral && st.Side == "":
+		return "Say which side is scanned for"
+	case devices == 0:
+		return "Scan the first device, before it is opened"
+	case missing > 0:
+		return "Scan the next device, or say what became of those below"
+	}
+	return "Scan the next device, or close the procedure"
 }
 
 func (s *Server) cardOf(u trace.UsageInFull) usageCard {

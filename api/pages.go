@@ -195,6 +195,7 @@ type frame struct {
 	Version  string
 	Node     string
 	Drill    bool // a copy for drills
+	Live     bool // the theatre page: it shows verdicts as they come, and says so when it cannot
 	// FormToken is what the page sends with everything that changes something.
 	FormToken string
 	Caller    caller

@@ -1,5 +1,9 @@
 // What a page does by itself: it starts the design system's components, watches whether its node is there, and on the
-// theatre page brings scans in and shows changes as they come. Nothing is kept in the browser's storage.
+// theatre page brings scans in and shows changes as they come. Nothing of anybody is kept in the
+// browser's storage.
+
+import { listen as listenToWedge } from './wedge.js'
+import * as sound from './sound.js'
 
 const lostAfter = 1500 // milliseconds without a word from the node
 
@@ -26,9 +30,13 @@ function watch () {
     lost = true
     document.getElementById('node-lost').hidden = false
     document.body.classList.add('is-stale')
+    if (live) sound.play('lost')
   }
 }
+const live = document.querySelector('[data-live]')
 setInterval(watch, 250)
+// A page that was hidden, or a tablet that slept, had its timers held back: it looks before anybody else does.
+for (const back of ['visibilitychange', 'focus', 'online', 'offline', 'pageshow']) addEventListener(back, watch, { capture: true })
 
 document.querySelector('[data-go]')?.click() // back from the trust's directory
 
@@ -49,17 +57,21 @@ async function callers () {
 setInterval(callers, 5000)
 document.body.addEventListener('htmx:afterSwap', () => caller(document.querySelector('[data-desk]')?.dataset.caller))
 
-const live = document.querySelector('[data-live]')
 if (live) {
   let stream
+  let asked // when the stream was asked for
   const listen = () => {
-    stream = new EventSource('/api/v1/theatre/events')
+    stream?.close()
+    asked = performance.now()
+    const now = stream = new EventSource('/api/v1/theatre/events')
     stream.addEventListener('alive', alive)
     stream.addEventListener('changed', () => { alive(); document.body.dispatchEvent(new Event('changed')) })
     // A stream that was refused does not come back by itself.
-    stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) { callers(); setTimeout(listen, 500) } }
+    stream.onerror = () => { if (now === stream && now.readyState === EventSource.CLOSED) { callers(); setTimeout(() => { if (now === stream) listen() }, 500) } }
   }
   listen()
+  // Nor does one whose node hangs or has lost its power: such a connection stays open and silent for minutes.
+  setInterval(() => { if (lost && performance.now() - asked > 3000) listen() }, 500)
   addEventListener('pagehide', () => stream.close())
   addEventListener('pageshow', (e) => { if (e.persisted) listen() })
 } else {
@@ -193,12 +205,14 @@ document.body.addEventListener('htmx:afterSwap', (e) => {
   if (field && document.activeElement === document.body) field.focus()
 })
 
-// The answer to a new reading stands at the top, wherever the page was.
+// The answer to a new reading stands at the top, wherever the page was, and is heard.
 let answered = document.querySelector('#last [data-reading]')?.dataset.reading
 document.body.addEventListener('htmx:afterSwap', () => {
-  const now = document.querySelector('#last [data-reading]')?.dataset.reading
+  const last = document.querySelector('#last [data-reading]')
+  const now = last?.dataset.reading
   if (now && now !== answered) {
     scrollTo(0, 0)
+    sound.play(last.dataset.level)
     if (!pictured.includes(now)) tell([], [])
   }
   answered = now
@@ -240,6 +254,7 @@ if (form) {
           if (unsure) say('Scan again', unsure === 1 ? 'A code in the picture could not be read for certain.' : unsure + ' codes in the picture could not be read for certain.')
           tell(answer.unread || [], answer.answers || [])
           show('Recorded.')
+          next.then?.(answer)
         }
       } catch {
         show(waiting.length === 1 ? 'One reading is not recorded yet; it is sent again.' : waiting.length + ' readings are not recorded yet; they are sent again.')
@@ -249,13 +264,29 @@ if (form) {
     sending = false
   }
 
+  const read = (words, source, then) => {
+    waiting.push({ url: '/api/v1/readings', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id: newID(), text: words, source }), then })
+    send()
+  }
+
   form.addEventListener('submit', (e) => {
     e.preventDefault()
     if (!text.value) { show('Type or paste the text of a barcode first.'); return }
-    waiting.push({ url: '/api/v1/readings', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id: newID(), text: text.value, source: 'typed' }) })
+    const words = text.value
     text.value = ''
     text.focus()
-    send()
+    read(words, 'typed')
+  })
+
+  // A handheld that types like a keyboard, wherever the focus is.
+  listenToWedge({
+    scan: (words, { caps }) => read(words, 'wedge', (answer) => {
+      if (caps) say('Caps Lock is on', 'The handheld\u2019s letters came out in the other case. Turn Caps Lock off and scan again.')
+      else if (answer.issues?.some((i) => i.code === 'lost-separator')) {
+        say('Separator lost', 'The handheld does not send the separator between the fields, so that lot and serial number may run into one another. Compare them with the label, and have the handheld set up.')
+      }
+    }),
+    stray: (n) => say('Not read', n + ' characters were typed where there is nothing to type into. If that was a scan, set the handheld up to end with Enter, and scan again.')
   })
 
   picture.addEventListener('change', () => {
@@ -271,4 +302,23 @@ if (form) {
   })
 
   addEventListener('beforeunload', (e) => { if (waiting.length) e.preventDefault() })
+}
+
+// ---- Sound ----
+
+const hear = document.getElementById('sound')
+if (hear) sound.control(hear)
+
+// ---- Keys: Alt with a letter, so that no key of a handheld does anything ----
+
+const keys = { s: '#scan-text', p: '#scan-picture', d: '#devices', m: '#sound', l: '#look' }
+if (live) {
+  document.addEventListener('keydown', (e) => {
+    const where = e.altKey && e.shiftKey && !e.ctrlKey && keys[/^Key([A-Z])$/.exec(e.code)?.[1].toLowerCase()]
+    const found = where && document.querySelector(where)
+    if (!found) return
+    e.preventDefault()
+    if (found.matches('button, input[type=file]')) found.click()
+    else (found.querySelector('button, summary, input, a[href]') || found).focus()
+  })
 }
