@@ -78,12 +78,15 @@ var (
 	copyBehindDesc = prometheus.NewDesc("implantrace_second_copy_behind_entries", "Entries that are not in the second copy yet.", nil, nil)
 	lateDesc       = prometheus.NewDesc("implantrace_second_copy_behind_seconds", "Since when the second copy has been behind; 0 when it is up to date.", nil, nil)
 	copyUpDesc     = prometheus.NewDesc("implantrace_second_copy_reached", "1 when the second copy can be written.", nil, nil)
+	unmarkedDesc   = prometheus.NewDesc("implantrace_scanner_unmarked_total", "Readings without the prefix or suffix set for a handheld.", []string{"scanner"}, nil)
+	replugDesc     = prometheus.NewDesc("implantrace_scanner_reconnects_total", "Times a handheld was connected again.", []string{"scanner"}, nil)
+	signalDesc     = prometheus.NewDesc("implantrace_scanner_signals_total", "Verdicts sent back to a handheld.", []string{"scanner"}, nil)
 	upDesc         = prometheus.NewDesc("implantrace_scanner_connected", "1 when a handheld is connected.", []string{"scanner"}, nil)
 )
 
 // Describe is prometheus.Collector's.
 func (m state) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{entriesDesc, sizeDesc, waitingDesc, readingsDesc, cutDesc, noiseDesc, upDesc, leftDesc, behindDesc, copiedDesc, copyBehindDesc, lateDesc, copyUpDesc, backupDesc, backupOKDesc} {
+	for _, d := range []*prometheus.Desc{entriesDesc, sizeDesc, waitingDesc, readingsDesc, cutDesc, noiseDesc, unmarkedDesc, replugDesc, signalDesc, upDesc, leftDesc, behindDesc, copiedDesc, copyBehindDesc, lateDesc, copyUpDesc, backupDesc, backupOKDesc} {
 		ch <- d
 	}
 }
@@ -138,6 +141,9 @@ func (m state) Collect(ch chan<- prometheus.Metric) {
 		count(readingsDesc, sc.Readings, sc.Name)
 		count(cutDesc, sc.CutOff, sc.Name)
 		count(noiseDesc, sc.Overlong, sc.Name)
+		count(unmarkedDesc, sc.Unmarked, sc.Name)
+		count(replugDesc, sc.Reconnects, sc.Name)
+		count(signalDesc, sc.Signals, sc.Name)
 		up := 0.0
 		if sc.Connected {
 			up = 1

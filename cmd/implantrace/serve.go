@@ -41,7 +41,7 @@ Examples:
   implantrace serve --checkpoint-to /mnt/audit/checkpoints --checkpoint-to https://audit.example.nhs.uk/implantrace/
   implantrace serve --config /etc/implantrace.toml
 
-The file knows listen, tls_cert, tls_key, without_tls, hosts (a list), requests_from_address, requests_of_session, no_sign_in, data, keys, keys_command, copy_to, backup_to, backup_every, backup_keep, compact_at, compact_free, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, and for each handheld [[scanner]] with name, device, baud, parity (odd, even), bits (7, 8), end (cr, lf, crlf, etx, idle; unless said CR, LF or CRLF), idle (such as 200ms), prefix, suffix, and what is sent back for a verdict: green, grey, amber, red. [sign_on] names the trust's own directory (OpenID Connect): name, issuer, client_id,
+The file knows listen, tls_cert, tls_key, without_tls, hosts (a list), requests_from_address, requests_of_session, no_sign_in, data, keys, keys_command, copy_to, backup_to, backup_every, backup_keep, compact_at, compact_free, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, scanners (auto, none), and for each handheld [[scanner]] with name, device, baud, parity (odd, even), bits (7, 8), end (cr, lf, crlf, etx, idle; unless said CR, LF or CRLF), idle (such as 200ms), prefix, suffix, and what is sent back for a verdict: green, grey, amber, red. [sign_on] names the trust's own directory (OpenID Connect): name, issuer, client_id,
 client_secret_file, claim (preferred_username unless said), redirect. Flags go
 before the file.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
@@ -72,6 +72,7 @@ before the file.`,
 			fs.StringVar(&c.WristbandDelimiter, "wristband-delimiter", "", "`TEXT` between the fields inside AIs 91, 92 and 93 of wristbands (default ,)")
 			fs.StringVar(&c.Badge, "badge", "", "regular `EXPRESSION` for the whole text of a local staff badge; its first group is the code (default: badges have AI 8017)")
 			fs.Var(&scanners, "scanner", "serial handheld, `[NAME=]DEVICE[@BAUD]`; may be given more than once")
+			fs.StringVar(&c.FindScanners, "scanners", "", "auto: handhelds of known makers in USB-COM mode are found when they are plugged in; none: only those named are used (default auto)")
 			fs.Var(&checkpointTo, "checkpoint-to", "`PLACE` outside this machine where signed checkpoints of the journal go: a folder or an https address; may be given more than once")
 			fs.DurationVar(&c.CheckpointEvery, "checkpoint-every", 0, "`TIME` between two checkpoints (default 5m)")
 			config := fs.String("config", "", "TOML `FILE` with these settings")
@@ -110,6 +111,7 @@ func merge(flags, file app.Config) app.Config {
 	for _, f := range []struct{ flag, file *string }{
 		{&flags.Data, &file.Data}, {&flags.CopyTo, &file.CopyTo}, {&flags.BackupTo, &file.BackupTo}, {&flags.CompactAt, &file.CompactAt}, {&flags.Listen, &file.Listen}, {&flags.WithoutTLS, &file.WithoutTLS}, {&flags.Name, &file.Name}, {&flags.Zone, &file.Zone},
 		{&flags.Hospital, &file.Hospital}, {&flags.HospitalAddress, &file.HospitalAddress},
+		{&flags.FindScanners, &file.FindScanners},
 		{&flags.WristbandDelimiter, &file.WristbandDelimiter}, {&flags.Badge, &file.Badge},
 	} {
 		if *f.flag == "" {
@@ -200,6 +202,8 @@ func serve(ctx context.Context, s streams, c app.Config, log *slog.Logger) error
 		}
 		if !scanner.SerialSupported {
 			fmt.Fprintln(s.out, "  Serial handhelds are not supported in this build; typing and photographs work.")
+		} else if n.Config.FindScanners != app.FindNone {
+			fmt.Fprintln(s.out, "  Handhelds in USB-COM mode are found when they are plugged in; --scanner DEVICE names another.")
 		} else if len(n.Config.Scanners) == 0 {
 			fmt.Fprintln(s.out, "  No handheld is configured: --scanner DEVICE adds one.")
 		}

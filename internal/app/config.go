@@ -67,7 +67,11 @@ type Config struct {
 	// Badge is a regular expression for the whole text of a local staff badge;
 	// its first group is the code. "": badges have AI 8017.
 	Badge    string
-	Scanners []scanner.SerialConfig // handhelds
+	Scanners []scanner.SerialConfig // handhelds that are named
+	// FindScanners is [FindAuto] or [FindNone]; "": FindAuto.
+	FindScanners string
+	// ScannersIn is where the system's files about serial ports are; "": /.
+	ScannersIn string
 	// Checks are the levels and switches of the settings file; FromFile says that
 	// there is one.
 	Checks   []trace.CheckSettingFact
@@ -129,6 +133,7 @@ type file struct {
 	Badge              string   `toml:"badge"`
 	CheckpointTo       []string `toml:"checkpoint_to"`
 	CheckpointEvery    string   `toml:"checkpoint_every"`
+	Scanners           string   `toml:"scanners"`
 	Scanner            []struct {
 		Name   string `toml:"name"`
 		Device string `toml:"device"`
@@ -179,7 +184,7 @@ func ReadConfig(path string) (Config, error) {
 	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, BackupTo: f.BackupTo, BackupKeep: f.BackupKeep, CompactAt: f.CompactAt, CompactFree: f.CompactFree, KeepYears: f.KeepYears, Listen: f.Listen, NoSignIn: f.NoSignIn, Name: f.Name, Zone: f.Zone, Hospital: f.Hospital, HospitalAddress: f.HospitalAddress, KeepPictures: f.KeepPictures, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
 	c.TLSCert, c.TLSKey, c.WithoutTLS, c.Hosts = f.TLSCert, f.TLSKey, f.WithoutTLS, f.Hosts
 	c.RequestsFromAddress, c.RequestsOfSession = f.FromAddress, f.OfSession
-	c.CheckpointTo = f.CheckpointTo
+	c.CheckpointTo, c.FindScanners = f.CheckpointTo, f.Scanners
 	if f.BackupEvery != "" {
 		if c.BackupEvery, err = time.ParseDuration(f.BackupEvery); err != nil || c.BackupEvery <= 0 {
 			return Config{}, configf("%s: backup_every %q is no time (such as 24h)", path, f.BackupEvery)
@@ -309,6 +314,13 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:8080"
+	}
+	switch c.FindScanners {
+	case "":
+		c.FindScanners = FindAuto
+	case FindAuto, FindNone:
+	default:
+		return c, configf("scanners are looked for (%s) or not (%s), not %q", FindAuto, FindNone, c.FindScanners)
 	}
 	if c.CheckpointEvery == 0 {
 		c.CheckpointEvery = 5 * time.Minute

@@ -47,7 +47,7 @@ type Node struct {
 	version     string
 	certificate *transport.Certificate // nil: no TLS
 	exposed     string                 // who beside its owner can read the key file
-	serials     []*scanner.Serial
+	handhelds   *handhelds
 	retry       retry
 	publisher   *checkpoint.Publisher
 	compaction  compaction
@@ -84,6 +84,7 @@ func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trac
 		return nil, fmt.Errorf("the mark of a copy for drills in %s cannot be read: %w", c.Data, err)
 	}
 	if drill { // nothing of it reaches a patient, or the places where the record's copies are
+		c.FindScanners = FindNone
 		c.Scanners, c.CopyTo, c.BackupTo, c.CheckpointTo = nil, "", "", nil
 	}
 	n := &Node{Config: c, log: log, clock: clock, version: string(v), drill: drill}
@@ -157,16 +158,8 @@ func openStore(ctx context.Context, c Config, v Version, log *slog.Logger, clock
 }
 
 func (n *Node) wire(ctx context.Context, v Version) error {
-	for _, sc := range n.Config.Scanners {
-		s, err := scanner.NewSerial(sc, scanner.OnEvent(n.scannerEvent))
-		if err != nil {
-			err = fmt.Errorf("scanner %s: %w", sc.Device, err)
-			if !errors.Is(err, scanner.ErrSerialUnsupported) {
-				err = configError{err}
-			}
-			return err
-		}
-		n.serials = append(n.serials, s)
+	if err := n.plugIn(); err != nil {
+		return err
 	}
 	n.Office = &casework.Office{Recorder: n.Recorder}
 	n.Recorder.Namers = append(n.Recorder.Namers, n.Office)
@@ -189,9 +182,10 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 			return err
 		}
 	}
-	if n.Floor, err = theatre.NewFloor(ctx, n.Recorder, n.scanners); err != nil {
+	if n.Floor, err = theatre.NewFloor(ctx, n.Recorder, n.Scanners); err != nil {
 		return err
 	}
+	n.Floor.OnAnswer(n.verdict)
 	n.Desk = n.Floor.Main()
 	if n.Config.BackupTo != "" {
 		to, err := filepath.Abs(n.Config.BackupTo)
@@ -208,16 +202,8 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	}
 	limits := api.Limits{FromAddress: n.Config.RequestsFromAddress, OfSession: n.Config.RequestsOfSession}
 	n.API, err = api.New(api.Options{Limits: limits, Recorder: n.Recorder, Office: n.Office, Floor: n.Floor, Maintenance: n.Store, Prover: n.Store, Operator: n, Staff: n.Staff, NoSignIn: n.Config.NoSignIn, NodeName: n.Config.Name, Hospital: card.Institution{Name: n.Config.Hospital, Address: n.Config.HospitalAddress}, Drill: n.drill, KeepPictures: n.Config.KeepPictures, Version: string(v),
-		Log: n.log, Workers: n.Pictures, Scanners: n.scanners, Ready: n.faults, Warnings: n.Warnings, AnswersTo: n.answersTo, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy, ScheduledBackup: n.scheduledBackup})
+		Log: n.log, Workers: n.Pictures, Scanners: n.Scanners, Ready: n.faults, Warnings: n.Warnings, AnswersTo: n.answersTo, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy, ScheduledBackup: n.scheduledBackup})
 	return err
-}
-
-func (n *Node) scanners() []scanner.SerialState {
-	all := make([]scanner.SerialState, len(n.serials))
-	for i, s := range n.serials {
-		all[i] = s.State()
-	}
-	return all
 }
 
 // faults says what keeps the node from recording.
@@ -285,18 +271,6 @@ func faultOf(err error) string {
 	return "the last write was not committed"
 }
 
-// scannerEvent logs what happens to a handheld, and tells the pages.
-func (n *Node) scannerEvent(e scanner.Event) {
-	n.log.Info("scanner", "event", string(e.Kind), "scanner", e.Scanner, "device", e.Device, "bytes", e.Bytes, "detail", e.Detail)
-	switch {
-	case n.Floor == nil:
-	case e.Kind == scanner.EventDisconnected:
-		n.Floor.Disconnected(e.Scanner)
-	default:
-		n.Floor.Changed()
-	}
-}
-
 // KeysFrom says where the node's keys come from.
 func (n *Node) KeysFrom() string {
 	if where := n.Config.elsewhere(); where != "" {
@@ -330,18 +304,7 @@ func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
 	var scanning, recording sync.WaitGroup
 	reading, unplug := context.WithCancel(ctx)
 	defer unplug()
-	for _, s := range n.serials {
-		scanning.Go(func() {
-			err := s.Run(reading, func(r scanner.Reading) {
-				if !n.Floor.Feed(r) {
-					n.log.Error("a reading was lost: too many wait to be recorded", "scanner", r.Scanner)
-				}
-			})
-			if err != nil && ctx.Err() == nil {
-				n.log.Error("scanner given up", "device", s.State().Device, "error", err.Error())
-			}
-		})
-	}
+	scanning.Go(func() { n.handhelds.run(reading) })
 	recording.Go(func() { n.Floor.Run(working) })
 	recording.Go(func() { n.publisher.Run(working) })
 	shipping, stopShipping := context.WithCancel(context.WithoutCancel(ctx))

@@ -29,7 +29,8 @@ type Floor struct {
 	paired   map[string]string
 	ended    map[string]string // handhelds that went away, and the workstation they were paired with
 	operated func(workstation string) trace.Actor
-	start    func(*Desk) // runs a desk; nil while the floor does not run
+	told     func(Answer) // hears what handhelds are answered; nil: nobody
+	start    func(*Desk)  // runs a desk; nil while the floor does not run
 }
 
 // Workstation names one desk.
@@ -264,6 +265,11 @@ func (f *Floor) Operated(by func(workstation string) trace.Actor) {
 	}
 	f.nobodys.operator = func() trace.Actor { return trace.Actor{Unconfirmed: true} }
 }
+
+// OnAnswer has hear called with the answer to each reading of a handheld as soon
+// as it is recorded, durably. It is said before the first reading is taken, and hear
+// returns at once.
+func (f *Floor) OnAnswer(hear func(Answer)) { f.told = hear }
 
 func (f *Floor) operator(id string) func() trace.Actor {
 	if f.operated == nil {

@@ -127,6 +127,9 @@ func (d *Desk) taking(id trace.EventID, r scanner.Reading) *taking {
 func (d *Desk) show(a Answer) {
 	if a.Unrecorded == "" {
 		delete(d.unknown, a.Reading)
+		if d.floor != nil && d.floor.told != nil && a.Scanner != "" {
+			d.floor.told(a)
+		}
 	}
 	d.recent = slices.DeleteFunc(d.recent, func(o Answer) bool { return o.Reading == a.Reading })
 	d.recent = slices.Insert(d.recent, 0, a)
