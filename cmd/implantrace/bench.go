@@ -13,7 +13,7 @@ import (
 
 func benchCommand() subcommand {
 	return subcommand{
-		name: "bench", args: "append|find|recall|open|check|catalogue|decode [flags] [DIR]", summary: "measure this machine",
+		name: "bench", args: "append|find|recall|open|check|scan|catalogue|decode [flags] [DIR]", summary: "measure this machine",
 		help: `
 append, find, recall and open build a hospital's record in a temporary folder (400 products, lots of 5 to 500 pieces, serial numbers,
 procedures of 1 to 8 devices with patients, places and people), measure the store, and print a JSON line. On a terminal a bar shows how
@@ -46,6 +46,10 @@ recall: searches for notices of one product, 50 lots and a range of serial numbe
 check: all checks of one scan, of the head of a hip whose other components were scanned, against a plan, 20 open recall notices, --records
   usages and a catalogue of --products: facts gathered and rules asked.
   check_first_ms, check_median_ms, check_p95_ms, check_max_ms, rules_median_ms (the rules alone), rules (that answered), fill_s
+scan: serves a node on a store with --records usages and 20 open recall notices, with a theatre page open, and scans over a pseudo-terminal,
+  8 devices in a procedure: from the last byte on the serial line, the reading durable.
+  event_median_ms, event_p99_ms (until the page hears that something changed), verdict_median_ms, verdict_p99_ms, verdict_max_ms (until
+  it has fetched what it shows, with the verdict), fill_s
 catalogue: imports an invented release of --products in AccessGUDID's format, in a process of its own that is killed after a third, then
   again to its end; then looks --lookups products up twice, in a process of its own.
   killed_at_rows, unchanged, recorded, refused, import_s, rows_per_s, import_rss_anon_bytes, release_bytes, store_bytes,
@@ -67,6 +71,7 @@ Examples:
   implantrace bench find --records 1000000 --lookups 1000
   implantrace bench recall --records 100000
   implantrace bench check --records 100000 --products 100000
+  implantrace bench scan --records 100000
   implantrace bench catalogue --products 1000000
   implantrace bench open --records 100000 --dir /srv/implantrace
   implantrace bench decode ../shared/images/labels
@@ -75,10 +80,10 @@ Examples:
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			writers := fs.Int("writers", 1, "append: `NUMBER` of writers")
 			seconds := fs.Float64("seconds", 5, "append: for how many `SECONDS`")
-			records := fs.Int("records", 10000, "find, recall, open, check: `NUMBER` of usages")
+			records := fs.Int("records", 10000, "find, recall, open, check, scan: `NUMBER` of usages")
 			lookups := fs.Int("lookups", 1000, "find, catalogue: `NUMBER` of lookups")
 			productsMost := fs.Int("products", 10000, "check, catalogue: `NUMBER` of products")
-			scans := fs.Int("scans", 1000, "check: `NUMBER` of scans")
+			scans := fs.Int("scans", 1000, "check, scan: `NUMBER` of scans")
 			searches := fs.Int("searches", 200, "recall: `NUMBER` of searches")
 			dir := fs.String("dir", "", "`FOLDER` on the disk to measure (default: the system's temporary folder)")
 			copyTo := fs.String("copy-to", "", "append: `FOLDER` for the second copy, on another disk (default: on the disk that is measured)")
@@ -105,7 +110,7 @@ Examples:
 					return benchDecode(ctx, s, args[1], *turn, *workers, o, *asJSON)
 				}
 				if len(args) != 1 {
-					return usagef("say what to measure: append, find, recall, open, check, catalogue or decode")
+					return usagef("say what to measure: append, find, recall, open, check, scan, catalogue or decode")
 				}
 				if *writers < 1 || *seconds <= 0 || *records < 1 || *lookups < 1 || *searches < 1 || *productsMost < 8 || *scans < 1 {
 					return usagef("the numbers are 1 or more, and products 8 or more")
@@ -128,12 +133,14 @@ Examples:
 					line, err = b.Open(ctx, *records)
 				case "check":
 					line, err = b.Check(ctx, *records, *productsMost, *scans)
+				case "scan":
+					line, err = b.Scan(ctx, *records, *scans)
 				case "catalogue":
 					line, err = b.Catalogue(ctx, *productsMost, *lookups)
 				case bench.ProcessArgument:
 					return bench.Process(ctx, json.NewDecoder(s.in), json.NewEncoder(s.out))
 				default:
-					return usagef("there is nothing called %q to measure: it is append, find, recall, open, check, catalogue or decode", args[0])
+					return usagef("there is nothing called %q to measure: it is append, find, recall, open, check, scan, catalogue or decode", args[0])
 				}
 				bar.clear()
 				if err != nil {

@@ -4,4 +4,5 @@ package demo
 
 import "os"
 
-func openLine() (master, slave *os.File, err error) { return nil, nil, ErrUnsupported }
+// OpenLine returns [ErrUnsupported].
+func OpenLine() (master, slave *os.File, err error) { return nil, nil, ErrUnsupported }

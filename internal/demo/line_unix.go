@@ -10,9 +10,9 @@ import (
 	"github.com/creack/pty"
 )
 
-// openLine opens a pseudo-terminal. Reads and writes of the master end when
+// OpenLine opens a pseudo-terminal. Reads and writes of the master end when
 // their deadlines say so.
-func openLine() (master, slave *os.File, err error) {
+func OpenLine() (master, slave *os.File, err error) {
 	blocking, slave, err := pty.Open()
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w (%v)", ErrUnsupported, err)

@@ -37,7 +37,7 @@ func NewScanner(o ScannerOptions) (*Scanner, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	master, slave, err := openLine()
+	master, slave, err := OpenLine()
 	if err != nil {
 		return nil, err
 	}
