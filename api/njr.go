@@ -289,6 +289,24 @@ func (s *Server) exportMDOR(c echo.Context) error {
 	})
 }
 
+// exportDePLCM gives a month of the Devices Patient Level Contract Monitoring.
+func (s *Server) exportDePLCM(c echo.Context) error {
+	ctx, zone := c.Request().Context(), s.Recorder.Zone()
+	month, err := registry.ParseMonth(c.QueryParam("month"), zone)
+	if err != nil {
+		return err
+	}
+	from, to := month.Period()
+	procedures := trace.ProceduresInFull(ctx, s.store, trace.ProcedureID{}, trace.ProcedureQuery{From: from, To: to})
+	cases := registry.Cases(func(p trace.ProcedureInFull) (registry.Case, error) {
+		return registry.CaseOf(ctx, s.store, p, zone)
+	}, procedures)
+	return send(c, "text/csv; charset=utf-8; header=present", "deplcm-draft-"+c.QueryParam("month")+".csv", func(w io.Writer) error {
+		_, err := registry.WriteDePLCM(w, month, s.Recorder.Clock(), cases)
+		return err
+	})
+}
+
 func sectionNames() (all []string) {
 	for _, s := range registry.JointSections() {
 		all = append(all, s.Name)
@@ -416,6 +434,7 @@ func (s *Server) pageExports(c echo.Context) error {
 	data := struct {
 		frame
 		From, To string
+		Month    string // that the period begins in; "": it has no beginning
 		Files    []jointFile
 		Report   *jointReport
 	}{frame: f, From: c.QueryParam("from"), To: c.QueryParam("to")}
@@ -425,6 +444,9 @@ func (s *Server) pageExports(c echo.Context) error {
 			return err
 		}
 		data.Report, data.Files = &r, r.files()
+		if from, _, err := moment(data.From, s.Recorder.Zone()); err == nil && !from.IsZero() {
+			data.Month = from.In(s.Recorder.Zone()).Format("2006-01")
+		}
 	}
 	return s.render(c, http.StatusOK, "exports", "layout", data)
 }

@@ -96,9 +96,13 @@ func TestJointRegistryFromScanToFile(t *testing.T) {
 	n.get("/api/v1/exports/njr.csv?section=Hip").problem(422, "invalid")
 	n.get("/api/v1/exports/njr.csv").problem(422, "invalid")
 	n.get("/api/v1/exports/mdor.csv").want(200, "no_device", stem, "MDOR draft 1", ada)
+	n.get("/api/v1/exports/deplcm.csv?month=2026-03").want(200, "financial_year", stem, "DePLCM draft 1", ada)
+	n.get("/api/v1/exports/deplcm.csv?month=2020-01").want(200, "financial_year")
+	n.get("/api/v1/exports/deplcm.csv").problem(422, "invalid")
+	n.get("/api/v1/exports/deplcm.csv?month=2026-07-01").problem(422, "invalid")
 
 	// The pages.
-	n.page("/exports?from=2020-01-01&to=2030-01-01").want(200, "0 kept back", "Hip, primary (CSV, draft): 1 record")
+	n.page("/exports?from=2020-01-01&to=2030-01-01").want(200, "0 kept back", "Hip, primary (CSV, draft): 1 record", "deplcm.csv?month=2020-01")
 	n.page(n.fill("/procedures/{hip}/njr")).want(200, "Whole: it can be sent.", "Left side", "Surgical approach", "Save the answers for the left side")
 	sent := url.Values{"id": {n.id()}, "side": {"left"}, "section": {"HIP PRIMARY"}, "answer-body_mass_index": {"240"}, "answer-surgeon_notes": {"Kept as typed"}}
 	n.form(n.fill("/procedures/{hip}/njr"), sent, false).want(422, "Nothing was recorded", "Body mass index", "Kept as typed", `value="240"`)

@@ -292,6 +292,7 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/api/v1/exports/fhir.json", may: staff.ExportRecord, handler: s.exportFHIR, time: noLimit, query: "procedure from to"},
 		{method: "GET", path: "/api/v1/exports/njr.csv", may: staff.ExportRecord, handler: s.exportJoints, time: noLimit, query: "section procedure from to"},
 		{method: "GET", path: "/api/v1/exports/mdor.csv", may: staff.ExportRecord, handler: s.exportMDOR, time: noLimit, query: "procedure from to"},
+		{method: "GET", path: "/api/v1/exports/deplcm.csv", may: staff.ExportRecord, handler: s.exportDePLCM, time: noLimit, query: "month"},
 		{method: "GET", path: "/api/v1/exports/njr/report", may: staff.ExportRecord, handler: s.reportJoints, time: noLimit, query: "procedure from to"},
 		{method: "GET", path: "/api/v1/exports/directory.csv", may: staff.SignedIn, handler: s.exportDirectory, time: noLimit, query: "list"},
 		{method: "GET", path: "/api/v1/exports/readiness.csv", may: staff.SignedIn, handler: s.exportReadiness, time: 2 * time.Minute, query: "from"},

@@ -13,31 +13,44 @@ import (
 
 func exportCommand() subcommand {
 	return subcommand{
-		name: "export", args: "iso16054|fhir [flags]", summary: "write the record out for other systems",
+		name: "export", args: "iso16054|fhir|njr|mdor|deplcm [flags]", summary: "write the record out for other systems",
 		help: `
 Writes the record for other systems: iso16054 is a CSV of the ISO 16054 minimum set, one row for each device implanted or
 explanted; fhir is a FHIR R4 Bundle of patients, procedures, devices and their use. All procedures, those of a period, or
 one.
 
+Three are drafts, because what the registry takes is not published or is not all in the record: njr (National Joint Registry) is a
+CSV of the whole records of one kind of operation, named with --section; mdor (Medical Device Outcome Registry) has procedures without
+a device too; deplcm (Devices Patient Level Contract Monitoring) is of the month that --month names. njr-report says as JSON which
+records are kept back, and why.
+
 Examples:
   implantrace export iso16054 --from 2026-01-01 --to 2026-03-31 --out quarter.csv
-  implantrace export fhir --procedure 0192f0c1-7a3e-7c4e-9a58-3f1f0e6a2b10`,
+  implantrace export fhir --procedure 0192f0c1-7a3e-7c4e-9a58-3f1f0e6a2b10
+  implantrace export njr-report --from 2026-01-01 --to 2026-03-31
+  implantrace export njr --section "HIP PRIMARY" --from 2026-01-01 --to 2026-03-31 --out hips.csv
+  implantrace export deplcm --month 2026-07 --out july.csv`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			c := storeFlags(fs)
 			procedure := fs.String("procedure", "", "only the procedure with this `ID`")
 			from := fs.String("from", "", "procedures from this `DAY` on (YYYY-MM-DD)")
 			to := fs.String("to", "", "procedures until this `DAY`, included")
+			section := fs.String("section", "", "njr: the `OPERATION`, such as \"HIP PRIMARY\"")
+			month := fs.String("month", "", "deplcm: the `MONTH` (YYYY-MM)")
 			out := fs.String("out", "", "`FILE` to write (default: standard output)")
 			return func(ctx context.Context, s streams, args []string) error {
+				const all = "iso16054, fhir, njr, njr-report, mdor or deplcm"
 				if len(args) != 1 {
-					return usagef("say which export: iso16054 or fhir")
+					return usagef("say which export: %s", all)
 				}
-				path, ok := map[string]string{"iso16054": "iso16054.csv", "fhir": "fhir.json"}[args[0]]
+				path, ok := map[string]string{
+					"iso16054": "iso16054.csv", "fhir": "fhir.json", "njr": "njr.csv", "njr-report": "njr/report", "mdor": "mdor.csv", "deplcm": "deplcm.csv",
+				}[args[0]]
 				if !ok {
-					return usagef("there is no export %q: it is iso16054 or fhir", args[0])
+					return usagef("there is no export %q: it is %s", args[0], all)
 				}
 				q := url.Values{}
-				for name, v := range map[string]string{"procedure": *procedure, "from": *from, "to": *to} {
+				for name, v := range map[string]string{"procedure": *procedure, "from": *from, "to": *to, "section": *section, "month": *month} {
 					if v != "" {
 						q.Set(name, v)
 					}
