@@ -79,7 +79,7 @@ func (s *Server) who(c echo.Context, may staff.Permission) caller {
 		w.shown = staff.Shown{Token: token}
 	}
 	// A page that waits asks by itself; that is nobody at the machine.
-	waits := may == staff.Anyone || may == staff.Scan && r.Method == http.MethodGet
+	waits := may == staff.Anyone || may == staff.Scan && r.Method == http.MethodGet || r.URL.Path == "/scanners" && r.URL.Query().Has("part")
 	w.Who, w.session = s.Staff.Who(w.shown, !waits)
 	return w
 }

@@ -389,6 +389,8 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/directory", may: staff.KeepDirectory, handler: s.formDirectory, form: true},
 		{method: "POST", path: "/directory/table", may: staff.KeepDirectory, handler: s.formDirectoryTable, form: true, body: sheet.BytesMost + bodyMost, time: 2 * time.Minute},
 		{method: "GET", path: "/directory/print", may: staff.SignedIn, handler: s.pageDirectoryPrint},
+		{method: "GET", path: "/scanners", may: staff.SignedIn, handler: s.pageScanners},
+		{method: "GET", path: "/scanners/notes", may: staff.SignedIn, handler: s.pageScannerNotes},
 		{method: "GET", path: "/safety", may: staff.SignedIn, handler: s.pageSafety},
 		{method: "POST", path: "/safety", may: staff.Approve, handler: s.formSafety, form: true},
 		{method: "GET", path: "/fhir/R4/metadata", may: staff.SignedIn, handler: s.fhirMetadata},

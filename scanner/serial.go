@@ -116,19 +116,20 @@ func (c *SerialConfig) check() error {
 
 // SerialState says how a handheld is doing.
 type SerialState struct {
-	Name        string    `json:"name"`
-	Device      string    `json:"device"`
-	Connected   bool      `json:"connected"`
-	Since       time.Time `json:"since"`      // since when it is connected, or is not
-	Readings    uint64    `json:"readings"`   // handed on, since the start
-	CutOff      uint64    `json:"cut_off"`    // readings that an unplug, or the end of Run, cut off
-	Overlong    uint64    `json:"overlong"`   // texts dropped for their length
-	Unmarked    uint64    `json:"unmarked"`   // readings without their prefix or suffix, handed on as they came
-	Reconnects  uint64    `json:"reconnects"` // times the port was opened again
-	Signals     uint64    `json:"signals"`    // sent back to the scanner
-	Found       bool      `json:"found"`      // it was found, and not named by anybody
-	LastReading time.Time `json:"last_reading,omitzero"`
-	LastError   string    `json:"last_error,omitempty"` // why it is not connected, in words for a person; empty while it is
+	Name        string     `json:"name"`
+	Device      string     `json:"device"`
+	Connected   bool       `json:"connected"`
+	Since       time.Time  `json:"since"`           // since when it is connected, or is not
+	Readings    uint64     `json:"readings"`        // handed on, since the start
+	CutOff      uint64     `json:"cut_off"`         // readings that an unplug, or the end of Run, cut off
+	Overlong    uint64     `json:"overlong"`        // texts dropped for their length
+	Unmarked    uint64     `json:"unmarked"`        // readings without their prefix or suffix, handed on as they came
+	Reconnects  uint64     `json:"reconnects"`      // times the port was opened again
+	Signals     uint64     `json:"signals"`         // sent back to the scanner
+	Found       bool       `json:"found"`           // it was found, and not named by anybody
+	Label       *LabelTest `json:"label,omitempty"` // what it made of the test label, the last time
+	LastReading time.Time  `json:"last_reading,omitzero"`
+	LastError   string     `json:"last_error,omitempty"` // why it is not connected, in words for a person; empty while it is
 }
 
 // EventKind says what happened to a handheld.
@@ -379,6 +380,9 @@ func (s *Serial) reading(text string, emit func(Reading)) {
 	s.mu.Lock()
 	s.state.Readings++
 	s.state.LastReading = at
+	if test, ok := JudgeTestLabel(text, at); ok {
+		s.state.Label = &test
+	}
 	s.mu.Unlock()
 	emit(Reading{Text: text, Source: SourceSerial, Scanner: s.cfg.Name, At: at})
 }

@@ -198,6 +198,9 @@ func (p *page) wait(ctx context.Context, text string) (event, verdict time.Durat
 	for {
 		select {
 		case at := <-p.changed:
+			if at.Before(start) { // of the scan before
+				continue
+			}
 			shown, err := p.board(ctx)
 			if err != nil {
 				return 0, 0, err
