@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 
+	"implantrace/internal/fhir"
 	"implantrace/internal/history"
 )
 
@@ -62,9 +63,38 @@ Examples:
 	}
 }
 
+// fhirRows gives the import rows that FHIR resources come to, and says what of them
+// comes to none once all of them were taken.
+func fhirRows(in io.Reader, says io.Writer) (rows *io.PipeReader, tell func()) {
+	r, w := io.Pipe()
+	done := make(chan struct{})
+	var report fhir.RowsReport
+	go func() {
+		defer close(done)
+		var err error
+		report, err = fhir.Rows(in, w)
+		w.CloseWithError(err)
+	}()
+	return r, func() {
+		<-done
+		for _, left := range []struct {
+			n    int
+			says string
+		}{
+			{report.InError, "%d procedures and devices were withdrawn there, and are left out.\n"},
+			{report.Adrift, "%d devices belong to no procedure of the file, and are left out.\n"},
+			{report.Others, "%d resources are of types that no import takes, and are left out.\n"},
+		} {
+			if left.n > 0 {
+				fmt.Fprintf(says, left.says, left.n)
+			}
+		}
+	}
+}
+
 func importCommand() subcommand {
 	return subcommand{
-		name: "import", args: "--source NAME --jsonl FILE | --table FILE --mapping FILE", summary: "bring in history from another system",
+		name: "import", args: "--source NAME --jsonl FILE | --table FILE --mapping FILE | --fhir FILE", summary: "bring in history from another system",
 		help: `
 Brings in patients, products, procedures, usages and corrections from a file of JSON lines (docs/import.md describes
 them), marked "imported, unverified". The same file again changes nothing. Every refused row is printed with its line and
@@ -73,12 +103,16 @@ its reason.
 --table takes an extract of a register or theatre system, CSV or XLSX, of which each row is one device of one procedure.
 --mapping is a file that says what its columns mean; --new-mapping prints one to begin with, which a person completes and keeps.
 
+--fhir takes what another implantrace wrote: a bundle, or the files of a bulk export one after the other. Each barcode is read
+again; what was withdrawn there is left out.
+
 Exit code 1 when a row was refused; all others are recorded.
 
 Examples:
   implantrace import --table njr.xlsx --new-mapping
   implantrace import --source NJR --table njr.xlsx --mapping njr.json
   implantrace import --source theatreman --jsonl history.jsonl
+  implantrace import --source northmoor --fhir bundle.json
   zcat history.jsonl.gz | implantrace import --source theatreman --jsonl -`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			c := storeFlags(fs)
@@ -86,6 +120,7 @@ Examples:
 			source := fs.String("source", "import", "`NAME` of the system the rows come from, the same each time")
 			raw := fs.Bool("json", false, "print the report as JSON")
 			sheetFile := fs.String("table", "", "`FILE` with a table: CSV, or the first sheet of an XLSX workbook")
+			bundle := fs.String("fhir", "", "`FILE` of FHIR R4 that another node wrote; - for standard input")
 			mapping := fs.String("mapping", "", "`FILE` with the mapping of the table's columns")
 			fresh := fs.Bool("new-mapping", false, "print a mapping for the table, to be completed, and import nothing")
 			return func(ctx context.Context, s streams, args []string) error {
@@ -100,8 +135,14 @@ Examples:
 				case *sheetFile != "":
 					return usagef("name the mapping of the table's columns with --mapping; --new-mapping prints one to begin with")
 				}
+				if *bundle != "" && (*file != "" || *sheetFile != "") || *file != "" && *sheetFile != "" {
+					return usagef("name one file: --jsonl, --table or --fhir")
+				}
+				if *bundle != "" {
+					*file = *bundle
+				}
 				if *file == "" {
-					return usagef("name the file with --jsonl")
+					return usagef("name the file with --jsonl, --table or --fhir")
 				}
 				in := s.in
 				if *file != "-" {
@@ -112,6 +153,13 @@ Examples:
 					defer f.Close()
 					in = f
 				}
+				tell := func() {}
+				if *bundle != "" {
+					var rows *io.PipeReader
+					rows, tell = fhirRows(in, s.err)
+					defer rows.Close()
+					in = rows
+				}
 				var a struct {
 					Report   history.Report    `json:"report"`
 					Refusals []history.Refusal `json:"refusals"`
@@ -121,6 +169,7 @@ Examples:
 				if err != nil {
 					return err
 				}
+				tell()
 				if *raw {
 					err = printJSON(s.out, a)
 				} else {

@@ -97,7 +97,12 @@ func (r *device) remarks(p trace.Procedure, u trace.UsageInFull, m *marks) {
 	case is.Withdrawn || p.Withdrawn:
 		r.note("Withdrawn: recorded in error.")
 	case is.Status != trace.Implanted && is.Status != trace.Explanted:
-		r.note("Outcome in the procedure: " + outcome(is.Status, m) + ".")
+		r.note(outcomeWords + outcome(is.Status, m) + ".")
+	}
+	if _, ok := useStatus(p, is); !ok { // no statement says it
+		if where := m.text(is.Location); where != "" {
+			r.note(whereWords + where + ".")
+		}
 	}
 	tagUsage(is, m)
 	if is.Device.Agency == udi.AgencyGS1 && is.Device.DI != "" {

@@ -16,6 +16,8 @@ type location struct {
 
 type locationID struct{}
 
+const extensionWords = "GLN extension component (AI 254): "
+
 // location writes the Location of a place with a GLN and returns the
 // reference to it. A name alone does not tell one theatre 3 from another, so
 // it makes no resource. A place that is not recorded gives nil. Changed text
@@ -42,7 +44,7 @@ func (b *writer) location(p trace.Place, of *marks) *reference {
 		r.Identifier = []identifier{{Type: &concept{Text: "GLN as recorded; it fails its check"}, Value: gln}}
 	}
 	if ext != "" {
-		r.Description = "GLN extension component (AI 254): " + ext
+		r.Description = extensionWords + ext
 	}
 	r.Meta = b.meta(&m, nil)
 	b.entry(id, r.ResourceType, r, true)

@@ -172,7 +172,7 @@ func LocationOf(p trace.Place) (Resource, error) {
 	b := serving(new([]Resource), Options{})
 	r := location{ResourceType: "Location", ID: PlaceID(p), Name: m.text(p.Name), Identifier: []identifier{{System: systemGLN, Value: p.GLN}}}
 	if p.Extension != "" {
-		r.Description = m.text("GLN extension component (AI 254): " + p.Extension)
+		r.Description = m.text(extensionWords + p.Extension)
 	}
 	r.Meta = b.meta(&m, nil)
 	text, err := encode(r)
