@@ -31,7 +31,7 @@ type pages struct {
 
 // The templates that make a page each.
 var pageNames = []string{
-	"home", "theatre", "workstations", "problem", "docs", "safety",
+	"home", "theatre", "workstations", "actions", "problem", "docs", "safety",
 	"patients", "patient", "procedure", "import",
 	"recall", "notices", "notice", "notice_form", "case", "letters", "stock",
 	"checks", "quarantine",
@@ -214,6 +214,7 @@ var navigation = []struct {
 }{
 	{"/theatre", "Theatre", staff.Scan},
 	{"/theatre/workstations", "Workstations", staff.Scan},
+	{"/theatre/actions", "Action codes", staff.Scan},
 	{"/recall", "Recall", staff.FindDevices},
 	{"/notices", "Notices", staff.WorkRecalls},
 	{"/patients", "Patients", staff.FindPatients},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"implantrace/internal/staff"
 	"implantrace/internal/theatre"
 	"implantrace/internal/trace"
 	"implantrace/scanner"
@@ -57,7 +58,12 @@ func (s *Server) takeReading(c echo.Context) error {
 
 // asCaller is a request's context, marked with who sent it.
 func (s *Server) asCaller(c echo.Context) context.Context {
-	return theatre.As(c.Request().Context(), callerOf(c).Actor(""))
+	w := callerOf(c)
+	ctx := theatre.As(c.Request().Context(), w.Actor(""))
+	if w.May(staff.UseDesk) != staff.Yes {
+		ctx = theatre.OnlyScanning(ctx)
+	}
+	return ctx
 }
 
 // createdUnless is 201, or 200 for what was recorded before.

@@ -337,6 +337,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/theatre/side", may: staff.UseDesk, handler: s.formSide, form: true},
 		{method: "POST", path: "/theatre/take-up", may: staff.UseDesk, handler: s.formTakeUp, form: true},
 		{method: "POST", path: "/theatre/leave", may: staff.UseDesk, handler: s.formLeave, form: true},
+		{method: "GET", path: "/theatre/actions", may: staff.Scan, handler: s.pageActions},
 		{method: "GET", path: "/theatre/workstations", may: staff.Scan, handler: s.pageWorkstations},
 		{method: "POST", path: "/theatre/workstations", may: staff.UseDesk, handler: s.formWorkstation, form: true},
 		{method: "POST", path: "/theatre/workstations/close", may: staff.UseDesk, handler: s.formCloseWorkstation, form: true},

@@ -39,6 +39,11 @@ func TestTwoWorkstationsKeepTheirPatientsApart(t *testing.T) {
 	there("POST", "/api/v1/readings", `{"id":"{new r}","text":"(01)`+stem+`(10)LOT1"}`).problem(404, "not-found")
 }
 
+func TestTheSheetOfActionsHasACodeForEach(t *testing.T) {
+	n := newNode(t)
+	n.page("/theatre/actions").want(200, `<svg class="symbol" role="img"`, "IMT:A:opened", "IMT:A:implanted", "IMT:A:opened-not-used", "IMT:A:wasted", "IMT:A:returned", "IMT:A:trial")
+}
+
 func TestAMachineIsMadeAWorkstationOnItsPage(t *testing.T) {
 	n := newNode(t)
 	n.page("/theatre/workstations").want(200, "Make this machine a workstation", `<svg class="symbol" role="img"`, "IMT:A:pair:node")

@@ -251,7 +251,7 @@ func TestThePagesOfWhatATheatreKnowsAreAccessible(t *testing.T) {
 	}
 	ok(r.SetPlan(t.Context(), command.SetPlan{Meta: meta(), Procedure: p, Items: []trace.PlanItem{{DI: liner32}}, Stays: []trace.StaysItem{{Attributes: trace.Attributes{Kind: trace.KindCup}}}, ToConfirm: true, Who: "A. Dene"}))
 	b := openBrowser(t)
-	for _, path := range []string{"/directory", "/directory?list=places", "/directory?list=codes", "/directory/print?list=staff", "/directory/print?list=codes", "/theatre/workstations", "/catalogue", "/catalogue/queue",
+	for _, path := range []string{"/directory", "/directory?list=places", "/directory?list=codes", "/directory/print?list=staff", "/directory/print?list=codes", "/theatre/workstations", "/theatre/actions", "/catalogue", "/catalogue/queue",
 		"/catalogue/readiness", "/catalogue/" + liner32, "/catalogue/" + unknownDI, "/procedures/" + p.String() + "/plan", "/checks", "/quarantine", "/scanners", "/scanners/notes"} {
 		for _, size := range [][2]int64{{1280, 800}, {820, 1180}} {
 			b.size(size[0], size[1])

@@ -232,33 +232,45 @@ func (r Recorder) SetOutcome(ctx context.Context, c SetOutcome) error {
 	if _, done, err := r.before(ctx, c.ID, canon); done {
 		return err
 	}
-	u, err := r.Store.Usage(ctx, c.Usage)
+	d, err := r.Outcome(ctx, c)
 	if err != nil {
 		return err
 	}
+	_, err = r.record(ctx, c.Meta, canon, d)
+	return err
+}
+
+// Outcome is what [Recorder.SetOutcome] would record, for a command of another
+// package that says it beside something else. An outcome that is refused is an error
+// of kind Invalid or Conflict.
+func (r Recorder) Outcome(ctx context.Context, c SetOutcome) (trace.Draft, error) {
+	u, err := r.Store.Usage(ctx, c.Usage)
+	if err != nil {
+		return trace.Draft{}, err
+	}
 	if u.Withdrawn {
-		return trace.Errorf(trace.Conflict, "This usage was withdrawn. Restore it before its outcome is recorded.")
+		return trace.Draft{}, trace.Errorf(trace.Conflict, "This usage was withdrawn. Restore it before its outcome is recorded.")
 	}
 	if err := oneOf("the outcome", c.Status, trace.Statuses()); err != nil {
-		return err
+		return trace.Draft{}, err
 	}
 	if err := line("the location", c.Location); err != nil {
-		return err
+		return trace.Draft{}, err
 	}
 	c.Reason = strings.TrimSpace(c.Reason)
 	if err := note(c.Reason); err != nil {
-		return err
+		return trace.Draft{}, err
 	}
 	now := r.Clock()
 	if err := plausible("the time", c.Occurred, now); err != nil {
-		return err
+		return trace.Draft{}, err
 	}
 	p, err := r.Store.Procedure(ctx, u.Procedure)
 	if err != nil && trace.KindOf(err) != trace.NotFound {
-		return err
+		return trace.Draft{}, err
 	}
 	if err := oneOf("the side", c.Side, []trace.Side{"", trace.SideLeft, trace.SideRight}); err != nil {
-		return err
+		return trace.Draft{}, err
 	}
 	f := trace.UsageFact{Usage: u.ID, Status: c.Status, Location: c.Location, Side: c.Side}
 	if c.Side != "" {
@@ -273,7 +285,7 @@ func (r Recorder) SetOutcome(ctx context.Context, c SetOutcome) error {
 		// elsewhere, the day ended, the product was described.
 		if verdict, err = r.Judge(ctx, Judged{Meaning: meaning(u, u.Device, u.Damaged, now), Procedure: p, Side: said(u.Side, u.Location), Self: []trace.UsageID{u.ID},
 			At: used(p, c.Occurred, now)}); err != nil {
-			return err
+			return trace.Draft{}, err
 		}
 		verdict = keep(u.Verdict, verdict)
 		if !sameAnswers(verdict, u.Verdict) {
@@ -281,17 +293,16 @@ func (r Recorder) SetOutcome(ctx context.Context, c SetOutcome) error {
 		}
 	}
 	if u.Status == trace.Implanted && c.Status != trace.Implanted && c.Status != trace.Explanted && c.Provenance != trace.Imported && c.Reason == "" {
-		return trace.Errorf(trace.Invalid, "This device is recorded as implanted. Say why that is changed.")
+		return trace.Draft{}, trace.Errorf(trace.Invalid, "This device is recorded as implanted. Say why that is changed.")
 	}
 	if err := override(&f, c.Provenance, c.Status, verdict, u.Overridden, c.Reason, c.Override); err != nil {
-		return err
+		return trace.Draft{}, err
 	}
 	d := trace.Draft{Fact: f, Subject: p.Patient}
 	if c.Reason != "" {
 		d.Secret = &trace.Secret{Note: c.Reason}
 	}
-	_, err = r.record(ctx, c.Meta, canon, d)
-	return err
+	return d, nil
 }
 
 // keep adds to a new verdict what only the moment of scanning could answer:

@@ -1,20 +1,117 @@
 package theatre
 
 import (
+	"context"
+	"slices"
+	"strings"
+
+	"implantrace/internal/command"
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
 )
 
 // action takes a code from a sheet of actions.
-func (t *taking) action() {
+func (t *taking) action(ctx context.Context) error {
 	action, argument := t.means.Action.Split()
+	i := slices.IndexFunc(outcomes, func(o outcome) bool { return o.action == action })
 	switch {
 	case action == udi.ActionPair:
 		t.pair(argument)
+	case i >= 0:
+		return t.outcome(ctx, outcomes[i])
 	default:
 		t.fact.Verdict = trace.Judge("Read, and nothing was done", trace.Check{Rule: "reading", Level: trace.Note,
-			Message: "This page takes no codes for actions. Set the outcome on the page."})
+			Message: "This page takes no codes for that action. Set the outcome on the page."})
 	}
+	return nil
+}
+
+// outcome is what a code for an action says of a device.
+type outcome struct {
+	action udi.Action
+	status trace.Status
+}
+
+var outcomes = []outcome{{udi.ActionOpened, trace.Opened}, {udi.ActionImplanted, trace.Implanted}, {udi.ActionOpenedNotUsed, trace.NotUsed},
+	{udi.ActionWasted, trace.Wasted}, {udi.ActionReturned, trace.Returned}, {udi.ActionTrial, trace.Trial}}
+
+// ActionCode is a code on the sheet of actions.
+type ActionCode struct {
+	Words string
+	Text  string
+}
+
+// ActionCodes are those that a desk carries out, in the order of the sheet.
+func ActionCodes() (all []ActionCode) {
+	for _, o := range outcomes {
+		all = append(all, ActionCode{o.words(), o.action.SheetText()})
+	}
+	return all
+}
+
+func (o outcome) words() string {
+	s := o.status.String()
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+type onlyScans struct{}
+
+// OnlyScanning marks what is read in a context as read by somebody who may have
+// devices checked, and may not say what became of them.
+func OnlyScanning(ctx context.Context) context.Context {
+	return context.WithValue(ctx, onlyScans{}, true)
+}
+
+// outcome says of the device scanned last what became of it. Nothing is said of any
+// where none was scanned in this procedure at this desk since it was taken up, where
+// the last wristband was another patient's, and where the page would refuse it: a
+// warning or a stop is overridden by touch only.
+func (t *taking) outcome(ctx context.Context, o outcome) error {
+	refuse := func(message string) {
+		t.fact.Verdict = trace.Judge("Not done: "+o.words(), trace.Check{Rule: "action", Level: trace.Warn, Message: message})
+	}
+	last := t.desk.last
+	switch {
+	case t.desk.loose, t.procedure.ID.IsZero(), t.late, t.desk.procedure != t.procedure.ID:
+		refuse("No procedure is open here.")
+		return nil
+	case t.desk.stranger:
+		refuse("The last wristband was another patient's. Scan the wristband of this patient first.")
+		return nil
+	case t.desk.by(ctx, t.reading).Unconfirmed || ctx.Value(onlyScans{}) != nil:
+		refuse("Nobody who may say it is signed in. Sign in, and scan it again.")
+		return nil
+	case last.IsZero():
+		refuse("Scan the device first, and then what became of it.")
+		return nil
+	}
+	u, err := t.desk.recorder.Store.Usage(ctx, last)
+	if err != nil {
+		return err
+	}
+	if u.Procedure != t.procedure.ID {
+		refuse("The device that was scanned last is not in this procedure any more. Scan it again.")
+		return nil
+	}
+	t.fact.Usage = u.ID
+	if u.Status == o.status {
+		t.fact.Verdict = trace.Judge(o.words()+" already", trace.Check{Rule: "action", Level: trace.Note, Message: "That is what is recorded of " + u.Device.HRF() + ". Nothing was changed."})
+		return nil
+	}
+	d, err := t.desk.recorder.Outcome(ctx, command.SetOutcome{Usage: u.ID, Status: o.status})
+	switch trace.KindOf(err) {
+	case trace.Invalid, trace.Conflict:
+		if err != nil {
+			refuse(err.Error() + " Use the page. This is about " + u.Device.HRF() + ".")
+			return nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	t.more = []trace.Draft{d}
+	t.fact.Verdict = trace.Judge(o.words(), trace.Check{Rule: "action", Level: trace.Pass, Message: "Recorded of the device scanned last: " + u.Device.HRF() + "."})
+	return nil
 }
 
 // pair answers a pairing code. The floor has paired the handheld already, if it

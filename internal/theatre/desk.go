@@ -33,6 +33,8 @@ type Desk struct {
 	elsewhere trace.Place              // scanned last while the procedure was open, and not its own
 	lastFor   trace.ProcedureID        // a device was scanned for last,
 	lastForAt time.Time                // then
+	last      trace.UsageID            // the device that a code for an action is about: the one scanned last
+	lastTurn  int                      // the reading that last comes from
 	stranger  bool                     // the last wristband was that of another than the open procedure's patient
 	recent    []Answer                 // latest first
 	trouble   string                   // why readings wait, "" when none do
@@ -171,7 +173,7 @@ func (d *Desk) State(ctx context.Context) (State, error) {
 // screen shows nothing of this one's.
 func (d *Desk) leave(id trace.ProcedureID) {
 	if d.procedure == id {
-		d.procedure, d.stranger, d.recent, d.side, d.elsewhere = trace.ProcedureID{}, false, nil, "", trace.Place{}
+		d.procedure, d.stranger, d.recent, d.side, d.elsewhere, d.last = trace.ProcedureID{}, false, nil, "", trace.Place{}, trace.UsageID{}
 		d.settled()
 	}
 }
@@ -265,6 +267,7 @@ func (d *Desk) agrees(ctx context.Context, w command.Who) error {
 // been used up.
 func (d *Desk) begin(id trace.ProcedureID) {
 	d.procedure, d.patient, d.people, d.code, d.stranger, d.side, d.elsewhere = id, trace.PatientID{}, nil, trace.Code{}, false, "", trace.Place{}
+	d.last = trace.UsageID{}
 	d.settled()
 	d.watch.tell()
 }

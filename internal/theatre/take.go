@@ -83,6 +83,10 @@ func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 	}
 	t := d.taking(id, r)
 	t.pack = of
+	if k := t.means.Kind; k != udi.KindAction && k != udi.KindStaff && k != udi.KindPlace {
+		// Whatever comes of it: an action behind it is not about the device before it.
+		d.last, d.lastTurn = trace.UsageID{}, t.turn
+	}
 	if err := t.place(ctx, procedure); err != nil {
 		return Answer{}, err
 	}
@@ -270,7 +274,7 @@ func (t *taking) drafts(ctx context.Context) ([]trace.Draft, error) {
 		err = t.code(ctx)
 	case udi.KindAction:
 		t.fact.Text = r.Text
-		t.action()
+		err = t.action(ctx)
 	default: // it may hold a name: sealed
 		if r.Text != "" {
 			t.secret = &trace.Secret{Raw: r.Text}
@@ -343,7 +347,12 @@ func (t *taking) device(ctx context.Context) error {
 		}
 	}
 	t.fact.Verdict = verdict
-	t.settle = func() { t.desk.lastFor, t.desk.lastForAt = p.ID, t.now }
+	t.settle = func() {
+		t.desk.lastFor, t.desk.lastForAt = p.ID, t.now
+		if t.turn == t.desk.lastTurn {
+			t.desk.last = t.fact.Usage
+		}
+	}
 	carrier := trace.Carrier{Text: t.reading.Text, Symbology: t.reading.Symbology, Source: string(t.reading.Source), Reading: t.id}
 	there, again, err := t.scannedBefore(ctx)
 	if err != nil {
