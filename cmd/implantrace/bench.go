@@ -56,6 +56,10 @@ catalogue: imports an invented release of --products in AccessGUDID's format, in
   product_cold_median_us (each for the first time), product_median_us (again), product_p95_us, product_rss_anon_bytes
 open: opens the store in a process of its own, nine times.
   open_median_ms, open_max_ms, open_rss_anon_bytes, open_rss_file_bytes (the most of any), opens, file_bytes
+export: writes the ISO 16054 file of --records usages, in a process of its own that is killed half-way; then again to its end, and holds
+  the file against the record, usage by usage.
+  killed_at_rows, files_after_kill (that have the export's name), rows, rows_doubled, rows_lost, export_s, rows_per_s, file_bytes,
+  half_rss_anon_bytes (the most until half of the rows), export_rss_anon_bytes (until the end)
 
 decode: reads the pictures in DIR whose truth is known, from truth.jsonl or from .txt files beside them, and prints how many symbols
 were read, how many misread, times, memory, by degradation and by pass. Exit code 1 when a symbol was misread. It reads as many at the
@@ -73,6 +77,7 @@ Examples:
   implantrace bench check --records 100000 --products 100000
   implantrace bench scan --records 100000
   implantrace bench catalogue --products 1000000
+  implantrace bench export --records 1000000
   implantrace bench open --records 100000 --dir /srv/implantrace
   implantrace bench decode ../shared/images/labels
   implantrace bench decode --turn 90 --json ../shared/images/labels
@@ -80,7 +85,7 @@ Examples:
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			writers := fs.Int("writers", 1, "append: `NUMBER` of writers")
 			seconds := fs.Float64("seconds", 5, "append: for how many `SECONDS`")
-			records := fs.Int("records", 10000, "find, recall, open, check, scan: `NUMBER` of usages")
+			records := fs.Int("records", 10000, "find, recall, open, check, scan, export: `NUMBER` of usages")
 			lookups := fs.Int("lookups", 1000, "find, catalogue: `NUMBER` of lookups")
 			productsMost := fs.Int("products", 10000, "check, catalogue: `NUMBER` of products")
 			scans := fs.Int("scans", 1000, "check, scan: `NUMBER` of scans")
@@ -110,7 +115,7 @@ Examples:
 					return benchDecode(ctx, s, args[1], *turn, *workers, o, *asJSON)
 				}
 				if len(args) != 1 {
-					return usagef("say what to measure: append, find, recall, open, check, scan, catalogue or decode")
+					return usagef("say what to measure: append, find, recall, open, check, scan, catalogue, export or decode")
 				}
 				if *writers < 1 || *seconds <= 0 || *records < 1 || *lookups < 1 || *searches < 1 || *productsMost < 8 || *scans < 1 {
 					return usagef("the numbers are 1 or more, and products 8 or more")
@@ -137,10 +142,12 @@ Examples:
 					line, err = b.Scan(ctx, *records, *scans)
 				case "catalogue":
 					line, err = b.Catalogue(ctx, *productsMost, *lookups)
+				case "export":
+					line, err = b.Export(ctx, *records)
 				case bench.ProcessArgument:
 					return bench.Process(ctx, json.NewDecoder(s.in), json.NewEncoder(s.out))
 				default:
-					return usagef("there is nothing called %q to measure: it is append, find, recall, open, check, scan, catalogue or decode", args[0])
+					return usagef("there is nothing called %q to measure: it is append, find, recall, open, check, scan, catalogue, export or decode", args[0])
 				}
 				bar.clear()
 				if err != nil {

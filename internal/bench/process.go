@@ -25,6 +25,8 @@ type order struct {
 	Lookups     int
 	Family      string // a family of products, to be streamed
 	Release     string // a release of a catalogue, to be imported; nothing else is measured
+	Export      string // a file for the whole record; nothing else is measured
+	HaltAt      int    // rows of that file after which the process waits to be killed; 0: none
 	Products    int    // of a catalogue, to be looked up
 	Verify      bool
 }
@@ -120,6 +122,9 @@ func Process(ctx context.Context, in *json.Decoder, out *json.Encoder) (err erro
 	}
 	if o.Release != "" {
 		return importRelease(ctx, s, o.Release, out)
+	}
+	if o.Export != "" {
+		return exportAll(ctx, s, o, out)
 	}
 	if o.Products > 0 {
 		if err := f.Found.find(ctx, s, o.Products, o.Lookups); err != nil {

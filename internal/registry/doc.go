@@ -3,7 +3,8 @@
 //
 //	report, err := registry.WriteISO16054(w, procedures, registry.Options{Generated: now})
 //	report.Rows       // devices that are or were in a patient
-//	report.Incomplete // those rows that lack something the standard asks for
+//	report.Lacking    // those rows that lack something the standard asks for
+//	report.Incomplete // the first of them, by name
 //	report.Left       // devices that are not rows, and why
 //
 // An export never says more than the record does: an empty cell is named in

@@ -24,9 +24,14 @@ type Options struct {
 type Report struct {
 	Procedures int            // procedures handed in
 	Rows       int            // usages that are rows
-	Incomplete []Incomplete   // rows that lack an item, in the order of the rows
+	Lacking    int            // of them, those that lack an item
+	Incomplete []Incomplete   // the first [IncompleteMost] of these, in the order of the rows; each row names in the file what it lacks
 	Left       map[string]int // usages that are not rows, counted by why; see the constants Left...
 }
+
+// IncompleteMost is how many rows a [Report] names: it is kept in memory, and an
+// export of a million rows must not need more of it than one of a thousand.
+const IncompleteMost = 1000
 
 // Incomplete is a row that lacks something.
 type Incomplete struct {
@@ -139,6 +144,9 @@ func WriteISO16054(w io.Writer, procedures iter.Seq2[trace.ProcedureInFull, erro
 			}
 			report.Rows++
 			if len(r.missing) > 0 {
+				report.Lacking++
+			}
+			if len(r.missing) > 0 && len(report.Incomplete) < IncompleteMost {
 				report.Incomplete = append(report.Incomplete, Incomplete{Usage: u.Usage.ID, Missing: r.missing})
 			}
 		}

@@ -411,3 +411,18 @@ func TestErrorOfTheWriterIsReturned(t *testing.T) {
 		}
 	}
 }
+
+// The report does not grow with the file.
+func TestReportIsBounded(t *testing.T) {
+	p := hip()
+	p.Usages = nil
+	for range IncompleteMost + 50 {
+		u := stem("of many", trace.Implanted)
+		u.Product = trace.Product{}
+		p.Usages = append(p.Usages, u)
+	}
+	_, report := exported(t, Options{}, p)
+	if report.Rows != IncompleteMost+50 || report.Lacking != report.Rows || len(report.Incomplete) != IncompleteMost {
+		t.Errorf("%d rows, %d that lack something, %d named", report.Rows, report.Lacking, len(report.Incomplete))
+	}
+}
