@@ -31,7 +31,7 @@ type pages struct {
 
 // The templates that make a page each.
 var pageNames = []string{
-	"home", "theatre", "workstations", "actions", "problem", "docs", "safety",
+	"home", "theatre", "workstations", "actions", "downtime", "paper", "problem", "docs", "safety",
 	"patients", "patient", "procedure", "import",
 	"recall", "notices", "notice", "notice_form", "case", "letters", "stock",
 	"checks", "quarantine",

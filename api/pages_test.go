@@ -123,7 +123,7 @@ func TestApprovalHoldsForItsReleaseOnly(t *testing.T) {
 
 func TestTheTheatrePageByForms(t *testing.T) {
 	n := newNode(t)
-	n.page("/theatre").want(200, "Scan the patient's wristband", "Open a procedure", "Nothing has been scanned yet")
+	n.page("/theatre").want(200, "Scan the patient&#39;s wristband", "Open a procedure", "Nothing has been scanned yet")
 	n.form("/theatre/open", url.Values{"id": {n.id()}, "text": {"Hip"}, "side": {"left"}}, false).want(422, "Scan the patient&#39;s wristband first")
 	n.post("/api/v1/readings", n.fill(`{"id":"{new x}","text":"`+wristband+`"}`)).want(201)
 	n.page("/theatre").want(200, "Testwell", "999 000 0018", "Start again")
