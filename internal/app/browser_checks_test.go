@@ -119,12 +119,12 @@ func TestTheChecksInABrowser(t *testing.T) {
 	if _, err := chromedp.Call(b.ctx, network.SetCookie, network.SetCookieParams{Name: "implantrace-machine", Value: key, URL: n.url, HTTPOnly: new(true)}); err != nil {
 		t.Fatal(err)
 	}
-	b.do(chromedp.Navigate(n.url+"/sign-in"), chromedp.SendKeys("#badge", nurse.badge), chromedp.SendKeys("#pin", nurse.pin), chromedp.Click("#sign-in-badge"))
+	b.do(chromedp.Navigate(n.url+"/sign-in"), chromedp.SetValue("#badge", nurse.badge), chromedp.SetValue("#pin", nurse.pin), chromedp.Click("#sign-in-badge"))
 	b.shows("What this node holds")
 	b.do(chromedp.Navigate(n.url + "/theatre"))
 	n.scan(wristband)
 	b.shows("Patient identified")
-	b.do(chromedp.SendKeys("#text", "Total hip replacement"), chromedp.SetValue("#side", "left"), chromedp.SetValue("#latex_allergy", "no"), chromedp.Click("#open"))
+	b.do(chromedp.SetValue("#text", "Total hip replacement"), chromedp.SetValue("#side", "left"), chromedp.SetValue("#latex_allergy", "no"), chromedp.Click("#open"))
 	b.shows("Open procedure")
 
 	// verdict is the class of the last reading's verdict, and its words.
@@ -163,7 +163,7 @@ func TestTheChecksInABrowser(t *testing.T) {
 	if got := eval[string](b, `document.querySelector("#last .verdict").className`); strings.Contains(got, "pass") {
 		t.Errorf("a product that nobody knows is shown as %q", got)
 	}
-	b.do(chromedp.SendKeys(`[name=description]`, "Cement restrictor, blue"), chromedp.Click(`[id^="describe-"]`))
+	b.do(chromedp.SetValue(`[name=description]`, "Cement restrictor, blue"), chromedp.Click(`[id^="describe-"]`))
 	b.shows("Cement restrictor, blue (not in the catalogue)")
 	b.accessible("theatre with stops")
 

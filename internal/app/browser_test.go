@@ -210,15 +210,15 @@ func TestTheRoadInABrowser(t *testing.T) {
 	b.shows("999 000 0018")
 	b.shows("Patient identified")
 	b.shows("Quist, Ottoline")
-	b.do(chromedp.SendKeys("#code", "W371"))
+	b.do(chromedp.SetValue("#code", "W371"))
 	n.scan("]C14149529900003016254TH3")
 	b.shows("GLN 9529900003016")
 	// What was typed is still there, once, though the page has changed meanwhile.
 	if typed := eval[string](b, `JSON.stringify([...document.querySelectorAll('[name=code]')].map(i => i.value))`); typed != `["W371"]` {
 		t.Errorf("the form holds %s", typed)
 	}
-	b.do(chromedp.SendKeys("#text", "Total hip replacement, uncemented"),
-		chromedp.SetValue("#side", "left"), chromedp.SendKeys("#surgeon", "A. Okafor"), chromedp.Click("#open"))
+	b.do(chromedp.SetValue("#text", "Total hip replacement, uncemented"),
+		chromedp.SetValue("#side", "left"), chromedp.SetValue("#surgeon", "A. Okafor"), chromedp.Click("#open"))
 	b.shows("Open procedure")
 	b.shows("W371 Total hip replacement, uncemented")
 
@@ -254,7 +254,7 @@ func TestTheRoadInABrowser(t *testing.T) {
 		t.Error("the patient is still on the screen after the procedure was closed")
 	}
 
-	b.do(chromedp.Navigate(n.url+"/recall"), chromedp.SendKeys("#di", "09520140001039"), chromedp.SendKeys("#lot", "K4417B"), chromedp.Submit("#di"))
+	b.do(chromedp.Navigate(n.url+"/recall"), chromedp.SetValue("#di", "09520140001039"), chromedp.SetValue("#lot", "K4417B"), chromedp.Submit("#di"))
 	// Both packs of that lot were left without an outcome when the procedure was
 	// closed: they may be in the patient, and nobody has said so.
 	b.shows("0 patients have or had the device. Of 1 more it cannot be excluded.")

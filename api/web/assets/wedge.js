@@ -53,11 +53,18 @@ export function listen ({ scan, stray, target = window }) {
     const field = document.activeElement
     const secret = field?.matches?.('input[type=password]')
     const types = field?.matches?.('input:not([type=button], [type=submit], [type=file], [type=checkbox], [type=radio]), textarea')
-    run = { text: '', first: at, last: at, longest: 0, field: types || field?.matches?.('select') ? field : null, where: secret ? 'secret' : types ? 'field' : '', taken: false, caps: false }
+    run = { active: field, text: '', first: at, last: at, longest: 0, field: types || field?.matches?.('select') ? field : null, where: secret ? 'secret' : types ? 'field' : '', taken: false, caps: false }
     if (types) run.before = { value: field.value, from: field.selectionStart, to: field.selectionEnd }
     else if (run.field) run.before = { index: field.selectedIndex }
   }
   const mean = () => run.text.length < 2 ? Infinity : (run.last - run.first) / (run.text.length - 1)
+
+  // No handheld goes to another field: somebody did, and what follows is another text. A field that was drawn anew has
+  // lost the focus to the page, which is no such thing.
+  const elsewhere = () => {
+    const now = document.activeElement
+    return now !== run.active && now?.matches?.('input, select, textarea') && now.id !== run.active?.id
+  }
 
   const takeOut = () => {
     run.taken = true
@@ -79,10 +86,23 @@ export function listen ({ scan, stray, target = window }) {
     field.dispatchEvent(new Event('input', { bubbles: true }))
   }
 
+  // A field for a badge keeps what is scanned into it, and hands the keyboard on; a device scanned there is a reading all
+  // the same.
+  const forField = () => run.field?.matches?.('[data-scan]') && (!looksLikeCode(run.text) || /^(\][A-Za-z]\d)?\(?8017/.test(run.text))
+
+  const goOn = (field) => {
+    if (document.activeElement !== field || !field.form) return
+    const all = [...field.form.elements].filter((e) => e.type !== 'hidden')
+    all[all.indexOf(field) + 1]?.focus()
+  }
+
   const finish = (ended) => {
     clearTimeout(run.timer)
     const is = isScan({ text: run.text, mean: mean(), longest: run.longest, ended, where: run.where })
-    if (is) {
+    if (is && forField()) {
+      if (run.taken) putBack()
+      if (ended) goOn(run.field)
+    } else if (is) {
       if (!run.taken) takeOut()
       scan(run.text, { caps: run.caps })
     } else if (run.taken) putBack()
@@ -99,7 +119,7 @@ export function listen ({ scan, stray, target = window }) {
 
   const add = (c, e) => {
     const at = e.timeStamp
-    if (run && Math.abs(at - run.last) > pace.pause) finish(false)
+    if (run && (Math.abs(at - run.last) > pace.pause || elsewhere())) finish(false)
     if (!run) start(at)
     else run.longest = Math.max(run.longest, at - run.last)
     run.text += c
