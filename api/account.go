@@ -60,26 +60,81 @@ func (s *Server) sessions(c echo.Context, of func(staff.Session) bool) (all []se
 	return all
 }
 
-// pageAccount is one's own account and sign-ins.
-func (s *Server) pageAccount(c echo.Context) error {
+// accountPage is one's own account and sign-ins.
+type accountPage struct {
+	frame
+	Sessions          []sessionLine
+	May               []staff.Line
+	Problem           string
+	PasswordLeast     int
+	PINLeast, PINMost int
+}
+
+func (s *Server) renderAccount(c echo.Context, status int, problem string) error {
 	f, err := s.frame(c, "Your account")
 	if err != nil {
 		return err
 	}
-	data := struct {
-		frame
-		Sessions []sessionLine
-		May      []staff.Line
-	}{frame: f}
+	p := accountPage{frame: f, Problem: problem, PasswordLeast: staff.PasswordLeast, PINLeast: staff.PINLeast, PINMost: staff.PINMost}
 	if s.Staff != nil {
-		data.Sessions = s.sessions(c, func(o staff.Session) bool { return o.Account == f.Caller.Account })
+		p.Sessions = s.sessions(c, func(o staff.Session) bool { return o.Account == f.Caller.Account })
 	}
 	for _, l := range staff.Permissions() {
 		if l.Permission != staff.Anyone && l.Permission != staff.Operator && f.Caller.May(l.Permission) == staff.Yes {
-			data.May = append(data.May, l)
+			p.May = append(p.May, l)
 		}
 	}
-	return s.render(c, http.StatusOK, "account", "layout", data)
+	return s.render(c, status, "account", "layout", p)
+}
+
+func (s *Server) pageAccount(c echo.Context) error { return s.renderAccount(c, http.StatusOK, "") }
+
+// formPassword takes another password of whoever is signed in.
+func (s *Server) formPassword(c echo.Context) error {
+	return s.changeOwn(c, c.Request().PostFormValue("again"), staff.Change{Old: c.Request().PostFormValue("old"), Code: field(c, "code"), New: c.Request().PostFormValue("new")},
+		func(q staff.Change) (string, staff.Session, error) {
+			return s.Staff.ChangePassword(c.Request().Context(), s.from(c), q)
+		})
+}
+
+// formPIN takes another PIN of whoever is signed in.
+func (s *Server) formPIN(c echo.Context) error {
+	return s.changeOwn(c, field(c, "again"), staff.Change{Old: field(c, "old"), New: field(c, "new")},
+		func(q staff.Change) (string, staff.Session, error) {
+			return s.Staff.ChangePIN(c.Request().Context(), s.from(c), q)
+		})
+}
+
+func (s *Server) changeOwn(c echo.Context, again string, q staff.Change, do func(staff.Change) (string, staff.Session, error)) error {
+	if s.Staff == nil {
+		return noStaff
+	}
+	id, err := formID(c)
+	if err != nil {
+		return err
+	}
+	q.ID = id
+	by(c, &q.Meta, "page")
+	q.Session = callerOf(c).session
+	var cookie string
+	var session staff.Session
+	switch {
+	case callerOf(c).Kind != staff.Person:
+		err = trace.Errorf(trace.Invalid, "A program has neither password nor PIN.")
+	case q.New != again:
+		err = trace.Errorf(trace.Invalid, "The two that are new are not the same.")
+	default:
+		cookie, session, err = do(q)
+	}
+	if err != nil {
+		problem := problemOf(err)
+		if problem.Status >= 500 || !wantsPage(c.Request()) {
+			return err
+		}
+		return s.renderAccount(c, problem.Status, problem.Detail)
+	}
+	s.begun(c, cookie, session)
+	return settled(c, "/account")
 }
 
 // formEndSession ends a sign-in of one's own.

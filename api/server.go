@@ -417,6 +417,8 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/sign-out", may: staff.SignedIn, handler: s.formSignOut, form: true},
 		{method: "POST", path: "/lock", may: staff.SignedIn, handler: s.formLock, form: true},
 		{method: "GET", path: "/account", may: staff.SignedIn, handler: s.pageAccount},
+		{method: "POST", path: "/account/password", may: staff.SignedIn, handler: s.formPassword, form: true},
+		{method: "POST", path: "/account/pin", may: staff.SignedIn, handler: s.formPIN, form: true},
 		{method: "POST", path: "/account/sessions/:id/end", may: staff.SignedIn, handler: s.formEndSession, form: true},
 		{method: "GET", path: "/break-glass", may: staff.BreakGlass, handler: s.pageGlass},
 		{method: "POST", path: "/break-glass", may: staff.BreakGlass, handler: s.formGlass, form: true},

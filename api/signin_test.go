@@ -372,3 +372,87 @@ func TestBreakingTheGlass(t *testing.T) {
 	v.signIn(keeper).want(303)
 	v.page("/audit").want(403)
 }
+
+// Whoever is signed in chooses another password and PIN by themselves: the old one
+// is asked for, guessing at it waits, and their other sign-ins end.
+func TestPeopleChooseAnotherPasswordAndPIN(t *testing.T) {
+	n := newNode(t)
+	admin, _ := n.administrator(n.staffed())
+	one, two := admin.hire("Nell Nurse", "NN-1", staff.Theatre), admin.hire("Omar Other", "OO-2", staff.Theatre)
+	auditor := admin.hire("Ann Auditor", "", staff.Auditor)
+	admin.page("/staff")
+	admin.form("/staff/machines", url.Values{"id": {n.id()}, "name": {"Theatre 4"}}).want(303)
+	nell, elsewhere, omar, m := n.visitor(), n.visitor(), n.visitor(), n.visitor()
+	m.cookies["implantrace-machine"] = admin.cookies["implantrace-machine"]
+	nell.signIn(one).want(303)
+	elsewhere.signIn(one).want(303)
+	omar.signIn(two).want(303)
+	const fresh = "otter lamp gravel window"
+	change := func(v *visitor, what string, f url.Values) *answer {
+		t.Helper()
+		v.page("/account").want(200, "Choose another password", "Choose another PIN")
+		f.Set("id", n.id())
+		if !f.Has("again") {
+			f.Set("again", f.Get("new"))
+		}
+		return v.form("/account/"+what, f)
+	}
+	password := func(v *visitor, old, code, chosen string) *answer {
+		t.Helper()
+		return change(v, "password", url.Values{"old": {old}, "code": {code}, "new": {chosen}})
+	}
+	before := nell.cookies["implantrace"]
+	password(nell, one.password, one.code(n), "short").want(422, "12 to 128")
+	password(nell, one.password, one.code(n), "Password12345!").want(422, "tried first")
+	password(nell, one.password, one.code(n), "nell nurse 2026").want(422, "tried first")
+	change(nell, "password", url.Values{"old": {one.password}, "code": {one.code(n)}, "new": {fresh}, "again": {fresh + "x"}}).want(422, "not the same")
+	password(nell, "the wrong one altogether", one.code(n), fresh).want(403, "not what you sign in with")
+	password(nell, one.password, "000000", fresh).want(403, "not what you sign in with")
+	elsewhere.page("/account").want(200)
+	password(nell, one.password, one.code(n), fresh).want(303)
+	if nell.cookies["implantrace"] == before {
+		t.Error("the session goes on under the cookie that it had")
+	}
+	nell.page("/account").want(200, "Nell Nurse")
+	elsewhere.page("/account").want(401)
+	omar.page("/account").want(200)
+	thief := n.visitor()
+	thief.cookies["implantrace"] = before
+	thief.page("/account").want(401)
+	n.clock.move(time.Minute)
+	elsewhere.signIn(one).want(401)
+	one.password = fresh
+	n.clock.move(time.Hour)
+	elsewhere.signIn(one).want(303)
+
+	nell.signIn(one).want(303)
+	change(nell, "pin", url.Values{"old": {one.pin}, "new": {"12345"}}).want(422, "6 to 8 digits")
+	change(nell, "pin", url.Values{"old": {"000000"}, "new": {"728190"}}).want(403)
+	change(nell, "pin", url.Values{"old": {one.pin}, "new": {"728190"}}).want(303)
+	elsewhere.page("/account").want(401)
+	m.badge(one).want(401)
+	one.pin = "728190"
+	m.badge(one).want(303)
+
+	// Guessing at the old one over an open page waits, as signing in does.
+	nell.signIn(one).want(303)
+	for range 3 {
+		change(nell, "pin", url.Values{"old": {"000000"}, "new": {"559123"}}).want(403)
+	}
+	change(nell, "pin", url.Values{"old": {one.pin}, "new": {"559123"}}).want(429, "Too many attempts")
+
+	// And it is nobody's but one's own: there is no account in the form.
+	omar.signIn(two).want(303)
+	omar.page("/account")
+	omar.form("/account/pin", url.Values{"id": {n.id()}, "account": {one.id}, "old": {two.pin}, "new": {"663311"}, "again": {"663311"}}).want(303)
+	two.pin = "663311"
+	m.badge(two).want(303)
+	w := n.visitor()
+	w.signIn(auditor).want(303)
+	w.page("/audit").want(200, "Chose another password or PIN")
+	for _, secret := range []string{fresh, "728190", "663311", "559123"} {
+		if strings.Contains(n.log.String(), secret) {
+			t.Errorf("the log has %s", secret)
+		}
+	}
+}

@@ -99,6 +99,7 @@ var guests = []struct {
 	{"github.com/coreos/go-oidc", "internal/staff", false},
 	{"golang.org/x/oauth2", "internal/staff", false},
 	{"github.com/pquerna/otp", "internal/staff", true},
+	{"github.com/trustelem/zxcvbn", "internal/staff", false},
 	{"github.com/oauth2-proxy/mockoidc", "", true},
 	{"github.com/chromedp", "", true},
 	{"github.com/rogpeppe/go-internal", "", true},

@@ -20,6 +20,7 @@ const (
 	AuditOverrode     = "overrode"
 	AuditCleared      = "stop-cleared"
 	AuditTokenUsed    = "token-used"
+	AuditChanged      = "credential-changed" // by its own person
 )
 
 // Note records one line of the audit, durably, and with room on a full disk as

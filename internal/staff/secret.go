@@ -113,21 +113,16 @@ const (
 
 // goodPassword says what is wrong with a password. There are no rules of
 // characters (ASVS 5.0, 6.2.5), only length and what anybody would try first.
+// about are words of whoever chooses it.
 func goodPassword(password string, about ...string) error {
-	low := strings.ToLower(password)
 	switch n := utf8.RuneCountInString(password); {
 	case !utf8.ValidString(password):
 		return trace.Errorf(trace.Invalid, "The password is not valid UTF-8.")
 	case n < PasswordLeast || n > PasswordMost:
 		return trace.Errorf(trace.Invalid, "A password has %d to %d characters. Three or four words that do not belong together are easy to remember.", PasswordLeast, PasswordMost)
 	}
-	for _, word := range append(about, "implantrace", "password", "qwerty", "letmein", "welcome") {
-		if word = strings.ToLower(strings.TrimSpace(word)); len(word) > 3 && strings.Contains(low, word) && len(low) < len(word)+8 {
-			return trace.Errorf(trace.Invalid, "This password holds a word that anybody would try first. Choose another.")
-		}
-	}
-	if simple(password) {
-		return trace.Errorf(trace.Invalid, "This password is one character again and again, or a run of them. Choose another.")
+	if guessable(password, about...) {
+		return trace.Errorf(trace.Invalid, "This password, or what it is made of, is tried first by whoever guesses: common passwords, names, dates, runs on the keyboard. Choose another.")
 	}
 	return nil
 }
