@@ -121,8 +121,11 @@ func goodPassword(password string, about ...string) error {
 	case n < PasswordLeast || n > PasswordMost:
 		return trace.Errorf(trace.Invalid, "A password has %d to %d characters. Three or four words that do not belong together are easy to remember.", PasswordLeast, PasswordMost)
 	}
+	if simple(password) {
+		return trace.Errorf(trace.Invalid, "This password is one character again and again, or a run of them. Choose another.")
+	}
 	if guessable(password, about...) {
-		return trace.Errorf(trace.Invalid, "This password, or what it is made of, is tried first by whoever guesses: common passwords, names, dates, runs on the keyboard. Choose another.")
+		return trace.Errorf(trace.Invalid, "This password is made of what anybody would try first: common passwords, names, dates, runs on the keyboard. Choose another.")
 	}
 	return nil
 }
