@@ -181,7 +181,15 @@ func TestWhatAPersonTypesStaysWhereItIsTyped(t *testing.T) {
 	k.at = time.Now()
 	k.types("asdf", 5*time.Millisecond, asNone, "")
 	value("asdf")
-	// A PIN is no reading, however fast it is typed.
+	// A program that types for a person is as fast as a handheld. What it typed is
+	// there when the next field is entered.
+	eval[int](b, `(f => { f.value = ''; f.focus() })(document.querySelector('#text')); 0`)
+	k.at = time.Now().Add(time.Minute)
+	k.types("Total hip replacement, uncemented", time.Millisecond, asNone, "")
+	eval[int](b, `document.querySelector('#code').focus(); 0`)
+	if got := eval[string](b, `document.querySelector('#text').value`); got != "Total hip replacement, uncemented" {
+		t.Errorf("the field holds %q", got)
+	}
 	if got := n.keyed(); len(got) != 1 {
 		t.Errorf("%q", got)
 	}
