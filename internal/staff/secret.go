@@ -51,7 +51,11 @@ func encoded(salt, hash []byte, c cost) string {
 func derive(secret string, salt []byte, c cost) []byte {
 	trying <- struct{}{}
 	defer func() { <-trying }()
-	return argon2.IDKey([]byte(secret), salt, c.passes, c.memory, 1, hashSize)
+	// A short copy shares its 16 bytes of memory with others, and would live as long
+	// as they do.
+	b := []byte(secret)
+	defer clear(b)
+	return argon2.IDKey(b, salt, c.passes, c.memory, 1, hashSize)
 }
 
 // matches reports whether a secret is the one that was hashed. It takes as long
