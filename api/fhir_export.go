@@ -2,11 +2,9 @@ package api
 
 import (
 	"bufio"
-	"crypto/rand"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -30,51 +28,20 @@ type fhirExport struct {
 	since   time.Time // and of that, what an entry speaks of after
 	types   []string
 	request string // the address it was asked at; it names nobody
-	of      string // sameCaller
 }
 
-type fhirExports struct {
-	mu    sync.Mutex
-	by    map[string]fhirExport
-	order []string
-}
-
-func (x *fhirExports) put(e fhirExport) string {
-	token := rand.Text()
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.by == nil {
-		x.by = make(map[string]fhirExport)
-	}
-	for len(x.order) >= fhirExportMost {
-		delete(x.by, x.order[0])
-		x.order = x.order[1:]
-	}
-	x.by[token] = e
-	x.order = append(x.order, token)
-	return token
-}
-
-func (x *fhirExports) get(token, of string, now time.Time) (fhirExport, error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	e, ok := x.by[token]
-	if !ok || e.of != of || now.Sub(e.at) > fhirExportTime {
+// fhirExportOf is the export that an address names.
+func (s *Server) fhirExportOf(c echo.Context) (fhirExport, error) {
+	e, ok := s.fhirExports.get(c.Param("export"), sameCaller(c), s.Recorder.Clock())
+	if !ok {
 		return e, trace.Errorf(trace.NotFound, "There is no such export: it was given up, is older than a day, or is another's. Ask for a new one.")
 	}
 	return e, nil
 }
 
-func (x *fhirExports) remove(token string) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	delete(x.by, token)
-	x.order = slices.DeleteFunc(x.order, func(t string) bool { return t == token })
-}
-
 // fhirExportStart takes an export on.
 func (s *Server) fhirExportStart(c echo.Context) error {
-	e := fhirExport{at: s.Recorder.Clock(), of: sameCaller(c), request: baseOf(c) + strings.TrimPrefix(c.Request().URL.Path, fhirBase)}
+	e := fhirExport{at: s.Recorder.Clock(), request: baseOf(c) + strings.TrimPrefix(c.Request().URL.Path, fhirBase)}
 	q := c.QueryParams()
 	for name, values := range q {
 		value := values[0]
@@ -108,18 +75,17 @@ func (s *Server) fhirExportStart(c echo.Context) error {
 	if len(e.types) == 0 {
 		e.types = fhir.Served
 	}
-	slices.Sort(e.types)
-	e.types = slices.Compact(slices.Clone(e.types))
+	e.types = slices.Compact(slices.Sorted(slices.Values(e.types)))
 	if c.Request().URL.RawQuery != "" {
 		e.request += "?" + q.Encode()
 	}
-	c.Response().Header().Set("Content-Location", baseOf(c)+"/$export-status/"+s.fhirExports.put(e))
+	c.Response().Header().Set("Content-Location", baseOf(c)+"/$export-status/"+s.fhirExports.put(e, sameCaller(c), e.at.Add(fhirExportTime)))
 	return c.NoContent(http.StatusAccepted)
 }
 
 // fhirExportStatus is the manifest: the files are ready to be written.
 func (s *Server) fhirExportStatus(c echo.Context) error {
-	e, err := s.fhirExports.get(c.Param("export"), sameCaller(c), s.Recorder.Clock())
+	e, err := s.fhirExportOf(c)
 	if err != nil {
 		return err
 	}
@@ -142,7 +108,7 @@ func (s *Server) fhirExportStatus(c echo.Context) error {
 }
 
 func (s *Server) fhirExportEnd(c echo.Context) error {
-	if _, err := s.fhirExports.get(c.Param("export"), sameCaller(c), s.Recorder.Clock()); err != nil {
+	if _, err := s.fhirExportOf(c); err != nil {
 		return err
 	}
 	s.fhirExports.remove(c.Param("export"))
@@ -152,7 +118,7 @@ func (s *Server) fhirExportEnd(c echo.Context) error {
 // fhirExportFile writes the resources of one type, one a line. What breaks off cuts
 // the connection, so that no half of a file looks whole.
 func (s *Server) fhirExportFile(c echo.Context) error {
-	e, err := s.fhirExports.get(c.Param("export"), sameCaller(c), s.Recorder.Clock())
+	e, err := s.fhirExportOf(c)
 	if err != nil {
 		return err
 	}

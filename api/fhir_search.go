@@ -2,14 +2,12 @@ package api
 
 import (
 	"context"
-	"crypto/rand"
 	"iter"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -308,37 +306,43 @@ func (q fhirAsked) of(p trace.PatientID) bool {
 	return !slices.ContainsFunc(q.patient, func(same []trace.PatientID) bool { return !slices.Contains(same, p) })
 }
 
-// fhirHit is what a search came upon, and the key to go on behind it.
-type fhirHit struct {
-	key       []byte
-	procedure trace.ProcedureInFull
-}
-
 // fhirPlace is where a search goes on.
 type fhirPlace struct {
 	source int // of the patients that are one person
 	after  []byte
 }
 
-// hits walks what a search may mean, from a place on.
-func (s *Server) hits(c echo.Context, q fhirAsked, at fhirPlace) iter.Seq2[fhirPlace, fhirHitOr] {
+// fhirHit is what a search came upon: a procedure whole, or with one device alone.
+type fhirHit struct {
+	procedure trace.ProcedureInFull
+	err       error
+}
+
+// hits walks what a search asks for, from a place on; it ends with the first error.
+func (s *Server) hits(c echo.Context, q fhirAsked, at fhirPlace) iter.Seq2[fhirPlace, fhirHit] {
 	ctx := c.Request().Context()
-	return func(yield func(fhirPlace, fhirHitOr) bool) {
+	return func(yield func(fhirPlace, fhirHit) bool) {
 		usages := q.kind != "Procedure"
 		give := func(source int, key []byte, u *trace.Usage, p *trace.Procedure) bool {
 			var full trace.ProcedureInFull
 			var err error
-			if u != nil {
+			switch {
+			case u != nil && !q.fits(*u), p != nil && !all(q.start, p.Start):
+				return true
+			case u != nil:
 				full, err = s.ofUsage(c, *u)
 				if trace.KindOf(err) == trace.NotFound {
 					return true // its procedure is not here yet
 				}
-			} else {
+			default:
 				full, err = trace.ProcedureWithUsages(ctx, s.store, *p)
 			}
-			return yield(fhirPlace{source, key}, fhirHitOr{fhirHit{key, full}, err}) && err == nil
+			if err == nil && !q.of(full.Procedure.Patient) {
+				return true
+			}
+			return yield(fhirPlace{source, key}, fhirHit{full, err}) && err == nil
 		}
-		fail := func(err error) { yield(fhirPlace{}, fhirHitOr{err: err}) }
+		fail := func(err error) { yield(fhirPlace{}, fhirHit{err: err}) }
 		if q.hasID {
 			if at.after != nil {
 				return
@@ -383,7 +387,7 @@ func (s *Server) hits(c echo.Context, q fhirAsked, at fhirPlace) iter.Seq2[fhirP
 						fail(err)
 						return
 					}
-					if q.fits(h.Usage) && !give(i, h.Key, &h.Usage, nil) {
+					if !give(i, h.Key, &h.Usage, nil) {
 						return
 					}
 				}
@@ -396,17 +400,12 @@ func (s *Server) hits(c echo.Context, q fhirAsked, at fhirPlace) iter.Seq2[fhirP
 					fail(err)
 					return
 				}
-				if all(q.start, h.Procedure.Start) && !give(i, h.Key, nil, &h.Procedure) {
+				if !give(i, h.Key, nil, &h.Procedure) {
 					return
 				}
 			}
 		}
 	}
-}
-
-type fhirHitOr struct {
-	fhirHit
-	err error
 }
 
 func (s *Server) fhirSearch(c echo.Context) error {
@@ -428,7 +427,7 @@ func (s *Server) fhirSearch(c echo.Context) error {
 
 // fhirNext gives the next page of a search, to whoever made it.
 func (s *Server) fhirNext(c echo.Context) error {
-	p, ok := s.fhirPages.take(c.QueryParam("page"), sameCaller(c), s.Recorder.Clock())
+	p, ok := s.fhirPages.get(c.QueryParam("page"), sameCaller(c), s.Recorder.Clock())
 	if !ok {
 		return trace.Errorf(trace.NotFound, "This page is not there any more: pages wait for %d minutes. Search again.", int(fhirPageTime/time.Minute))
 	}
@@ -444,7 +443,7 @@ func (s *Server) fhirPage(c echo.Context, q fhirAsked, at fhirPlace, first bool)
 		return err
 	}
 	if more {
-		token := s.fhirPages.put(fhirWaiting{asked: q, at: next, of: sameCaller(c), until: s.Recorder.Clock().Add(fhirPageTime)})
+		token := s.fhirPages.put(fhirWaiting{q, next}, sameCaller(c), s.Recorder.Clock().Add(fhirPageTime))
 		found.Next = baseOf(c) + "?page=" + token
 	} else if first {
 		found.Total = len(found.Matches)
@@ -505,9 +504,6 @@ func (s *Server) gather(c echo.Context, q fhirAsked, at fhirPlace, found *fhir.F
 			return next, false, whole(h.err)
 		}
 		patient := h.procedure.Procedure.Patient
-		if !q.of(patient) || q.kind == "Procedure" && !all(q.start, h.procedure.Procedure.Start) || q.kind != "Procedure" && !q.fits(h.procedure.Usages[0].Usage) {
-			continue
-		}
 		resources, err := fhir.Of(h.procedure, fhir.Options{})
 		if err != nil {
 			return next, false, err
@@ -532,48 +528,14 @@ func (s *Server) gather(c echo.Context, q fhirAsked, at fhirPlace, found *fhir.F
 	return next, false, nil
 }
 
-// fhirWaiting is the next page of a search. It is kept here and not in its address,
-// which may name no patient.
+// fhirWaiting is the next page of a search.
 type fhirWaiting struct {
 	asked fhirAsked
 	at    fhirPlace
-	of    string // the caller's key
-	until time.Time
 }
 
 // sameCaller tells one caller from another, programs too.
 func sameCaller(c echo.Context) string {
 	w := callerOf(c)
 	return w.key() + " " + w.Account.String()
-}
-
-// fhirPages are the next pages that nobody has asked for yet: a bounded number, the
-// oldest go first. A page can be asked for again while it waits.
-type fhirPages struct {
-	mu    sync.Mutex
-	by    map[string]fhirWaiting
-	order []string
-}
-
-func (p *fhirPages) put(w fhirWaiting) string {
-	token := rand.Text()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.by == nil {
-		p.by = make(map[string]fhirWaiting)
-	}
-	for len(p.order) >= fhirPagesMost {
-		delete(p.by, p.order[0])
-		p.order = p.order[1:]
-	}
-	p.by[token] = w
-	p.order = append(p.order, token)
-	return token
-}
-
-func (p *fhirPages) take(token, of string, now time.Time) (fhirWaiting, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	w, ok := p.by[token]
-	return w, ok && w.of == of && now.Before(w.until)
 }

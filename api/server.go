@@ -84,9 +84,9 @@ type Server struct {
 	metrics  *metrics
 	limiter  *limiter
 	// fhirPages are the next pages of searches of /fhir/R4.
-	fhirPages   fhirPages
-	fhirExports fhirExports     // that were asked for
-	stop        context.Context // done when the node shuts down: event streams end
+	fhirPages   *kept[fhirWaiting]
+	fhirExports *kept[fhirExport] // that were asked for
+	stop        context.Context   // done when the node shuts down: event streams end
 	end         context.CancelFunc
 }
 
@@ -109,7 +109,7 @@ func New(o Options) (*Server, error) {
 	if o.Staff != nil {
 		o.Floor.Operated(machines.operator(o.Staff))
 	}
-	s := &Server{Options: o, Desk: o.Floor.Main(), machines: machines, store: o.Recorder.Store, echo: echo.New(), limiter: newLimiter(o.Limits)}
+	s := &Server{Options: o, Desk: o.Floor.Main(), machines: machines, store: o.Recorder.Store, echo: echo.New(), limiter: newLimiter(o.Limits), fhirPages: newKept[fhirWaiting](fhirPagesMost), fhirExports: newKept[fhirExport](fhirExportMost)}
 	s.stop, s.end = context.WithCancel(context.Background())
 	var err error
 	if s.pages, err = newPages(o.Recorder.Zone()); err != nil {

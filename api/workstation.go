@@ -141,16 +141,21 @@ type held struct {
 	Procedure trace.ProcedureID `json:"procedure"`
 }
 
-func (s *Server) takeUp(c echo.Context) error {
-	var q held
-	if err := bind(c, &q); err != nil {
-		return err
+// heldBody reads one as JSON, with the desk it is about.
+func (s *Server) heldBody(c echo.Context) (d *theatre.Desk, q held, err error) {
+	if err = bind(c, &q); err != nil {
+		return nil, q, err
 	}
-	d, err := s.desk(c)
+	by(c, &q.Meta, theatre.Via)
+	d, err = s.desk(c)
+	return d, q, err
+}
+
+func (s *Server) takeUp(c echo.Context) error {
+	d, q, err := s.heldBody(c)
 	if err != nil {
 		return err
 	}
-	by(c, &q.Meta, theatre.Via)
 	if err := d.TakeUp(c.Request().Context(), q.Meta, q.Procedure); err != nil {
 		return err
 	}
@@ -158,15 +163,10 @@ func (s *Server) takeUp(c echo.Context) error {
 }
 
 func (s *Server) leave(c echo.Context) error {
-	var q held
-	if err := bind(c, &q); err != nil {
-		return err
-	}
-	d, err := s.desk(c)
+	d, q, err := s.heldBody(c)
 	if err != nil {
 		return err
 	}
-	by(c, &q.Meta, theatre.Via)
 	if err := d.Leave(c.Request().Context(), q.Meta, q.Procedure); err != nil {
 		return err
 	}

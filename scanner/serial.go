@@ -426,36 +426,30 @@ func (s *Serial) waiting(err error) {
 }
 
 func (s *Serial) cutOff(bytes int) {
-	if bytes == 0 {
-		return
+	if bytes > 0 {
+		s.count(&s.state.CutOff, 1, Event{Kind: EventCutOff, Bytes: bytes, Detail: "The connection ended in the middle of a reading; scan it again."})
 	}
-	s.mu.Lock()
-	s.state.CutOff++
-	s.mu.Unlock()
-	s.tell(Event{Kind: EventCutOff, At: s.now(), Bytes: bytes,
-		Detail: "The connection ended in the middle of a reading; scan it again."})
 }
 
 func (s *Serial) overlong(texts uint64) {
-	if texts == 0 {
-		return
-	}
-	s.mu.Lock()
-	s.state.Overlong += texts
-	s.mu.Unlock()
-	s.tell(Event{Kind: EventOverlong, At: s.now(),
-		Detail: "The scanner sent noise, or its speed is set wrong; scan again."})
+	s.count(&s.state.Overlong, texts, Event{Kind: EventOverlong, Detail: "The scanner sent noise, or its speed is set wrong; scan again."})
 }
 
 func (s *Serial) unmarked(texts uint64) {
-	if texts == 0 {
+	s.count(&s.state.Unmarked, texts, Event{Kind: EventUnmarked,
+		Detail: "A reading came without the prefix or suffix that is set for this scanner; it was taken as it came."})
+}
+
+// count adds to a counter of the state, and tells of it; nothing is no news.
+func (s *Serial) count(counter *uint64, n uint64, e Event) {
+	if n == 0 {
 		return
 	}
 	s.mu.Lock()
-	s.state.Unmarked += texts
+	*counter += n
 	s.mu.Unlock()
-	s.tell(Event{Kind: EventUnmarked, At: s.now(),
-		Detail: "A reading came without the prefix or suffix that is set for this scanner; it was taken as it came."})
+	e.At = s.now()
+	s.tell(e)
 }
 
 func (s *Serial) tell(e Event) {

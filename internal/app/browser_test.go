@@ -74,6 +74,16 @@ func openBrowser(t *testing.T) *browser {
 	return b
 }
 
+// atTheatre is a node, and a browser at its theatre page.
+func atTheatre(t *testing.T) (*served, *browser) {
+	t.Helper()
+	n := serve(t, app.Config{})
+	b := openBrowser(t)
+	b.do(chromedp.Navigate(n.url + "/theatre"))
+	b.shows("Scan the patient's wristband")
+	return n, b
+}
+
 // patience is how long a step may take on a machine that is busy with other tests.
 const patience = 2 * time.Minute
 
@@ -94,12 +104,18 @@ func (b *browser) do(steps ...step) {
 	}
 }
 
-// eval gives what a script comes to in the page.
+// eval gives what a script comes to in the page. A script that met a page which
+// has not drawn its element yet is run again.
 func eval[T any](b *browser, script string) T {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	run := func() (T, error) { return chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise)) }
+	v, err := run()
+	for err != nil && strings.Contains(err.Error(), "Cannot read properties of null") && ctx.Err() == nil {
+		time.Sleep(20 * time.Millisecond)
+		v, err = run()
+	}
 	if err != nil {
 		b.t.Fatalf("browser: %v\nthe page says: %s", err, b.text())
 	}

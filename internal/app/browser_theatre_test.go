@@ -89,10 +89,7 @@ func TestTheTheatrePageInEachState(t *testing.T) {
 
 // TestKeysOfThePage: what is touched can be reached by keys.
 func TestKeysOfThePage(t *testing.T) {
-	n := serve(t, app.Config{})
-	b := openBrowser(t)
-	b.do(chromedp.Navigate(n.url + "/theatre"))
-	b.shows("Scan the patient's wristband")
+	n, b := atTheatre(t)
 	b.do(chromedp.WaitReady("body.is-started"))
 	press := func(code string) {
 		eval[int](b, `document.body.dispatchEvent(new KeyboardEvent('keydown', {code: '`+code+`', key: '`+code[3:]+`', altKey: true, shiftKey: true, bubbles: true, cancelable: true})); 0`)

@@ -10,7 +10,6 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
-	"implantrace/internal/app"
 	"implantrace/internal/trace"
 )
 
@@ -115,10 +114,7 @@ const headKeys = "010952014000101517310630\x1d10A1\x1d21SN-0042"
 // TestAHandheldThatTypesIsReadAnywhere: with the focus nowhere, in a field, on a
 // button and in a list, fast and slow, with each way to send a separator.
 func TestAHandheldThatTypesIsReadAnywhere(t *testing.T) {
-	n := serve(t, app.Config{})
-	b := openBrowser(t)
-	b.do(chromedp.Navigate(n.url + "/theatre"))
-	b.shows("Scan the patient's wristband")
+	n, b := atTheatre(t)
 	k := b.keyboard()
 	read := 0
 	for _, focus := range []string{"", "#code", "#scan-text", "#open", "#side", "#look"} {
@@ -152,10 +148,7 @@ func TestAHandheldThatTypesIsReadAnywhere(t *testing.T) {
 // TestWhatAPersonTypesStaysWhereItIsTyped: at every speed that people reach, with
 // what a field held before, and what looked like a scan and was none.
 func TestWhatAPersonTypesStaysWhereItIsTyped(t *testing.T) {
-	n := serve(t, app.Config{})
-	b := openBrowser(t)
-	b.do(chromedp.Navigate(n.url + "/theatre"))
-	b.shows("Scan the patient's wristband")
+	n, b := atTheatre(t)
 	k := b.keyboard()
 	value := func(want string) {
 		t.Helper()
@@ -204,10 +197,7 @@ func TestWhatAPersonTypesStaysWhereItIsTyped(t *testing.T) {
 
 // TestAHandheldWithoutEnterOrSeparatorIsTold.
 func TestAHandheldWithoutEnterOrSeparatorIsTold(t *testing.T) {
-	n := serve(t, app.Config{})
-	b := openBrowser(t)
-	b.do(chromedp.Navigate(n.url + "/theatre"))
-	b.shows("Scan the patient's wristband")
+	n, b := atTheatre(t)
 	k := b.keyboard()
 	k.types("0109520140001015173106301010A121SN0042", 5*time.Millisecond, asNone, "Enter")
 	if got := n.comes(1); !strings.HasPrefix(got, "wedge 0109") {
@@ -242,10 +232,7 @@ func TestAHandheldWithoutEnterOrSeparatorIsTold(t *testing.T) {
 
 // TestAPINIsNoReading: in a field for secrets nothing short is taken out.
 func TestAPINIsNoReading(t *testing.T) {
-	n := serve(t, app.Config{})
-	b := openBrowser(t)
-	b.do(chromedp.Navigate(n.url + "/theatre"))
-	b.shows("Scan the patient's wristband")
+	n, b := atTheatre(t)
 	b.do(chromedp.WaitReady("body.is-started"))
 	eval[int](b, `document.querySelector('#scan-form').insertAdjacentHTML('afterend', '<input type="password" id="secret" aria-label="secret">'); document.querySelector('#secret').focus(); 0`)
 	k := b.keyboard()

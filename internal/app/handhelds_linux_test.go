@@ -166,26 +166,14 @@ func TestTwoHandheldsCannotHaveOneName(t *testing.T) {
 // The beep says the verdict, and comes when the reading is in the record.
 func TestTheHandheldHearsTheVerdictThatIsRecorded(t *testing.T) {
 	needSerial(t)
-	dir := t.TempDir()
 	master, slave, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer master.Close()
 	defer slave.Close()
-	s := &served{t: t, line: master, stopped: make(chan error, 1)}
-	c := app.Config{Data: filepath.Join(dir, "data"), Listen: "127.0.0.1:0", Name: "test", NoSignIn: true,
-		Scanners: []scanner.SerialConfig{{Name: "handheld", Device: slave.Name(), Signals: scanner.Signals{Green: "g", Grey: "n", Amber: "a", Red: "r"}}}}
-	var opening error
-	if s.node, opening = app.Open(t.Context(), c, "test", slog.New(slog.DiscardHandler), nil); opening != nil {
-		t.Fatal(opening)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	s.stop = stop
-	ready := make(chan string, 1)
-	go func() { s.stopped <- s.node.Serve(ctx, func(a string) { ready <- a }) }()
-	s.url = "http://" + <-ready
-	t.Cleanup(s.end)
+	s := begin(&served{t: t, line: master, stopped: make(chan error, 1)}, app.Config{
+		Scanners: []scanner.SerialConfig{{Name: "handheld", Device: slave.Name(), Signals: scanner.Signals{Green: "g", Grey: "n", Amber: "a", Red: "r"}}}})
 	until(t, "it is connected", func() bool { return s.scannerState().Connected })
 	hear := func() byte {
 		t.Helper()

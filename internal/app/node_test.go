@@ -32,11 +32,11 @@ func serve(t *testing.T, c app.Config) *served {
 	return begin(&served{t: t, stopped: make(chan error, 1)}, c)
 }
 
-// begin serves a node.
+// begin serves a node, with a line for its handheld unless s has one.
 func begin(s *served, c app.Config) *served {
 	t := s.t
 	t.Helper()
-	if scanner.SerialSupported {
+	if scanner.SerialSupported && s.line == nil {
 		master, slave, err := pty.Open()
 		if err != nil {
 			t.Fatal(err)

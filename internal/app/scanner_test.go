@@ -1,8 +1,6 @@
 package app_test
 
 import (
-	"context"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -110,18 +108,7 @@ func TestScannerUnpluggedMidReading(t *testing.T) {
 		return master, slave
 	}
 	master, slave := plug()
-	s := &served{t: t, line: master, stopped: make(chan error, 1)}
-	c := app.Config{Data: filepath.Join(dir, "data"), Listen: "127.0.0.1:0", Name: "test", NoSignIn: true, Scanners: []scanner.SerialConfig{{Name: "handheld", Device: link}}}
-	var err error
-	if s.node, err = app.Open(t.Context(), c, "test", slog.New(slog.DiscardHandler), nil); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	s.stop = stop
-	ready := make(chan string, 1)
-	go func() { s.stopped <- s.node.Serve(ctx, func(a string) { ready <- a }) }()
-	s.url = "http://" + <-ready
-	t.Cleanup(s.end)
+	s := begin(&served{t: t, line: master, stopped: make(chan error, 1)}, app.Config{Scanners: []scanner.SerialConfig{{Name: "handheld", Device: link}}})
 	until(t, "it is connected", func() bool { return s.scannerState().Connected })
 
 	// One reading, and the beginning of another that would pass for a device.

@@ -3,7 +3,6 @@ package bench
 import (
 	"archive/zip"
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -171,18 +169,10 @@ func boxOf(of string) (string, error) {
 // importing imports the release in a process of its own; with killAt, it is killed
 // without notice when it has recorded so many rows.
 func (t *bed) importing(ctx context.Context, release string, n, killAt int) (done imported, killed int, err error) {
-	request, err := json.Marshal(order{Store: t.file(), Keys: t.keyFile(), Release: release})
+	cmd, failed, err := t.process(ctx, order{Release: release})
 	if err != nil {
 		return done, 0, err
 	}
-	program, err := os.Executable()
-	if err != nil {
-		return done, 0, err
-	}
-	cmd := exec.CommandContext(ctx, program, "bench", ProcessArgument)
-	cmd.Args[0] = os.Args[0] // as this one was called
-	var failed bytes.Buffer
-	cmd.Stdin, cmd.Stderr = bytes.NewReader(request), &failed
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return done, 0, err

@@ -11,7 +11,6 @@ import (
 	"io"
 	"iter"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -105,18 +104,10 @@ func (b Bench) Export(ctx context.Context, records int) (e Export, err error) {
 // exporting writes the file in a process of its own; with killAt, it is killed
 // without notice when it has written so many rows.
 func (t *bed) exporting(ctx context.Context, file string, n, killAt int, seen func(exporting)) (last exporting, err error) {
-	request, err := json.Marshal(order{Store: t.file(), Keys: t.keyFile(), Export: file, HaltAt: killAt})
+	cmd, failed, err := t.process(ctx, order{Export: file, HaltAt: killAt})
 	if err != nil {
 		return last, err
 	}
-	program, err := os.Executable()
-	if err != nil {
-		return last, err
-	}
-	cmd := exec.CommandContext(ctx, program, "bench", ProcessArgument)
-	cmd.Args[0] = os.Args[0] // as this one was called
-	var failed bytes.Buffer
-	cmd.Stdin, cmd.Stderr = bytes.NewReader(request), &failed
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return last, err

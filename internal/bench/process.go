@@ -70,21 +70,31 @@ type answered struct {
 // a process of its own.
 const ProcessArgument = "process"
 
-// fresh measures in a process of its own.
-func (t *bed) fresh(ctx context.Context, o order) (f Fresh, err error) {
+// process is a process of its own that carries an order out on the bed's store. What
+// it says to its standard error is gathered in failed.
+func (t *bed) process(ctx context.Context, o order) (cmd *exec.Cmd, failed *bytes.Buffer, err error) {
 	o.Store, o.Keys = t.file(), t.keyFile()
 	request, err := json.Marshal(o)
 	if err != nil {
-		return f, err
+		return nil, nil, err
 	}
 	program, err := os.Executable()
 	if err != nil {
+		return nil, nil, err
+	}
+	cmd = exec.CommandContext(ctx, program, "bench", ProcessArgument)
+	cmd.Args[0] = os.Args[0] // as this one was called
+	failed = new(bytes.Buffer)
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(request), failed
+	return cmd, failed, nil
+}
+
+// fresh measures in a process of its own.
+func (t *bed) fresh(ctx context.Context, o order) (f Fresh, err error) {
+	cmd, failed, err := t.process(ctx, o)
+	if err != nil {
 		return f, err
 	}
-	cmd := exec.CommandContext(ctx, program, "bench", ProcessArgument)
-	cmd.Args[0] = os.Args[0] // as this one was called
-	var failed bytes.Buffer
-	cmd.Stdin, cmd.Stderr = bytes.NewReader(request), &failed
 	out, err := cmd.Output()
 	if err != nil {
 		return f, fmt.Errorf("measuring in a process of its own: %w: %s", err, strings.TrimSpace(failed.String()))

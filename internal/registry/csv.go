@@ -2,6 +2,8 @@ package registry
 
 import (
 	"bufio"
+	"fmt"
+	"io"
 	"strings"
 	"unicode"
 )
@@ -21,6 +23,48 @@ func writeRecord(w *bufio.Writer, cells []string) error {
 	}
 	_, err := w.WriteString("\r\n")
 	return err
+}
+
+// csvFile is the file of an export on its way out: its heading is written with the
+// first procedure that is read, so that an export that fails before has written
+// nothing. An error of the writer below is kept and comes back with finish.
+type csvFile struct {
+	out    *bufio.Writer
+	header []string
+	begun  bool
+}
+
+func newCSVFile(w io.Writer, header []string) *csvFile {
+	return &csvFile{out: bufio.NewWriterSize(w, 64<<10), header: header}
+}
+
+// begin writes the heading, once.
+func (f *csvFile) begin() {
+	if !f.begun {
+		_ = writeRecord(f.out, f.header) // a bufio.Writer gives its first error again
+		f.begun = true
+	}
+}
+
+func (f *csvFile) row(cells []string) error { return writeRecord(f.out, cells) }
+
+// cut ends a file whose procedures broke off with a line that says so, and gives
+// the error that says where: after how many rows, and why.
+func (f *csvFile) cut(name string, rows int, why error) error {
+	err := fmt.Errorf("%s is cut after %d rows: %w", name, rows, why)
+	if f.begun {
+		_, _ = f.out.WriteString(cutLine) // an error of the writer comes again with Flush
+		if werr := f.out.Flush(); werr != nil {
+			err = fmt.Errorf("%w (and the end of the file could not be written: %w)", err, werr)
+		}
+	}
+	return err
+}
+
+// finish ends a whole file; one without rows has its heading.
+func (f *csvFile) finish() error {
+	f.begin()
+	return f.out.Flush()
 }
 
 // safeCell makes a value fit for a cell: characters that text cannot hold are

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"bufio"
 	"cmp"
 	"fmt"
 	"io"
@@ -85,23 +84,12 @@ func WriteDePLCM(w io.Writer, month Month, created time.Time, procedures iter.Se
 		header = append(header, e.Key)
 	}
 	header = append(header, columnFlags, "missing_mandatory", "missing_required", "invalid", "form")
-	out := bufio.NewWriterSize(w, 64<<10)
-	begun := false
-	begin := func() {
-		if !begun {
-			_ = writeRecord(out, header) // a bufio.Writer gives its first error again below
-			begun = true
-		}
-	}
+	out := newCSVFile(w, header)
 	for c, err := range procedures {
 		if err != nil {
-			if begun {
-				_, _ = out.WriteString(cutLine)
-				_ = out.Flush()
-			}
-			return report, fmt.Errorf("the file of Devices Patient Level Contract Monitoring is cut after %d rows: %w", report.Rows, err)
+			return report, out.cut("the file of Devices Patient Level Contract Monitoring", report.Rows, err)
 		}
-		begin()
+		out.begin()
 		for _, u := range c.Usages {
 			if why := leftOutOfMonth(month, c.Procedure, u.Usage); why != "" {
 				report.Left[why]++
@@ -112,13 +100,12 @@ func WriteDePLCM(w io.Writer, month Month, created time.Time, procedures iter.Se
 				report.Incomplete++
 			}
 			report.Rows++
-			if err := writeRecord(out, cells); err != nil {
+			if err := out.row(cells); err != nil {
 				return report, err
 			}
 		}
 	}
-	begin()
-	return report, out.Flush()
+	return report, out.finish()
 }
 
 // leftOutOfMonth says why a usage is no row of the month, or "".

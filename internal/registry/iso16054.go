@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"iter"
@@ -112,26 +111,12 @@ func WriteISO16054(w io.Writer, procedures iter.Seq2[trace.ProcedureInFull, erro
 		}
 		o.Location = london
 	}
-	out := bufio.NewWriterSize(w, 64<<10)
-	begun := false
-	begin := func() {
-		if !begun {
-			writeRecord(out, header())
-			begun = true
-		}
-	}
+	out := newCSVFile(w, header())
 	for p, err := range procedures {
 		if err != nil {
-			err = fmt.Errorf("ISO 16054 export is cut after %d rows: %w", report.Rows, err)
-			if begun {
-				_, _ = out.WriteString(cutLine) // an error of w comes again with Flush
-				if werr := out.Flush(); werr != nil {
-					err = fmt.Errorf("%w (and the end of the file could not be written: %w)", err, werr)
-				}
-			}
-			return report, err
+			return report, out.cut("ISO 16054 export", report.Rows, err)
 		}
-		begin()
+		out.begin()
 		report.Procedures++
 		for _, u := range p.Usages {
 			if why := leftOut(p.Procedure, u.Usage); why != "" {
@@ -139,7 +124,7 @@ func WriteISO16054(w io.Writer, procedures iter.Seq2[trace.ProcedureInFull, erro
 				continue
 			}
 			r := newRow(p, u, o)
-			if err := writeRecord(out, r.cells()); err != nil {
+			if err := out.row(r.cells()); err != nil {
 				return report, fmt.Errorf("ISO 16054 export: %w", err)
 			}
 			report.Rows++
@@ -151,8 +136,7 @@ func WriteISO16054(w io.Writer, procedures iter.Seq2[trace.ProcedureInFull, erro
 			}
 		}
 	}
-	begin()
-	if err := out.Flush(); err != nil {
+	if err := out.finish(); err != nil {
 		return report, fmt.Errorf("ISO 16054 export: %w", err)
 	}
 	return report, nil

@@ -1,9 +1,7 @@
 package registry
 
 import (
-	"bufio"
 	"cmp"
-	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -114,28 +112,17 @@ type MDORReport struct {
 // [MDORDraft].
 func WriteMDOR(w io.Writer, procedures iter.Seq2[Case, error]) (MDORReport, error) {
 	report := MDORReport{Left: map[string]int{}}
-	out := bufio.NewWriterSize(w, 64<<10)
 	var header []string
 	for _, c := range mdorColumns {
 		header = append(header, c.name)
 	}
 	header = append(header, columnFlags, "missing", "form")
-	begun := false
-	begin := func() {
-		if !begun {
-			_ = writeRecord(out, header) // a bufio.Writer gives its first error again below
-			begun = true
-		}
-	}
+	out := newCSVFile(w, header)
 	for c, err := range procedures {
 		if err != nil {
-			if begun {
-				_, _ = out.WriteString(cutLine)
-				_ = out.Flush()
-			}
-			return report, fmt.Errorf("the Medical Device Outcome Registry's file is cut after %d rows: %w", report.Rows, err)
+			return report, out.cut("the Medical Device Outcome Registry's file", report.Rows, err)
 		}
-		begin()
+		out.begin()
 		report.Procedures++
 		rows := 0
 		row := func(r mdorRow) error {
@@ -145,7 +132,7 @@ func WriteMDOR(w io.Writer, procedures iter.Seq2[Case, error]) (MDORReport, erro
 			}
 			report.Rows++
 			rows++
-			return writeRecord(out, cells)
+			return out.row(cells)
 		}
 		for _, u := range c.Usages {
 			if why := leftOut(c.Procedure, u.Usage); why != "" {
@@ -163,8 +150,7 @@ func WriteMDOR(w io.Writer, procedures iter.Seq2[Case, error]) (MDORReport, erro
 			}
 		}
 	}
-	begin()
-	return report, out.Flush()
+	return report, out.finish()
 }
 
 // cells are a row's, guarded; whole is false where it lacks something.

@@ -1,8 +1,6 @@
 package registry
 
 import (
-	"bufio"
-	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -90,7 +88,6 @@ func (c Case) ofJoint() bool {
 //
 // An error of procedures cuts the file, with a last line that says so.
 func WriteJoints(w io.Writer, section JointSection, procedures iter.Seq2[Case, error]) (rows int, err error) {
-	out := bufio.NewWriterSize(w, 64<<10)
 	var elements []dictionary.Element
 	header := []string{"procedure_id", "usage_id", "section", "device_identifier"}
 	for _, e := range section.Elements() {
@@ -100,22 +97,12 @@ func WriteJoints(w io.Writer, section JointSection, procedures iter.Seq2[Case, e
 		}
 	}
 	header = append(header, keyCatalogue, keyLot, columnFlags, "status")
-	begun := false
-	begin := func() {
-		if !begun {
-			_ = writeRecord(out, header) // a bufio.Writer gives its first error again below
-			begun = true
-		}
-	}
+	out := newCSVFile(w, header)
 	for c, err := range procedures {
 		if err != nil {
-			if begun {
-				_, _ = out.WriteString(cutLine)
-				_ = out.Flush()
-			}
-			return rows, fmt.Errorf("the National Joint Registry's file is cut after %d rows: %w", rows, err)
+			return rows, out.cut("the National Joint Registry's file", rows, err)
 		}
-		begin()
+		out.begin()
 		if c.Procedure.Withdrawn {
 			continue
 		}
@@ -124,15 +111,14 @@ func WriteJoints(w io.Writer, section JointSection, procedures iter.Seq2[Case, e
 				continue
 			}
 			for _, cells := range r.rows(elements) {
-				if err := writeRecord(out, cells); err != nil {
+				if err := out.row(cells); err != nil {
 					return rows, err
 				}
 				rows++
 			}
 		}
 	}
-	begin()
-	return rows, out.Flush()
+	return rows, out.finish()
 }
 
 // rows are a record's lines: one a component, and one where there is none.

@@ -120,7 +120,7 @@ export function listen ({ scan, stray, target = window }) {
 
   const add = (c, e) => {
     const at = e.timeStamp
-    if (run && (Math.abs(at - run.last) > pace.pause || elsewhere())) finish(false)
+    if (run && Math.abs(at - run.last) > pace.pause) finish(false)
     if (!run) start(at)
     else run.longest = Math.max(run.longest, at - run.last)
     run.text += c
