@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -10,17 +9,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
 	"implantrace/internal/app"
-	"implantrace/internal/catalogue"
-	"implantrace/internal/command"
 	"implantrace/internal/demo"
-	"implantrace/internal/directory"
-	"implantrace/internal/history"
-	"implantrace/internal/trace"
 	"implantrace/scanner"
 )
 
@@ -74,24 +67,7 @@ func runDemo(ctx context.Context, s streams, dir, listen string, seed int64, eve
 	if err != nil {
 		return err
 	}
-	lines := catalogue.ReadCSV(strings.NewReader(demo.CatalogueCSV()), "")
-	if _, err := catalogue.Import(ctx, n.Recorder, lines, catalogue.Options{Source: demo.CatalogueSource}); err != nil {
-		return errors.Join(err, n.Close())
-	}
-	for of, table := range demo.DirectoryTables() {
-		rows, err := directory.Import(ctx, n.Recorder, directory.Of(of), command.Meta{ID: trace.NewEventID(), Provenance: trace.Imported, By: trace.Actor{Via: demo.Source}}, []byte(table))
-		if err != nil {
-			return errors.Join(err, n.Close())
-		}
-		for _, r := range rows {
-			if r.Refused != "" {
-				fmt.Fprintf(s.err, "demonstration, %s, line %d: %s\n", of, r.Line, r.Refused)
-			}
-		}
-	}
-	r, err := history.Import(ctx, n.Recorder, bytes.NewReader(demo.Rows(seed, time.Now())), history.Options{Source: demo.Source}, func(r history.Refusal) {
-		fmt.Fprintf(s.err, "demonstration row %d: %s\n", r.Line, r.Reason)
-	})
+	r, err := demo.Fill(ctx, n.Recorder, seed, time.Now(), func(what string) { fmt.Fprintln(s.err, "demonstration,", what) })
 	if err != nil {
 		return errors.Join(err, n.Close())
 	}

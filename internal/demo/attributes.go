@@ -20,7 +20,7 @@ func CatalogueCSV() string {
 	for _, f := range columns {
 		b.WriteString("," + f.Name)
 	}
-	for _, p := range catalogue() {
+	for _, p := range catalogued() {
 		a := p.attributes()
 		b.WriteString("\n" + p.di)
 		for _, f := range columns {

@@ -73,8 +73,8 @@ var lines = []line{
 	{mesh, 4, "Fernlight", "FM", "Hernia mesh, polypropylene, lightweight", []string{"6 x 11 cm", "10 x 15 cm", "15 x 15 cm"}, 5, false, true},
 }
 
-// catalogue lists every product; its order never changes.
-func catalogue() []product {
+// catalogued lists every product; its order never changes.
+func catalogued() []product {
 	var all []product
 	for i, l := range lines {
 		for j, size := range l.sizes {

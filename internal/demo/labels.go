@@ -16,7 +16,7 @@ import (
 func labels(seed int64, clock trace.Clock) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		r := rand.New(rand.NewPCG(uint64(seed), 0x1d)) // the patients of Rows
-		h := hospital{now: clock().UTC(), rand: r, products: catalogue(), supplies: make(map[string]*supply)}
+		h := hospital{now: clock().UTC(), rand: r, products: catalogued(), supplies: make(map[string]*supply)}
 		h.patients = patients(r, patientCount, h.now)
 		for n := 0; ; n++ {
 			h.now = clock().UTC()

@@ -24,7 +24,7 @@ const (
 // a few corrections. None of it is refused, and none noticed. The same seed and
 // now give the same bytes.
 func Rows(seed int64, now time.Time) []byte {
-	h := hospital{now: now.UTC().Truncate(time.Minute), rand: rand.New(rand.NewPCG(uint64(seed), 0x1d)), products: catalogue(), supplies: make(map[string]*supply)}
+	h := hospital{now: now.UTC().Truncate(time.Minute), rand: rand.New(rand.NewPCG(uint64(seed), 0x1d)), products: catalogued(), supplies: make(map[string]*supply)}
 	h.patients = patients(h.rand, patientCount, h.now)
 	h.begin()
 	h.operate()

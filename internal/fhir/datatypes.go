@@ -11,6 +11,7 @@ import (
 type meta struct {
 	VersionID   string   `json:"versionId,omitempty"`
 	LastUpdated string   `json:"lastUpdated,omitempty"`
+	Profile     []string `json:"profile,omitempty"`
 	Tag         []coding `json:"tag,omitempty"`
 }
 
@@ -26,8 +27,9 @@ type concept struct {
 }
 
 type extension struct {
-	URL       string `json:"url"`
-	ValueCode string `json:"valueCode,omitempty"`
+	URL                  string   `json:"url"`
+	ValueCode            string   `json:"valueCode,omitempty"`
+	ValueCodeableConcept *concept `json:"valueCodeableConcept,omitempty"`
 }
 
 type identifier struct {

@@ -22,6 +22,7 @@ type device struct {
 	SerialNumber    string       `json:"serialNumber,omitempty"`
 	DeviceName      []deviceName `json:"deviceName,omitempty"`
 	ModelNumber     string       `json:"modelNumber,omitempty"`
+	Type            *concept     `json:"type,omitempty"`
 	Patient         *reference   `json:"patient,omitempty"`
 	Note            []annotation `json:"note,omitempty"`
 }
@@ -69,6 +70,8 @@ func (b *writer) device(p trace.ProcedureInFull, u trace.UsageInFull, subject re
 	if live := !u.Usage.Withdrawn && !p.Procedure.Withdrawn; live && (u.Usage.Status == trace.Implanted || u.Usage.Status == trace.Explanted) {
 		r.Patient = &subject
 	}
+	r.Type = deviceType(u.Product, m)
+	r.asUSImplant(d, m)
 	r.remarks(p.Procedure, u, m)
 	r.Meta = b.meta(m, u.Usage.History)
 	b.entry(id, r.ResourceType, r, false)
@@ -88,6 +91,17 @@ func (r *device) names(p trace.Product, m *marks) {
 		}
 		r.DeviceName = append(r.DeviceName, deviceName{Name: description, Type: kind})
 	}
+}
+
+// deviceType is what kind of thing the device is, in the words of the product list; the
+// record has no codes for it.
+func deviceType(p trace.Product, m *marks) *concept {
+	for _, words := range []string{p.Description, string(p.Attributes.Kind)} {
+		if text := m.text(words); text != "" {
+			return &concept{Text: text}
+		}
+	}
+	return nil
 }
 
 // remarks says what a reader of the values must know about them.

@@ -76,9 +76,11 @@
 //
 // # What is not in it
 //
-// No profile is claimed. Jurisdiction, distinctIdentifier, Device.type and
-// the safety and verdict of checks are left out; bodySite, reasonCode and
-// performer.function are text, since the record holds no codes for them. The
-// identifier of a member of staff has no system, and that of a local patient
-// number only where [Options] names one: no system for them is published.
+// A Patient with an NHS number claims UK Core's profile, a Device US Core's
+// implantable device where it keeps its rules; no other profile is claimed.
+// Device.type, bodySite, reasonCode and performer.function are text, since the
+// record holds no codes for them. Jurisdiction, distinctIdentifier and the
+// safety and verdict of checks are left out. The identifier of a member of
+// staff has no system, and that of a local patient number only where
+// [Options] names one: no system for them is published.
 package fhir

@@ -34,7 +34,8 @@ func (b *writer) patient(p trace.ProcedureInFull) reference {
 	}
 	if n := m.text(who.NHSNumber); n != "" {
 		if valid, err := udi.ParseNHSNumber(n); err == nil {
-			r.Identifier = append(r.Identifier, identifier{System: systemNHSNumber, Value: string(valid)})
+			r.Identifier = append(r.Identifier, identifier{Extension: notTold(), System: systemNHSNumber, Value: string(valid)})
+			m.profiles = append(m.profiles, profileUKPatient)
 		} else {
 			m.add("check-digit", "an identifier fails its check")
 			r.Identifier = append(r.Identifier, identifier{Type: &concept{Text: "NHS number as recorded; it fails its check"}, Value: n})

