@@ -15,13 +15,19 @@ import (
 // exported gives the procedures that an export asks for: one, or a period. It
 // answers errors that are known before the first byte.
 func (s *Server) exported(c echo.Context) (iter.Seq2[trace.ProcedureInFull, error], error) {
+	return s.proceduresOf(c, map[string]string{"procedure": c.QueryParam("procedure"), "from": c.QueryParam("from"), "to": c.QueryParam("to")})
+}
+
+// proceduresOf is exported for what a form says as well as a query: procedure, from
+// and to.
+func (s *Server) proceduresOf(c echo.Context, q map[string]string) (iter.Seq2[trace.ProcedureInFull, error], error) {
 	ctx := c.Request().Context()
-	from, to, err := period(c, s.Recorder.Zone())
+	from, to, err := periodOf(q["from"], q["to"], s.Recorder.Zone())
 	if err != nil {
 		return nil, err
 	}
 	var one trace.ProcedureID
-	if p := c.QueryParam("procedure"); p != "" {
+	if p := q["procedure"]; p != "" {
 		if one, err = trace.ParseID[trace.OfProcedure](p); err != nil {
 			return nil, err
 		}

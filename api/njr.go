@@ -206,7 +206,12 @@ func (s *Server) answerJoint(c echo.Context) error {
 // cases gives the procedures that a query asks for, with what registries are told
 // of them.
 func (s *Server) cases(c echo.Context) (iter.Seq2[registry.Case, error], error) {
-	procedures, err := s.exported(c)
+	return s.casesOf(c, map[string]string{"procedure": c.QueryParam("procedure"), "from": c.QueryParam("from"), "to": c.QueryParam("to")})
+}
+
+// casesOf is cases for what a form says as well as a query.
+func (s *Server) casesOf(c echo.Context, q map[string]string) (iter.Seq2[registry.Case, error], error) {
+	procedures, err := s.proceduresOf(c, q)
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ var pageNames = []string{
 	"directory", "directory_print",
 	"catalogue", "catalogue_queue", "readiness", "product", "plan",
 	"scanners", "scanner_notes",
-	"exports", "njr", "card",
+	"exports", "mapped", "njr", "card",
 	"signin", "arrived", "first", "account", "glass",
 	"staff", "tokens", "audit",
 }

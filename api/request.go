@@ -112,10 +112,15 @@ func pathID[T any](c echo.Context) (trace.ID[T], error) { return trace.ParseID[T
 // period reads the query's from and to: times (RFC 3339) or days. A day in to
 // is included.
 func period(c echo.Context, zone *time.Location) (from, to time.Time, err error) {
-	if from, _, err = moment(c.QueryParam("from"), zone); err != nil {
+	return periodOf(c.QueryParam("from"), c.QueryParam("to"), zone)
+}
+
+// periodOf is period of texts that stand elsewhere.
+func periodOf(since, until string, zone *time.Location) (from, to time.Time, err error) {
+	if from, _, err = moment(since, zone); err != nil {
 		return from, to, err
 	}
-	to, day, err := moment(c.QueryParam("to"), zone)
+	to, day, err := moment(until, zone)
 	if day {
 		to = to.AddDate(0, 0, 1)
 	}

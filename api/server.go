@@ -14,6 +14,7 @@ import (
 	"implantrace/internal/card"
 	"implantrace/internal/casework"
 	"implantrace/internal/command"
+	"implantrace/internal/registry"
 	"implantrace/internal/sheet"
 	"implantrace/internal/staff"
 	"implantrace/internal/theatre"
@@ -293,6 +294,8 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/api/v1/exports/njr.csv", may: staff.ExportRecord, handler: s.exportJoints, time: noLimit, query: "section procedure from to"},
 		{method: "GET", path: "/api/v1/exports/mdor.csv", may: staff.ExportRecord, handler: s.exportMDOR, time: noLimit, query: "procedure from to"},
 		{method: "GET", path: "/api/v1/exports/deplcm.csv", may: staff.ExportRecord, handler: s.exportDePLCM, time: noLimit, query: "month"},
+		{method: "POST", path: "/api/v1/exports/mapped", may: staff.ExportRecord, handler: s.exportMapped, body: registry.MappingMost, time: noLimit, query: "procedure from to held of"},
+		{method: "POST", path: "/api/v1/exports/mapped/preview", may: staff.ExportRecord, handler: s.previewMapped, body: registry.MappingMost, time: noLimit, query: "procedure from to rows"},
 		{method: "GET", path: "/api/v1/exports/njr/report", may: staff.ExportRecord, handler: s.reportJoints, time: noLimit, query: "procedure from to"},
 		{method: "GET", path: "/api/v1/exports/directory.csv", may: staff.SignedIn, handler: s.exportDirectory, time: noLimit, query: "list"},
 		{method: "GET", path: "/api/v1/exports/readiness.csv", may: staff.SignedIn, handler: s.exportReadiness, time: 2 * time.Minute, query: "from"},
@@ -371,6 +374,8 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/procedures/:id/card", may: staff.ReadRecord, handler: s.pageCard},
 		{method: "GET", path: "/procedures/:id/njr", may: staff.ReadRecord, handler: s.pageJoint},
 		{method: "POST", path: "/procedures/:id/njr", may: staff.WriteRecord, handler: s.formJoint, form: true},
+		{method: "GET", path: "/exports/mapped", may: staff.ExportRecord, handler: s.pageMapped},
+		{method: "POST", path: "/exports/mapped", may: staff.ExportRecord, handler: s.formMapped, form: true, body: 4 * registry.MappingMost, time: noLimit},
 		{method: "GET", path: "/exports", may: staff.ExportRecord, handler: s.pageExports, time: noLimit},
 		{method: "GET", path: "/procedures/:id/plan", may: staff.ReadRecord, handler: s.pagePlan},
 		{method: "POST", path: "/procedures/:id/plan", may: staff.WriteRecord, handler: s.formPlan, form: true, body: sheet.BytesMost + bodyMost},

@@ -9,3 +9,9 @@ import _ "embed"
 //
 //go:embed notice.schema.json
 var NoticeSchema []byte
+
+// MappingExample is a mapping to begin with, as export mapped and the page take
+// it.
+//
+//go:embed mapping-example.yaml
+var MappingExample string

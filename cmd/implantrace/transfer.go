@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"strconv"
 
 	"implantrace/internal/fhir"
 	"implantrace/internal/history"
@@ -14,7 +15,7 @@ import (
 
 func exportCommand() subcommand {
 	return subcommand{
-		name: "export", args: "iso16054|fhir|njr|mdor|deplcm [flags]", summary: "write the record out for other systems",
+		name: "export", args: "iso16054|fhir|njr|mdor|deplcm|mapped [flags]", summary: "write the record out for other systems",
 		help: `
 Writes the record for other systems: iso16054 is a CSV of the ISO 16054 minimum set, one row for each device implanted or
 explanted; fhir is a FHIR R4 Bundle of patients, procedures, devices and their use. All procedures, those of a period, or
@@ -25,7 +26,13 @@ CSV of the whole records of one kind of operation, named with --section; mdor (M
 a device too; deplcm (Devices Patient Level Contract Monitoring) is of the month that --month names. njr-report says as JSON which
 records are kept back, and why.
 
+mapped is a file for any other registry: --mapping names the file that says what its columns are (docs/mapping.md). --preview shows what each
+column comes from, the first rows, and what is held back and why. Without it the same is told first, and exit code 1 says that rows
+were held back; --held writes all of them to a file.
+
 Examples:
+  implantrace export mapped --mapping registry.yaml --preview
+  implantrace export mapped --mapping registry.yaml --from 2026-07-01 --to 2026-09-30 --out quarter.csv
   implantrace export iso16054 --from 2026-01-01 --to 2026-03-31 --out quarter.csv
   implantrace export fhir --procedure 0192f0c1-7a3e-7c4e-9a58-3f1f0e6a2b10
   implantrace export njr-report --from 2026-01-01 --to 2026-03-31
@@ -38,14 +45,18 @@ Examples:
 			to := fs.String("to", "", "procedures until this `DAY`, included")
 			section := fs.String("section", "", "njr: the `OPERATION`, such as \"HIP PRIMARY\"")
 			month := fs.String("month", "", "deplcm: the `MONTH` (YYYY-MM)")
+			mapping := fs.String("mapping", "", "mapped: the `FILE` that says what the columns are")
+			preview := fs.Bool("preview", false, "mapped: show what the file would be, and write none")
+			rows := fs.Int("rows", 5, "mapped: how many `ROWS` a preview shows")
+			held := fs.String("held", "", "mapped: `FILE` to write what is held back to")
 			out := fs.String("out", "", "`FILE` to write (default: standard output)")
 			return func(ctx context.Context, s streams, args []string) error {
-				const all = "iso16054, fhir, njr, njr-report, mdor or deplcm"
+				const all = "iso16054, fhir, njr, njr-report, mdor, deplcm or mapped"
 				if len(args) != 1 {
 					return usagef("say which export: %s", all)
 				}
 				path, ok := map[string]string{
-					"iso16054": "iso16054.csv", "fhir": "fhir.json", "njr": "njr.csv", "njr-report": "njr/report", "mdor": "mdor.csv", "deplcm": "deplcm.csv",
+					"iso16054": "iso16054.csv", "fhir": "fhir.json", "njr": "njr.csv", "njr-report": "njr/report", "mdor": "mdor.csv", "deplcm": "deplcm.csv", "mapped": "mapped",
 				}[args[0]]
 				if !ok {
 					return usagef("there is no export %q: it is %s", args[0], all)
@@ -55,6 +66,15 @@ Examples:
 					if v != "" {
 						q.Set(name, v)
 					}
+				}
+				if args[0] == "mapped" {
+					if *preview {
+						q.Set("rows", strconv.Itoa(*rows))
+					}
+					return exportMapped(ctx, s, c, *mapping, q, *preview, *held, *out)
+				}
+				if *mapping != "" || *preview || *held != "" {
+					return usagef("--mapping, --preview and --held belong to export mapped")
 				}
 				use, _ := into(*out, s.out)
 				return ask(ctx, c, "GET", "/api/v1/exports/"+path+"?"+q.Encode(), "", nil, use)

@@ -11,12 +11,12 @@ import (
 // writeRecord writes one line of RFC 4180. The standard library's csv.Writer
 // is not used: with CRLF line ends it drops a CR inside a cell, and a lot
 // number would be joined where it was broken.
-func writeRecord(w *bufio.Writer, cells []string) error {
+func writeRecord(w *bufio.Writer, delimiter byte, cells []string) error {
 	for i, c := range cells {
 		if i > 0 {
-			_ = w.WriteByte(',') // a bufio.Writer keeps its first error and gives it again below
+			_ = w.WriteByte(delimiter) // a bufio.Writer keeps its first error and gives it again below
 		}
-		if strings.ContainsAny(c, ",\"\r\n") || c != strings.TrimSpace(c) {
+		if strings.ContainsAny(c, ",\"\r\n") || strings.IndexByte(c, delimiter) >= 0 || c != strings.TrimSpace(c) {
 			c = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
 		}
 		_, _ = w.WriteString(c)
@@ -29,24 +29,25 @@ func writeRecord(w *bufio.Writer, cells []string) error {
 // first procedure that is read, so that an export that fails before has written
 // nothing. An error of the writer below is kept and comes back with finish.
 type csvFile struct {
-	out    *bufio.Writer
-	header []string
-	begun  bool
+	out       *bufio.Writer
+	header    []string
+	delimiter byte
+	begun     bool
 }
 
 func newCSVFile(w io.Writer, header []string) *csvFile {
-	return &csvFile{out: bufio.NewWriterSize(w, 64<<10), header: header}
+	return &csvFile{out: bufio.NewWriterSize(w, 64<<10), header: header, delimiter: ','}
 }
 
 // begin writes the heading, once.
 func (f *csvFile) begin() {
 	if !f.begun {
-		_ = writeRecord(f.out, f.header) // a bufio.Writer gives its first error again
+		_ = writeRecord(f.out, f.delimiter, f.header) // a bufio.Writer gives its first error again
 		f.begun = true
 	}
 }
 
-func (f *csvFile) row(cells []string) error { return writeRecord(f.out, cells) }
+func (f *csvFile) row(cells []string) error { return writeRecord(f.out, f.delimiter, cells) }
 
 // cut ends a file whose procedures broke off with a line that says so, and gives
 // the error that says where: after how many rows, and why.
