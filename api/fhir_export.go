@@ -2,6 +2,8 @@ package api
 
 import (
 	"bufio"
+	"context"
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,7 +27,7 @@ const (
 // fhirExport is an export that was asked for.
 type fhirExport struct {
 	at      time.Time // what was first recorded until then is in it
-	since   time.Time // and of that, what an entry speaks of after
+	after   time.Time // and of that, what an entry speaks of after
 	types   []string
 	request string // the address it was asked at; it names nobody
 }
@@ -53,7 +55,7 @@ func (s *Server) fhirExportStart(c echo.Context) error {
 			if err != nil {
 				return trace.Errorf(trace.Invalid, "_since wants a time with its zone: 2026-03-14T09:30:00Z.")
 			}
-			e.since = t
+			e.after = t
 		case name == "_type":
 			for kind := range strings.SplitSeq(value, ",") {
 				if !slices.Contains(fhir.Served, kind) {
@@ -137,21 +139,47 @@ func (s *Server) fhirExportFile(c echo.Context) error {
 	return w.Flush()
 }
 
+// fhirProcedures are the procedures of an export.
+func (s *Server) fhirProcedures(ctx context.Context, e fhirExport) iter.Seq2[trace.Procedure, error] {
+	return func(yield func(trace.Procedure, error) bool) {
+		for h, err := range s.store.Procedures(ctx, trace.ProcedureQuery{}) {
+			p := h.Procedure
+			if err == nil && (len(p.History) == 0 || p.History[0].Recorded.After(e.at)) {
+				continue
+			}
+			if !yield(p, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// fhirInFull are they with what belongs to them.
+func (s *Server) fhirInFull(ctx context.Context, e fhirExport) iter.Seq2[trace.ProcedureInFull, error] {
+	return func(yield func(trace.ProcedureInFull, error) bool) {
+		for p, err := range s.fhirProcedures(ctx, e) {
+			var full trace.ProcedureInFull
+			if err == nil {
+				full, err = trace.ProcedureWithUsages(ctx, s.store, p)
+			}
+			full.Usages = slices.DeleteFunc(full.Usages, func(u trace.UsageInFull) bool {
+				return len(u.Usage.History) > 0 && u.Usage.History[0].Recorded.After(e.at)
+			})
+			if !yield(full, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// since says whether an entry has spoken of a resource in the time that is asked for.
+func (e fhirExport) since(r fhir.Resource) bool {
+	return e.after.IsZero() || r.Updated.IsZero() || r.Updated.After(e.after)
+}
+
 func (s *Server) writeNDJSON(c echo.Context, e fhirExport, kind string, w *bufio.Writer) error {
 	ctx := c.Request().Context()
 	seen := make(map[string]bool) // of what several procedures share
-	put := func(r fhir.Resource, err error) error {
-		if err != nil {
-			return err
-		}
-		if !e.since.IsZero() && !r.Updated.IsZero() && !r.Updated.After(e.since) {
-			return nil
-		}
-		if _, err := w.Write(r.JSON); err != nil {
-			return err
-		}
-		return w.WriteByte('\n')
-	}
 	shared := func(id string, make func() (fhir.Resource, error)) error {
 		if id == "" || seen[id] {
 			return nil
@@ -161,54 +189,44 @@ func (s *Server) writeNDJSON(c echo.Context, e fhirExport, kind string, w *bufio
 		if trace.KindOf(err) == trace.NotFound {
 			return nil // withdrawn
 		}
-		return put(r, err)
-	}
-	for h, err := range s.store.Procedures(ctx, trace.ProcedureQuery{}) {
-		if err != nil {
+		if err != nil || !e.since(r) {
 			return err
 		}
-		p := h.Procedure
-		if len(p.History) == 0 || p.History[0].Recorded.After(e.at) {
-			continue
+		_, err = w.Write(append(r.JSON, '\n'))
+		return err
+	}
+	var each func(trace.Procedure) error // writes what is shared
+	switch kind {
+	case "Patient":
+		each = func(p trace.Procedure) error {
+			if p.Patient.IsZero() {
+				return nil
+			}
+			return shared(string(p.Patient[:]), func() (fhir.Resource, error) { return s.patientResource(c, p.Patient) })
 		}
-		switch kind {
-		case "Patient":
-			if !p.Patient.IsZero() {
-				if err := shared(string(p.Patient[:]), func() (fhir.Resource, error) { return s.patientResource(c, p.Patient) }); err != nil {
-					return err
-				}
-			}
-			continue
-		case "Location":
-			if err := shared(fhir.PlaceID(p.Place), func() (fhir.Resource, error) { return s.location(c, p.Place, nil) }); err != nil {
-				return err
-			}
-			continue
-		case "Practitioner":
+	case "Location":
+		each = func(p trace.Procedure) error {
+			return shared(fhir.PlaceID(p.Place), func() (fhir.Resource, error) { return s.location(c, p.Place, nil) })
+		}
+	case "Practitioner":
+		each = func(p trace.Procedure) error {
 			for _, one := range p.People {
 				if err := shared(fhir.PersonID(one.Code), func() (fhir.Resource, error) { return s.practitioner(c, one.Code, nil) }); err != nil {
 					return err
 				}
 			}
-			continue
+			return nil
 		}
-		full, err := trace.ProcedureWithUsages(ctx, s.store, p)
+	default:
+		_, err := fhir.WriteLines(w, s.fhirInFull(ctx, e), func(r fhir.Resource) bool { return r.Type == kind && e.since(r) }, fhir.Options{})
+		return err
+	}
+	for p, err := range s.fhirProcedures(ctx, e) {
+		if err == nil {
+			err = each(p)
+		}
 		if err != nil {
 			return err
-		}
-		full.Usages = slices.DeleteFunc(full.Usages, func(u trace.UsageInFull) bool {
-			return len(u.Usage.History) > 0 && u.Usage.History[0].Recorded.After(e.at)
-		})
-		all, err := fhir.Of(full, fhir.Options{})
-		if err != nil {
-			return err
-		}
-		for _, r := range all {
-			if r.Type == kind {
-				if err := put(r, nil); err != nil {
-					return err
-				}
-			}
 		}
 	}
 	return nil

@@ -56,10 +56,12 @@ catalogue: imports an invented release of --products in AccessGUDID's format, in
   product_cold_median_us (each for the first time), product_median_us (again), product_p95_us, product_rss_anon_bytes
 open: opens the store in a process of its own, nine times.
   open_median_ms, open_max_ms, open_rss_anon_bytes, open_rss_file_bytes (the most of any), opens, file_bytes
-export: writes the ISO 16054 file of --records usages, in a process of its own that is killed half-way; then again to its end, and holds
-  the file against the record, usage by usage.
-  killed_at_rows, files_after_kill (that have the export's name), rows, rows_doubled, rows_lost, export_s, rows_per_s, file_bytes,
-  half_rss_anon_bytes (the most until half of the rows), export_rss_anon_bytes (until the end)
+export: writes --records usages as the ISO 16054 file ("csv": a row for each device that was implanted or explanted) and as FHIR lines
+  ("ndjson": a Device for each usage, and what belongs to it), each in a process of its own that is killed half-way; then again to its
+  end, and holds the file against the record, usage by usage.
+  fill_s; of each file: killed_at_rows, files_after_kill (that have the export's name), rows (usages), rows_doubled, rows_lost, rows_strange
+  (of usages that are not in the record, or belong in no such file), lines, export_s, rows_per_s, file_bytes, half_rss_anon_bytes (the
+  most until half of the rows), export_rss_anon_bytes (until the end)
 
 decode: reads the pictures in DIR whose truth is known, from truth.jsonl or from .txt files beside them, and prints how many symbols
 were read, how many misread, times, memory, by degradation and by pass. Exit code 1 when a symbol was misread. It reads as many at the

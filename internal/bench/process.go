@@ -26,6 +26,7 @@ type order struct {
 	Family      string // a family of products, to be streamed
 	Release     string // a release of a catalogue, to be imported; nothing else is measured
 	Export      string // a file for the whole record; nothing else is measured
+	Form        string // of that file: one of forms
 	HaltAt      int    // rows of that file after which the process waits to be killed; 0: none
 	Products    int    // of a catalogue, to be looked up
 	Verify      bool

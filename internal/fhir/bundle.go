@@ -167,11 +167,7 @@ func (b *writer) write(p trace.ProcedureInFull) {
 	subject := b.patient(p)
 	b.procedure(p, subject)
 	for _, u := range p.Usages {
-		if u.Usage.Withdrawn {
-			b.report.Usages["withdrawn"]++
-		} else {
-			b.report.Usages[u.Usage.Status.String()]++
-		}
+		b.report.count(u.Usage)
 		b.device(p, u, subject)
 		b.use(p, u, subject)
 	}
