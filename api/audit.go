@@ -22,7 +22,11 @@ import (
 func (s *Server) audit(c echo.Context, r route) error {
 	f := trace.AuditFact{What: r.audited(), Detail: r.method + " " + r.path}
 	for _, name := range c.ParamNames() {
-		if id, err := trace.ParseID[trace.OfEvent](c.Param(name)); err == nil {
+		value := c.Param(name)
+		if isFHIR(c.Request()) && len(value) > len(trace.EventID{}.String()) { // a Provenance is named by what it is of
+			value = value[:len(trace.EventID{}.String())]
+		}
+		if id, err := trace.ParseID[trace.OfEvent](value); err == nil {
 			f.Objects = append(f.Objects, id)
 		}
 	}
@@ -71,6 +75,7 @@ type auditLine struct {
 	Glass    bool            `json:"glass"` // the glass was broken
 	Reason   string          `json:"reason,omitempty"`
 	Position trace.Position  `json:"position"` // the entry, which a proof can be asked of
+	via      string
 }
 
 // somebody is whoever an entry of the audit names.
@@ -92,7 +97,7 @@ func (s *Server) somebody(id trace.AccountID, by trace.Actor) string {
 func (s *Server) auditLine(h trace.AuditHit) auditLine {
 	a := h.Audited
 	l := auditLine{Event: a.Event, At: a.Stamp.Recorded, Account: a.Stamp.By.Account, Who: s.somebody(a.Stamp.By.Account, a.Stamp.By), What: a.What, Of: a.Account, Objects: []trace.EventID{},
-		Detail: a.Detail, Glass: a.Glass, Reason: a.Note, Position: a.Stamp.Position}
+		Detail: a.Detail, Glass: a.Glass, Reason: a.Note, Position: a.Stamp.Position, via: a.Stamp.By.Via}
 	if !a.Account.IsZero() && a.Account != a.Stamp.By.Account {
 		l.Whom = s.somebody(a.Account, a.Stamp.By)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"implantrace/internal/fhir"
+	"implantrace/internal/staff"
 	"implantrace/internal/trace"
 )
 
@@ -23,6 +24,8 @@ const (
 	fhirExportMost = 100            // exports that wait; the oldest go first
 	fhirNDJSON     = "application/fhir+ndjson"
 )
+
+var errNoAudit = trace.Errorf(trace.Forbidden, "Your roles do not allow you to see who did and saw what. Ask an administrator.")
 
 // fhirExport is an export that was asked for.
 type fhirExport struct {
@@ -61,6 +64,9 @@ func (s *Server) fhirExportStart(c echo.Context) error {
 				if !slices.Contains(fhir.Served, kind) {
 					return trace.Errorf(trace.Invalid, "This server exports no %q. It has: %s.", clip(kind), strings.Join(fhir.Served, ", "))
 				}
+				if kind == "AuditEvent" && callerOf(c).May(staff.ReadAudit) != staff.Yes {
+					return errNoAudit
+				}
 				e.types = append(e.types, kind)
 			}
 		case name == "_outputFormat":
@@ -75,7 +81,7 @@ func (s *Server) fhirExportStart(c echo.Context) error {
 		return trace.Errorf(trace.Invalid, "An export is asked for with the header Prefer: respond-async.")
 	}
 	if len(e.types) == 0 {
-		e.types = fhir.Served
+		e.types = fhir.Exported
 	}
 	e.types = slices.Compact(slices.Sorted(slices.Values(e.types)))
 	if c.Request().URL.RawQuery != "" {
@@ -128,6 +134,9 @@ func (s *Server) fhirExportFile(c echo.Context) error {
 	if !slices.Contains(e.types, kind) {
 		return trace.Errorf(trace.NotFound, "This export has no file of the type %q.", clip(kind))
 	}
+	if kind == "AuditEvent" && callerOf(c).May(staff.ReadAudit) != staff.Yes {
+		return errNoAudit
+	}
 	c.Response().Header().Set(echo.HeaderContentType, fhirNDJSON)
 	w := bufio.NewWriterSize(c.Response(), 1<<16)
 	if err := s.writeNDJSON(c, e, kind, w); err != nil {
@@ -179,6 +188,13 @@ func (e fhirExport) since(r fhir.Resource) bool {
 
 func (s *Server) writeNDJSON(c echo.Context, e fhirExport, kind string, w *bufio.Writer) error {
 	ctx := c.Request().Context()
+	put := func(r fhir.Resource) error {
+		if !e.since(r) {
+			return nil
+		}
+		_, err := w.Write(append(r.JSON, '\n'))
+		return err
+	}
 	seen := make(map[string]bool) // of what several procedures share
 	shared := func(id string, make func() (fhir.Resource, error)) error {
 		if id == "" || seen[id] {
@@ -189,14 +205,19 @@ func (s *Server) writeNDJSON(c echo.Context, e fhirExport, kind string, w *bufio
 		if trace.KindOf(err) == trace.NotFound {
 			return nil // withdrawn
 		}
-		if err != nil || !e.since(r) {
+		if err != nil {
 			return err
 		}
-		_, err = w.Write(append(r.JSON, '\n'))
-		return err
+		return put(r)
 	}
 	var each func(trace.Procedure) error // writes what is shared
 	switch kind {
+	case "AuditEvent":
+		return s.auditEvents(c, e, put)
+	case "Organization":
+		return s.organizations(ctx, e, put)
+	case "Provenance":
+		return s.provenancesOf(c, e, put)
 	case "Patient":
 		each = func(p trace.Procedure) error {
 			if p.Patient.IsZero() {

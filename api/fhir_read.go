@@ -72,8 +72,12 @@ func (s *Server) fhirMetadata(c echo.Context) error {
 
 // fhirByPost says that a search is a POST. It reads nothing of what was asked.
 func (s *Server) fhirByPost(c echo.Context) error {
+	kind := c.Param("type")
+	if kind == "" {
+		kind = "AuditEvent"
+	}
 	return &problemError{Problem{Type: problemSpace + "method", Title: "Search by POST", Status: http.StatusMethodNotAllowed,
-		Detail: "Search by POST to " + fhirBase + "/" + clip(c.Param("type")) + "/_search, so that no patient stands in an address."}}
+		Detail: "Search by POST to " + fhirBase + "/" + clip(kind) + "/_search, so that no patient stands in an address."}}
 }
 
 func (s *Server) fhirRead(c echo.Context) error {
@@ -100,6 +104,12 @@ func (s *Server) resource(c echo.Context, kind, id string) (fhir.Resource, error
 		return fhir.Resource{}, trace.Errorf(trace.NotFound, "This server has no resources of the type %q. /fhir/R4/metadata says which it has.", clip(kind))
 	}
 	switch kind {
+	case "AuditEvent": // has a route of its own
+		return fhir.Resource{}, none
+	case "Organization":
+		return s.organization(ctx, id, none)
+	case "Provenance":
+		return s.provenance(c, id, none)
 	case "Location":
 		place, ok := fhir.PlaceOf(id)
 		if !ok {
@@ -190,7 +200,7 @@ func (s *Server) location(c echo.Context, p trace.Place, none error) (fhir.Resou
 	switch {
 	case err == nil:
 		p.Name = listed.Fact.Name
-		return fhir.LocationOf(p)
+		return fhir.LocationOf(p, listed.Fact.ODS, listed.Fact.Site)
 	case trace.KindOf(err) != trace.NotFound:
 		return fhir.Resource{}, err
 	}
@@ -199,7 +209,7 @@ func (s *Server) location(c echo.Context, p trace.Place, none error) (fhir.Resou
 			return fhir.Resource{}, err
 		}
 		if h.Procedure.Place.GLN == p.GLN && h.Procedure.Place.Extension == p.Extension {
-			return fhir.LocationOf(h.Procedure.Place)
+			return fhir.LocationOf(h.Procedure.Place, "", "")
 		}
 	}
 	return fhir.Resource{}, none

@@ -42,6 +42,9 @@ type fhirAsked struct {
 	updated []fhirDate
 	include []string
 	count   int
+	name    string           // an id that is made of codes
+	target  fhirTarget       // of a Provenance
+	about   *trace.PatientID // of an AuditEvent
 }
 
 // fhirDate is a date that a search compares with: of the span that it stands for,
@@ -99,6 +102,9 @@ func fhirDateOf(name, value string, zone *time.Location) (fhirDate, error) {
 	}
 	return m, trace.Errorf(trace.Invalid, "%s wants a date as YYYY, YYYY-MM, YYYY-MM-DD or a time with its zone, after eq, ge, gt, le or lt, or nothing.", name)
 }
+
+// inTime says whether something of a time is asked for.
+func (q fhirAsked) inTime(t time.Time) bool { return all(q.start, t) && all(q.updated, t) }
 
 // spanOf is the span of time outside which no fhirDate holds: from included, to not.
 func spanOf(ms []fhirDate) (from, to time.Time) {
@@ -187,6 +193,9 @@ func (s *Server) asked(c echo.Context, kind string, form url.Values) (fhirAsked,
 	switch {
 	case q.query.DI == "" && (q.query.Lot != "" || q.query.Serial != ""):
 		return q, trace.Errorf(trace.Invalid, "lot and serial are asked together with udi-di.")
+	case kind == "AuditEvent", kind == "Provenance" && q.target.kind != "", q.name != "":
+	case kind == "Provenance":
+		return q, trace.Errorf(trace.Invalid, "Narrow the search: by target or _id. The whole record is taken out as an export.")
 	case !q.hasID && !q.byIdent && len(q.patient) == 0 && q.query.DI == "" && len(q.start) == 0:
 		return q, trace.Errorf(trace.Invalid, "Narrow the search: by _id, patient, identifier, date or udi-di. The whole record is taken out as an export.")
 	}
@@ -222,6 +231,9 @@ func (s *Server) askedBy(ctx context.Context, q *fhirAsked, name, value string) 
 		}
 		*field = value
 		return nil
+	}
+	if took, err := q.byCode(name, value); took || err != nil {
+		return err
 	}
 	switch name {
 	case "_id", "device":
@@ -275,18 +287,58 @@ func (s *Server) askedBy(ctx context.Context, q *fhirAsked, name, value string) 
 			return trace.Errorf(trace.Invalid, "Two device identifiers are asked for.")
 		}
 		q.printed, q.hasUDI, q.query.DI = m.Device, true, m.Device.DI
-	case "date", "_lastUpdated":
+	case "date", "recorded", "_lastUpdated":
 		m, err := fhirDateOf(name, value, s.Recorder.Zone())
 		if err != nil {
 			return err
 		}
-		if name == "date" {
+		if name != "_lastUpdated" {
 			q.start = append(q.start, m)
 		} else {
 			q.updated = append(q.updated, m)
 		}
 	}
 	return nil
+}
+
+// byCode takes the parameters of the types whose ids are made of codes.
+func (q *fhirAsked) byCode(name, value string) (took bool, err error) {
+	id := ""
+	switch q.kind + " " + name {
+	case "Organization _id", "Provenance _id", "AuditEvent _id":
+		id = value
+	case "Organization identifier":
+		system, code, parts := strings.Cut(value, "|")
+		if !parts {
+			system, code = "", value
+		}
+		if system != "" && system != fhir.ODSCodes || fhir.SiteID(code) == "" {
+			return true, trace.Errorf(trace.Invalid, "This server finds organisations by their code only: %s|CODE.", fhir.ODSCodes)
+		}
+		id = fhir.SiteID(code)
+	case "Provenance target":
+		t, err := targetOf(value)
+		if err == nil && q.target.kind != "" && q.target != t {
+			err = trace.Errorf(trace.Invalid, "target stands twice, with different values.")
+		}
+		q.target = t
+		return true, err
+	case "AuditEvent patient":
+		parsed, err := reference("Patient", value)
+		if about := trace.PatientID(parsed); err == nil && q.about != nil && *q.about != about {
+			err = trace.Errorf(trace.Invalid, "patient stands twice, with different values.")
+		} else {
+			q.about = &about
+		}
+		return true, err
+	default:
+		return false, nil
+	}
+	if q.name != "" && q.name != id {
+		return true, trace.Errorf(trace.Invalid, "%s stands twice, with different values.", name)
+	}
+	q.name = id
+	return true, nil
 }
 
 // fits says whether a device is one that was asked for.
@@ -410,6 +462,15 @@ func (s *Server) hits(c echo.Context, q fhirAsked, at fhirPlace) iter.Seq2[fhirP
 
 func (s *Server) fhirSearch(c echo.Context) error {
 	kind := c.Param("type")
+	if kind == "AuditEvent" { // written so that the table of routes takes it for another; it has one of its own
+		return trace.Errorf(trace.NotFound, "Search for AuditEvent at "+fhirBase+"/AuditEvent/_search.")
+	}
+	return s.fhirSearchOf(c, kind)
+}
+
+func (s *Server) fhirAuditSearch(c echo.Context) error { return s.fhirSearchOf(c, "AuditEvent") }
+
+func (s *Server) fhirSearchOf(c echo.Context, kind string) error {
 	if err := wantsJSON(c, ""); err != nil {
 		return err
 	}
@@ -428,7 +489,7 @@ func (s *Server) fhirSearch(c echo.Context) error {
 // fhirNext gives the next page of a search, to whoever made it.
 func (s *Server) fhirNext(c echo.Context) error {
 	p, ok := s.fhirPages.get(c.QueryParam("page"), sameCaller(c), s.Recorder.Clock())
-	if !ok {
+	if !ok || (p.asked.kind == "AuditEvent") != strings.HasSuffix(c.Path(), "/AuditEvent") { // each under its own permission
 		return trace.Errorf(trace.NotFound, "This page is not there any more: pages wait for %d minutes. Search again.", int(fhirPageTime/time.Minute))
 	}
 	return s.fhirPage(c, p.asked, p.at, false)
@@ -445,6 +506,9 @@ func (s *Server) fhirPage(c echo.Context, q fhirAsked, at fhirPlace, first bool)
 	if more {
 		token := s.fhirPages.put(fhirWaiting{q, next}, sameCaller(c), s.Recorder.Clock().Add(fhirPageTime))
 		found.Next = baseOf(c) + "?page=" + token
+		if q.kind == "AuditEvent" {
+			found.Next = baseOf(c) + "/AuditEvent?page=" + token
+		}
 	} else if first {
 		found.Total = len(found.Matches)
 	}
@@ -473,6 +537,33 @@ func (s *Server) fhirPage(c echo.Context, q fhirAsked, at fhirPlace, first bool)
 
 // gather fills a page, and tells whose resources are in it.
 func (s *Server) gather(c echo.Context, q fhirAsked, at fhirPlace, found *fhir.Found, people *[]trace.PatientID) (next fhirPlace, more bool, err error) {
+	switch q.kind {
+	case "AuditEvent":
+		return s.gatherAudit(c, q, at, found)
+	case "Organization", "Provenance":
+		var all []fhir.Resource
+		if q.kind == "Organization" {
+			r, err := s.organization(c.Request().Context(), q.name, trace.Errorf(trace.NotFound, "It is not there."))
+			if trace.KindOf(err) == trace.NotFound {
+				return next, false, nil
+			}
+			if err != nil {
+				return next, false, err
+			}
+			all = []fhir.Resource{r}
+		} else {
+			var patient trace.PatientID
+			if all, patient, err = s.provenanceFound(c, q); err != nil {
+				return next, false, err
+			}
+			if !patient.IsZero() && len(all) > 0 {
+				*people = append(*people, patient)
+			}
+		}
+		to := min(at.source+q.count, len(all))
+		found.Matches = all[min(at.source, len(all)):to]
+		return fhirPlace{source: to}, to < len(all), nil
+	}
 	if q.kind == "Patient" {
 		ids := q.found
 		if q.hasID {

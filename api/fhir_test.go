@@ -272,6 +272,7 @@ func (a *answer) lines(t *testing.T) (ids []string) {
 func TestABulkExportGivesEverythingOnce(t *testing.T) {
 	n := newNode(t)
 	r := recorded(n)
+	n.post("/api/v1/products", `{"id":"`+n.id()+`","di":"`+stem+`","maker":"Northmoor Orthopaedics","maker_address":"4 Tannery Row"}`).want(201)
 	async := map[string]string{"Prefer": "respond-async"}
 	export := func(query string) (status string) {
 		t.Helper()
@@ -296,7 +297,11 @@ func TestABulkExportGivesEverythingOnce(t *testing.T) {
 		"Patient": sorted("Patient/"+r.ada, "Patient/"+r.ben), "Procedure": sorted("Procedure/"+r.hip, "Procedure/"+r.knee),
 		"Device":             sorted("Device/"+r.stem, "Device/"+r.head, "Device/"+r.old),
 		"DeviceUseStatement": sorted("DeviceUseStatement/"+r.stem, "DeviceUseStatement/"+r.old),
-		"Location":           {"Location/gln-9506000134352-5433"}, "Practitioner": {"Practitioner/badge-422d31"},
+		"Location":           {"Location/gln-9506000134352-5433"}, "Practitioner": {"Practitioner/badge-422d31"}, "Organization": {"Organization/maker-" + stem},
+	}
+	for _, target := range []string{"Patient/" + r.ada, "Patient/" + r.ben, "Procedure/" + r.hip, "Procedure/" + r.knee, "Device/" + r.stem, "Device/" + r.head, "Device/" + r.old} {
+		told, _ := n.fhirSearch("Provenance", url.Values{"target": {target}}).want(200).found()
+		want["Provenance"] = sorted(append(want["Provenance"], told...)...)
 	}
 	first := export("")
 	if got := files(first); !reflect.DeepEqual(got, want) {
@@ -323,4 +328,152 @@ func TestABulkExportGivesEverythingOnce(t *testing.T) {
 	second := export("")
 	n.clock.move(25 * time.Hour)
 	n.get(second).want(404, "no such export")
+}
+
+// Who makes a device, and which site a place belongs to.
+func TestOtherSystemsReadOrganisationsAsFHIR(t *testing.T) {
+	n := newNode(t)
+	r := recorded(n)
+	n.get("/fhir/R4/Organization/maker-"+stem).want(404, "OperationOutcome")
+	n.post("/api/v1/products", `{"id":"`+n.id()+`","di":"`+stem+`","maker":"Northmoor Orthopaedics","maker_address":"4 Tannery Row"}`).want(201)
+	n.get("/fhir/R4/Device/"+r.stem).want(200, `"urn:implantrace:maker"`, `"Organization/maker-`+stem+`"`, `"manufacturer":"Northmoor Orthopaedics"`)
+	n.get("/fhir/R4/Organization/maker-"+stem).want(200, `"name":"Northmoor Orthopaedics"`, `"text":"4 Tannery Row"`)
+	n.post("/api/v1/directory/places", `{"id":"`+n.id()+`","gln":"9506000134352","extension":"T3","name":"Theatre 3","site":"Eskmere Hospital","ods":"RXX01"}`).want(201)
+	n.get("/fhir/R4/Location/gln-9506000134352-5433").want(200, `"managingOrganization":{"reference":"Organization/ods-RXX01","display":"Eskmere Hospital"}`)
+	n.get("/fhir/R4/Organization/ods-RXX01").want(200, `"https://fhir.nhs.uk/Id/ods-organization-code"`, `"Eskmere Hospital"`)
+	for _, by := range []string{"https://fhir.nhs.uk/Id/ods-organization-code|RXX01", "RXX01"} {
+		if got, _ := n.fhirSearch("Organization", url.Values{"identifier": {by}}).want(200).found(); !slices.Equal(got, []string{"Organization/ods-RXX01"}) {
+			t.Errorf("by %s: %v", by, got)
+		}
+	}
+	if got, _ := n.fhirSearch("Organization", url.Values{"_id": {"maker-" + stem}}).want(200).found(); len(got) != 1 {
+		t.Errorf("by id: %v", got)
+	}
+	for _, none := range []string{"ods-RXX02", "ods-rxx01", "maker-09520140001046", "maker-", "hospital", "x"} {
+		n.get("/fhir/R4/Organization/"+none).want(404, "OperationOutcome")
+		if got, _ := n.fhirSearch("Organization", url.Values{"_id": {none}}).want(200).found(); len(got) != 0 {
+			t.Errorf("%s: %v", none, got)
+		}
+	}
+	n.fhirSearch("Organization", url.Values{"identifier": {"https://example.org|RXX01"}}).want(400, "by their code only")
+	n.fhirSearch("Organization", url.Values{}).want(400, "Narrow the search")
+}
+
+// Every entry about a thing says who recorded it, when, and whether it put something
+// right.
+func TestOtherSystemsReadWhoRecordedWhatAsFHIR(t *testing.T) {
+	n := newNode(t)
+	r := recorded(n)
+	n.clock.move(time.Hour)
+	n.post("/api/v1/corrections", `{"id":"`+n.id()+`","usage":"`+r.stem+`","reason":"Read aloud wrongly","set":{"lot":"NM29"}}`).want(201)
+	a := n.fhirSearch("Provenance", url.Values{"target": {"Device/" + r.stem}}).want(200)
+	told, _ := a.found()
+	if len(told) != 3 { // scanned, implanted, put right
+		t.Fatalf("%v", told)
+	}
+	last := told[2]
+	n.get("/fhir/R4/"+last).want(200, `"target":[{"reference":"Device/`+r.stem+`"},{"reference":"DeviceUseStatement/`+r.stem+`"}]`, `"role":"revision"`, `"text":"put right`, `"recorded":"`)
+	n.get("/fhir/R4/"+told[0]).want(200, `"code":"CREATE"`, `"text":"recorded`)
+	if got, _ := n.fhirSearch("Provenance", url.Values{"target": {"Device/" + r.stem}, "_count": {"2"}}).want(200).found(); !slices.Equal(got, told[:2]) {
+		t.Errorf("the first page is %v", got)
+	}
+	next := n.fhirSearch("Provenance", url.Values{"target": {"DeviceUseStatement/" + r.stem}, "_count": {"2"}}).want(200).value("link.1.url").(string)
+	if got, _ := n.get(strings.TrimPrefix(next, "http://127.0.0.1:8080")).want(200).found(); !slices.Equal(got, told[2:]) {
+		t.Errorf("the next page is %v", got)
+	}
+	for _, one := range []struct {
+		q    url.Values
+		want int
+	}{
+		{url.Values{"target": {"Procedure/" + r.hip}}, 1}, {url.Values{"target": {"http://127.0.0.1:8080/fhir/R4/Patient/" + r.ada}}, 1}, {url.Values{"_id": {strings.TrimPrefix(last, "Provenance/")}}, 1},
+		{url.Values{"target": {"Device/" + r.stem}, "_id": {strings.TrimPrefix(last, "Provenance/")}}, 1}, {url.Values{"target": {"Device/" + r.head}, "_id": {strings.TrimPrefix(last, "Provenance/")}}, 0},
+		{url.Values{"target": {"Device/" + r.hip}}, 0}, {url.Values{"target": {"Device/" + n.id()}}, 0}, {url.Values{"target": {"Device/" + r.stem}, "recorded": {"lt2000"}}, 0},
+		{url.Values{"target": {"Device/" + r.stem}, "recorded": {"ge2000"}, "_lastUpdated": {"ge2000"}}, 3}, {url.Values{"_id": {"x"}}, 0},
+	} {
+		if got, _ := n.fhirSearch("Provenance", one.q).want(200).found(); len(got) != one.want {
+			t.Errorf("%v: %v", one.q, got)
+		}
+	}
+	for _, bad := range []url.Values{{}, {"recorded": {"ge2000"}}, {"target": {r.stem}}, {"target": {"Location/" + r.stem}}, {"target": {"Device/" + r.stem, "Device/" + r.head}}} {
+		n.fhirSearch("Provenance", bad).want(400, "OperationOutcome")
+	}
+	for _, missing := range []string{"x", r.stem, r.hip + strings.TrimPrefix(last, "Provenance/"+r.stem), r.stem + "-0000000000000000-1"} {
+		n.get("/fhir/R4/Provenance/"+missing).want(404, "OperationOutcome")
+	}
+}
+
+// Who saw what is for auditors, in this form too, however the address is written; and
+// whoever reads a Provenance is seen to have seen what it is of.
+func TestOnlyAuditorsReadTheAuditAsFHIR(t *testing.T) {
+	n := newNode(t)
+	r := recorded(n)
+	admin, _ := n.administrator(n.staffed())
+	nurse, auditor := n.visitor(), n.visitor()
+	nurse.signIn(admin.hire("Nell Nurse", "", staff.Theatre, staff.Registry)).want(303)
+	nurse.page("/account")
+	auditor.signIn(admin.hire("Ann Auditor", "", staff.Auditor)).want(303)
+	auditor.page("/account")
+	nurse.page("/fhir/R4/Patient/" + r.ada).want(200)
+	told, _ := nurse.form("/fhir/R4/Provenance/_search", url.Values{"target": {"Device/" + r.stem}}).want(200).found()
+	nurse.page("/fhir/R4/" + told[0]).want(200)
+
+	search := func(v *visitor, q url.Values) *answer { return v.form("/fhir/R4/AuditEvent/_search", q) }
+	a := search(auditor, url.Values{"patient": {"Patient/" + r.ada}}).want(200, `"Patient/`+r.ada+`"`, `"Device/`+r.stem+`"`, "Nell Nurse", `"110110"`, "GET /fhir/R4/:type/:id")
+	seen, _ := a.found()
+	if len(seen) < 3 {
+		t.Errorf("%v", seen)
+	}
+	auditor.page("/fhir/R4/"+seen[0]).want(200, `"resourceType":"AuditEvent"`, "Nell Nurse")
+	search(auditor, url.Values{"_id": {strings.TrimPrefix(seen[0], "AuditEvent/")}}).want(200, "Nell Nurse")
+	page := search(auditor, url.Values{"_count": {"2"}, "date": {"ge2000"}}).want(200)
+	var all []string
+	for i := 0; ; i++ {
+		got, _ := page.found()
+		all = append(all, got...)
+		link := page.value("link").([]any)
+		if len(link) < 2 || i > 200 {
+			break
+		}
+		next := strings.TrimPrefix(link[1].(map[string]any)["url"].(string), "http://127.0.0.1:8080")
+		page = auditor.page(next).want(200)
+	}
+	unpaged, _ := search(auditor, url.Values{"_count": {"500"}}).want(200).found()
+	slices.Sort(all)
+	slices.Sort(unpaged)
+	if !slices.Equal(all, unpaged) || len(slices.Compact(all)) != len(unpaged) {
+		t.Errorf("the pages give %d, and one page %d", len(all), len(unpaged))
+	}
+	for _, none := range []url.Values{{"date": {"lt2000"}}, {"patient": {n.id()}}, {"_id": {"x"}}, {"_id": {strings.TrimPrefix(seen[0], "AuditEvent/")}, "date": {"lt2000"}}, {"patient": {r.ada}, "_lastUpdated": {"lt2000"}}} {
+		if got, _ := search(auditor, none).want(200).found(); len(got) != 0 {
+			t.Errorf("%v: %v", none, got)
+		}
+	}
+	search(auditor, url.Values{"patient": {r.ada, r.ben}}).want(400, "stands twice")
+	search(auditor, url.Values{"agent": {"x"}}).want(400, "does not search")
+	auditor.page("/fhir/R4/AuditEvent").want(405, "/fhir/R4/AuditEvent/_search")
+	for _, none := range []string{"x", told[0][len("Provenance/"):], "0000000000000000-0"} {
+		auditor.page("/fhir/R4/AuditEvent/"+none).want(404, "OperationOutcome")
+	}
+
+	next := strings.TrimPrefix(search(auditor, url.Values{"_count": {"1"}}).want(200).value("link.1.url").(string), "http://127.0.0.1:8080")
+	nurse.page(next).want(403)
+	nurse.page(strings.Replace(next, "/AuditEvent", "", 1)).want(404, "Search again")
+	auditor.page(strings.Replace(next, "/AuditEvent", "", 1)).want(403)
+	search(nurse, url.Values{}).want(403, "OperationOutcome")
+	nurse.page("/fhir/R4/" + seen[0]).want(403)
+	nurse.page("/fhir/R4/%41uditEvent/" + strings.TrimPrefix(seen[0], "AuditEvent/")).want(404)
+	nurse.form("/fhir/R4/%41uditEvent/_search", url.Values{"patient": {r.ada}}).want(404)
+	async := func(v *visitor, query string) *answer {
+		return v.send(request{target: "/fhir/R4/$export" + query, header: map[string]string{"Prefer": "respond-async"}})
+	}
+	async(nurse, "?_type=AuditEvent").want(403, "who did and saw what")
+	async(nurse, "").want(202)
+	both := n.visitor()
+	both.signIn(admin.hire("Bo Both", "", staff.Registry, staff.Auditor)).want(303)
+	both.page("/account")
+	status := strings.TrimPrefix(async(both, "?_type=AuditEvent").want(202).Header.Get("Content-Location"), "http://127.0.0.1:8080")
+	file := both.page(strings.Replace(status, "$export-status", "$export-file", 1) + "/AuditEvent").want(200)
+	if got := file.lines(t); len(got) < len(unpaged) {
+		t.Errorf("%d lines, and %d were there before", len(got), len(unpaged))
+	}
 }

@@ -27,9 +27,10 @@ type concept struct {
 }
 
 type extension struct {
-	URL                  string   `json:"url"`
-	ValueCode            string   `json:"valueCode,omitempty"`
-	ValueCodeableConcept *concept `json:"valueCodeableConcept,omitempty"`
+	URL                  string     `json:"url"`
+	ValueCode            string     `json:"valueCode,omitempty"`
+	ValueCodeableConcept *concept   `json:"valueCodeableConcept,omitempty"`
+	ValueReference       *reference `json:"valueReference,omitempty"`
 }
 
 type identifier struct {

@@ -11,6 +11,7 @@ import (
 	"implantrace/internal/command"
 	"implantrace/internal/demo"
 	"implantrace/internal/fhir"
+	"implantrace/internal/trace"
 )
 
 // hospital is the record that make demo serves.
@@ -58,7 +59,8 @@ func TestTheDemonstrationsBundleIsValid(t *testing.T) {
 func TestWhatAServerAnswersOfTheDemonstrationIsValid(t *testing.T) {
 	by := map[string]json.RawMessage{}
 	kinds := map[string]int{}
-	for line := range bytes.Lines(lines(t, hospital(t))) {
+	r := hospital(t)
+	for line := range bytes.Lines(slices.Concat(lines(t, r), beside(t, r))) {
 		var head struct{ ResourceType, ID string }
 		if err := json.Unmarshal(line, &head); err != nil {
 			t.Fatal(err)
@@ -99,4 +101,62 @@ func TestWhatAServerAnswersOfTheDemonstrationIsValid(t *testing.T) {
 	b.WriteString("]}")
 	fhir.Valid(t, []byte(b.String()))
 	t.Log(kinds)
+}
+
+// beside is what a server answers beside of the record: who makes devices, whose the
+// places are, who recorded what, and who saw it.
+func beside(t *testing.T, r command.Recorder) (out []byte) {
+	t.Helper()
+	put := func(all ...fhir.Resource) {
+		for _, x := range all {
+			out = append(append(out, x.JSON...), '\n')
+		}
+	}
+	one := func(x fhir.Resource, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(x)
+	}
+	for l, err := range r.Store.ListedPlaces(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		one(fhir.LocationOf(trace.Place{GLN: l.Fact.GLN, Extension: l.Fact.Extension, Name: l.Fact.Name}, l.Fact.ODS, l.Fact.Site))
+		if fhir.SiteID(l.Fact.ODS) != "" {
+			one(fhir.SiteOrganization(l.Fact.ODS, l.Fact.Site))
+		}
+	}
+	one(fhir.HospitalOrganization("Eskmere Hospital", "1 Fell Road, Eskmere"))
+	told := func(of [16]byte, targets []string, history []trace.Stamp) {
+		all, err := fhir.Provenances(of, targets, history, func(trace.Actor) string { return "Nell Nurse" })
+		if err != nil || len(all) != len(history) {
+			t.Fatalf("%d of %d: %v", len(all), len(history), err)
+		}
+		put(all...)
+	}
+	by := trace.Actor{Via: "page", Account: trace.NamedID[trace.OfAccount]("test", "nell"), Unconfirmed: true}
+	for p, err := range trace.ProceduresInFull(t.Context(), r.Store, trace.ProcedureID{}, trace.ProcedureQuery{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		is := p.Procedure
+		told(is.ID, []string{"Procedure/" + is.ID.String()}, is.History)
+		objects := []string{"Patient/" + is.Patient.String(), "Procedure/" + is.ID.String(), "urn:uuid:" + is.ID.String()}
+		for _, u := range p.Usages {
+			if fhir.MakerID(u.Usage.Device.DI) != "" && u.Product.Maker != "" {
+				one(fhir.MakerOrganization(u.Usage.Device.DI, u.Product))
+			}
+			history := slices.Clone(u.Usage.History)
+			last := history[len(history)-1]
+			last.Position.Seq += 1e9
+			last.By, last.Corrects = by, last.Event
+			told(u.Usage.ID, fhir.Targets(is, u.Usage), append(history, last))
+			objects = append(objects, "Device/"+u.Usage.ID.String())
+		}
+		at := is.History[0]
+		one(fhir.AuditEventOf(fhir.Audit{Position: at.Position, At: at.Recorded, Done: fhir.Done{Code: "110110", Display: "Patient Record", Action: "R", Own: "seen"}, Who: "Nell Nurse",
+			Account: by.Account, Node: at.Position.Node, NodeName: "Theatre 4", Via: "api", Detail: "GET /fhir/R4/:type/:id", Objects: objects, Glass: is.Side == trace.SideLeft, Reason: "Called out", Whom: "Bo"}))
+	}
+	return out
 }

@@ -12,6 +12,7 @@ type device struct {
 	ResourceType    string       `json:"resourceType"`
 	ID              string       `json:"id"`
 	Meta            *meta        `json:"meta,omitempty"`
+	Extension       []extension  `json:"extension,omitempty"`
 	Identifier      []identifier `json:"identifier,omitempty"`
 	UDICarrier      []udiCarrier `json:"udiCarrier,omitempty"`
 	Status          string       `json:"status"`
@@ -59,6 +60,7 @@ func (b *writer) device(p trace.ProcedureInFull, u trace.UsageInFull, subject re
 		SerialNumber:    m.text(d.Serial),
 		ModelNumber:     m.text(u.Product.CatalogueNo),
 	}
+	r.Extension = b.madeBy(d.DI, u.Product, m)
 	r.UDICarrier = carriers(u.Usage, m)
 	r.names(u.Product, m)
 	if label := m.text(d.CatalogueNo); label != "" {

@@ -12,6 +12,7 @@ type location struct {
 	Identifier   []identifier `json:"identifier,omitempty"`
 	Name         string       `json:"name,omitempty"`
 	Description  string       `json:"description,omitempty"`
+	Managing     *reference   `json:"managingOrganization,omitempty"`
 }
 
 type locationID struct{}

@@ -96,7 +96,7 @@ func lines(t *testing.T, r command.Recorder) []byte {
 		}
 		put(fhir.PatientOf(trace.Patient{ID: p.Procedure.Patient}, p.Identity, fhir.Options{}))
 		if fhir.PlaceID(p.Procedure.Place) != "" {
-			put(fhir.LocationOf(p.Procedure.Place))
+			put(fhir.LocationOf(p.Procedure.Place, "", ""))
 		}
 		for _, one := range p.Procedure.People {
 			if fhir.PersonID(one.Code) != "" {

@@ -21,8 +21,12 @@ type Resource struct {
 	JSON     json.RawMessage
 }
 
-// Served are the types that [Of] and its like make.
-var Served = []string{"Device", "DeviceUseStatement", "Location", "Patient", "Practitioner", "Procedure"}
+// Served are the types that a server answers.
+var Served = []string{"AuditEvent", "Device", "DeviceUseStatement", "Location", "Organization", "Patient", "Practitioner", "Procedure", "Provenance"}
+
+// Exported are those that an export gives unless it is asked for others: who saw what
+// is for auditors.
+var Exported = Served[1:]
 
 // Of gives the Procedure, and of each usage the Device and, where there is a
 // statement to make, the DeviceUseStatement. A Device and its statement have the
@@ -166,13 +170,19 @@ func (b *writer) servedPractitioner(p trace.Person, name string) reference {
 	return reference{Reference: "Practitioner/" + id, Display: name}
 }
 
-// LocationOf gives the Location of a place that has an id.
-func LocationOf(p trace.Place) (Resource, error) {
+// LocationOf gives the Location of a place that has an id, which belongs to the site
+// with an organisation code, where it has one.
+func LocationOf(p trace.Place, ods, site string) (Resource, error) {
 	var m marks
 	b := serving(new([]Resource), Options{})
 	r := location{ResourceType: "Location", ID: PlaceID(p), Name: m.text(p.Name), Identifier: []identifier{{System: systemGLN, Value: p.GLN}}}
 	if p.Extension != "" {
 		r.Description = m.text(extensionWords + p.Extension)
+	}
+	if site = m.text(site); SiteID(ods) != "" {
+		r.Managing = &reference{Reference: "Organization/" + SiteID(ods), Display: site}
+	} else if site != "" {
+		r.Managing = &reference{Type: "Organization", Display: site}
 	}
 	r.Meta = b.meta(&m, nil)
 	text, err := encode(r)

@@ -50,10 +50,11 @@ func TestWhatAServerAnswersIsValid(t *testing.T) {
 	if !strings.Contains(string(patient.JSON), `"versionId":"1"`) || patient.Version != 1 {
 		t.Errorf("the patient is %s", patient.JSON)
 	}
-	place := must[Resource](t)(LocationOf(p.Procedure.Place))
+	place := must[Resource](t)(LocationOf(p.Procedure.Place, "", ""))
 	person := must[Resource](t)(PractitionerOf(p.Procedure.People[0]))
+	maker := must[Resource](t)(MakerOrganization(p.Usages[0].Usage.Device.DI, p.Usages[0].Product))
 	found := Found{Base: "https://node.example/fhir/R4", At: generated, Self: "https://node.example/fhir/R4/Device/_search", Next: "https://node.example/fhir/R4?page=X", Total: -1,
-		Matches: all, Included: []Resource{patient, place, person}}
+		Matches: all, Included: []Resource{patient, place, person, maker}}
 	Valid(t, must[[]byte](t)(found.Bundle()))
 	none := Found{Base: found.Base, At: generated, Self: found.Self, Total: 0}
 	if text := must[[]byte](t)(none.Bundle()); !strings.Contains(string(text), `"total":0`) || strings.Contains(string(text), "entry") {
@@ -64,7 +65,8 @@ func TestWhatAServerAnswersIsValid(t *testing.T) {
 	Valid(t, wrapped(t, must[[]byte](t)(Capability{Base: found.Base, Version: "1", At: generated}.Statement()), must[[]byte](t)(Outcome("not-found", "not-found", "The record has no such patient."))))
 
 	types := map[string]int{}
-	known := map[string]bool{patient.Type + "/" + patient.ID: true, place.Type + "/" + place.ID: true, person.Type + "/" + person.ID: true}
+	known := map[string]bool{patient.Type + "/" + patient.ID: true, place.Type + "/" + place.ID: true, person.Type + "/" + person.ID: true,
+		maker.Type + "/" + maker.ID: true}
 	for _, r := range all {
 		types[r.Type]++
 		known[r.Type+"/"+r.ID] = true
