@@ -95,6 +95,14 @@ func contained(next echo.HandlerFunc) echo.HandlerFunc {
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+// cameraWorker reads a camera's pictures with WebAssembly, which a browser compiles
+// only where 'wasm-unsafe-eval' is said. A worker has the policy of its own file, so
+// that no page says so: this file alone may compile, and only what the node serves.
+const (
+	cameraWorker = "camera_worker.js"
+	workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+)
+
 // secured keeps other people's pages away from the node: a page of another
 // host may make a browser on this machine send requests here, in the name of
 // whoever has signed in. It also sets the headers every answer carries.

@@ -29,6 +29,8 @@ type board struct {
 	Bearer    bearer
 	// KeepPictures says that photographs are kept.
 	KeepPictures bool
+	// CameraReads says that a camera can read in the page.
+	CameraReads bool
 }
 
 // bearer is who may want to sign in: the badge of somebody with an account was
@@ -113,7 +115,7 @@ func (s *Server) board(c echo.Context) (board, error) {
 	}
 	f.Live = true
 	second := s.secondCopy()
-	b := board{frame: f, Copy: copyLine{second.Words(s.Recorder.Zone()), second.Late()}, KeepPictures: s.KeepPictures}
+	b := board{frame: f, Copy: copyLine{second.Words(s.Recorder.Zone()), second.Late()}, KeepPictures: s.KeepPictures, CameraReads: s.pages.reader != nil}
 	b.Bearer = s.bearer(c)
 	d, err := s.desk(c)
 	if err != nil {

@@ -20,13 +20,15 @@ import (
 	"implantrace/internal/staff"
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
+	"implantrace/scanner"
 )
 
 // pages holds the parsed templates and the assets.
 type pages struct {
 	by     map[string]*template.Template
 	assets fs.FS
-	whole  bool // the third-party assets are built in
+	reader fs.FS // with which a page reads codes itself; nil: not built in
+	whole  bool  // the third-party assets are built in
 }
 
 // The templates that make a page each.
@@ -45,7 +47,7 @@ var pageNames = []string{
 
 func newPages(zone *time.Location) (*pages, error) {
 	p := &pages{by: make(map[string]*template.Template)}
-	base, err := template.New("").Funcs(words(zone)).ParseFS(web.Files, "templates/layout.html", "templates/parts.html")
+	base, err := template.New("").Funcs(words(zone)).ParseFS(web.Files, "templates/layout.html", "templates/parts.html", "templates/camera.html")
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +64,7 @@ func newPages(zone *time.Location) (*pages, error) {
 	if p.assets, err = fs.Sub(web.Files, "assets"); err != nil {
 		return nil, err
 	}
-	p.whole = AssetsBuiltIn()
+	p.whole, p.reader = AssetsBuiltIn(), scanner.PageReader()
 	return p, nil
 }
 
@@ -308,12 +310,19 @@ func withTokens(page []byte, w caller) []byte {
 
 func (s *Server) assets(c echo.Context) error {
 	name := path.Clean(c.Param("*"))
-	b, err := fs.ReadFile(s.pages.assets, name)
+	from, file := s.pages.assets, name
+	if part, ok := strings.CutPrefix(name, "zxing/"); ok && s.pages.reader != nil {
+		from, file = s.pages.reader, part
+	}
+	b, err := fs.ReadFile(from, file)
 	if err != nil || strings.HasPrefix(name, ".") {
 		return echo.ErrNotFound
 	}
+	if name == cameraWorker {
+		c.Response().Header().Set("Content-Security-Policy", workerPolicy)
+	}
 	types := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
-		".json": "application/json", ".txt": "text/plain; charset=utf-8"}
+		".json": "application/json", ".wasm": "application/wasm", ".txt": "text/plain; charset=utf-8"}
 	t, ok := types[path.Ext(name)]
 	if !ok {
 		t = "application/octet-stream"

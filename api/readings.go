@@ -18,13 +18,17 @@ type readingRequest struct {
 	ID        trace.EventID     `json:"id"`
 	Text      string            `json:"text"`
 	Symbology string            `json:"symbology,omitempty"`
-	Source    scanner.Source    `json:"source,omitempty"` // typed (the default) or wedge
+	Format    string            `json:"format,omitempty"` // of what a camera saw
+	Source    scanner.Source    `json:"source,omitempty"` // typed (the default), wedge or camera
 	Procedure trace.ProcedureID `json:"procedure,omitzero"`
 	Occurred  time.Time         `json:"occurred,omitzero"`
 }
 
 // readingMost is the longest text that is taken as one reading.
 const readingMost = 8191
+
+// formatMost is the longest name of a kind of symbol.
+const formatMost = 40
 
 // takeReading records a text and answers what it means.
 func (s *Server) takeReading(c echo.Context) error {
@@ -35,9 +39,15 @@ func (s *Server) takeReading(c echo.Context) error {
 	switch q.Source {
 	case "":
 		q.Source = scanner.SourceTyped
-	case scanner.SourceTyped, scanner.SourceWedge:
+	case scanner.SourceTyped, scanner.SourceWedge, scanner.SourceCamera:
 	default:
-		return trace.Errorf(trace.Invalid, "The source of a text is typed or wedge.")
+		return trace.Errorf(trace.Invalid, "The source of a text is typed, wedge or camera.")
+	}
+	if (q.Format != "") != (q.Source == scanner.SourceCamera) {
+		return trace.Errorf(trace.Invalid, "The kind of symbol is said of what a camera saw, and of nothing else.")
+	}
+	if len(q.Format) > formatMost {
+		return trace.Errorf(trace.Invalid, "The kind of a symbol has at most %d bytes.", formatMost)
 	}
 	if q.Text == "" || len(q.Text) > readingMost {
 		return trace.Errorf(trace.Invalid, "The text of a reading has 1 to %d bytes.", readingMost)
@@ -45,11 +55,17 @@ func (s *Server) takeReading(c echo.Context) error {
 	if now := s.Recorder.Clock(); !q.Occurred.IsZero() && (q.Occurred.Year() < 1900 || q.Occurred.After(now.Add(24*time.Hour))) {
 		return trace.Errorf(trace.Invalid, "The time of the reading is not one at which something can have happened.")
 	}
+	r := scanner.Reading{Text: q.Text, Symbology: q.Symbology, Source: q.Source, At: q.Occurred}
 	d, err := s.desk(c)
 	if err != nil {
 		return err
 	}
-	a, err := d.Take(s.asCaller(c), q.ID, scanner.Reading{Text: q.Text, Symbology: q.Symbology, Source: q.Source, At: q.Occurred}, q.Procedure)
+	if q.Source == scanner.SourceCamera {
+		if r, err = (scanner.Seen{Format: q.Format, AIM: q.Symbology, Text: q.Text}).Reading(q.Occurred, s.Proves); err != nil {
+			return trace.Errorf(trace.Invalid, "%w", err)
+		}
+	}
+	a, err := d.Take(s.asCaller(c), q.ID, r, q.Procedure)
 	if err != nil {
 		return err
 	}

@@ -122,7 +122,7 @@ func TestValuesThatCannotBeRightAreRefused(t *testing.T) {
 		{"/api/v1/readings", `{"text":"x"}`, "wants an id"},
 		{"/api/v1/readings", `{"id":"{new x}"}`, "1 to 8191"},
 		{"/api/v1/readings", `{"id":"{new x}","text":"` + strings.Repeat("A", 8192) + `"}`, "1 to 8191"},
-		{"/api/v1/readings", `{"id":"{new x}","text":"x","source":"serial"}`, "typed or wedge"},
+		{"/api/v1/readings", `{"id":"{new x}","text":"x","source":"serial"}`, "typed, wedge or camera"},
 		{"/api/v1/readings", `{"id":"{new x}","text":"x","occurred":"2036-01-01T00:00:00Z"}`, "can have happened"},
 		{"/api/v1/readings", `{"id":"{new x}","text":"x","occurred":"1066-10-14T00:00:00Z"}`, "can have happened"},
 		{"/api/v1/readings", `{"id":"{new x}","text":"x","occurred":"yesterday"}`, "RFC 3339"},

@@ -126,24 +126,31 @@ func (s *search) zxing(g *image.Gray, o zxing.ReadOptions) (found []finding, fai
 			engine: engineZXing, format: r.Format, aim: r.AIM, text: r.Text, corners: corners, lines: r.Lines,
 			partial: r.Sequence.Size > 0 || r.ContentType == zxing.UnknownECIContent,
 		}
-		f.aim = plainIdentifier(f.aim)
-		switch {
-		case f.aim == "]C2":
-			continue // it leaves the FNC1 out that makes the difference; this package's own reader keeps it
-		case f.format == "UPCA" && len(f.text) == 12:
-			f.text = "0" + f.text
-			fallthrough
-		case f.format == "UPCA":
-			f.format = "EAN13" // a UPC-A is an EAN-13 that starts with 0, and is sent as one
-		}
-		if f.format == "ITF" && len(f.text) == 14 {
-			f.format = "ITF14"
-		}
-		if f.text != "" {
+		var ok bool
+		if f.format, f.aim, f.text, ok = asSent(f.format, f.aim, f.text); ok {
 			found = append(found, f)
 		}
 	}
 	return found, failed
+}
+
+// asSent gives what zxing-cpp has read the form in which a handheld sends it. It
+// reports false for what cannot be used.
+func asSent(format, aim, text string) (string, string, string, bool) {
+	aim = plainIdentifier(aim)
+	if aim == "]C2" {
+		return format, aim, text, false // it leaves the FNC1 out that makes the difference; this package's own reader keeps it
+	}
+	if format == "UPCA" {
+		format = "EAN13" // a UPC-A is an EAN-13 that starts with 0, and is sent as one
+		if len(text) == 12 {
+			text = "0" + text
+		}
+	}
+	if format == "ITF" && len(text) == 14 {
+		format = "ITF14"
+	}
+	return format, aim, text, text != ""
 }
 
 // plainIdentifier gives a rectangular extension of Data Matrix (ISO/IEC 21471)

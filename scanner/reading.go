@@ -8,6 +8,7 @@ type Source string
 const (
 	SourceSerial    Source = "serial"    // a handheld on a serial port
 	SourcePicture   Source = "picture"   // a photograph or an uploaded image
+	SourceCamera    Source = "camera"    // a camera whose pictures a page reads itself
 	SourceWedge     Source = "wedge"     // a handheld that types like a keyboard
 	SourceTyped     Source = "typed"     // typed by a person
 	SourceRecording Source = "recording" // a recorded stream, played back
@@ -25,8 +26,8 @@ type Reading struct {
 	// sends it as the first characters of Text.
 	Symbology string
 
-	// Format names the kind of symbol found in a picture ("DataMatrix",
-	// "Code128"); it is empty for every other source.
+	// Format names the kind of symbol found in a picture or by a camera
+	// ("DataMatrix", "Code128"); it is empty for every other source.
 	Format string
 
 	Source  Source

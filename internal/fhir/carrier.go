@@ -73,7 +73,7 @@ func scanData(c trace.Carrier) string {
 // by its source where that is known, otherwise by the usage's provenance.
 func entryType(source string, p trace.Provenance) string {
 	switch source {
-	case "serial", "picture", "wedge", "recording":
+	case "serial", "picture", "camera", "wedge", "recording":
 		return "barcode"
 	case "typed":
 		return "manual"

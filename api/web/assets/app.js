@@ -4,6 +4,7 @@
 
 import { listen as listenToWedge } from './wedge.js'
 import * as sound from './sound.js'
+import { control as controlCamera } from './camera.js'
 
 const lostAfter = 1500 // milliseconds without a word from the node
 
@@ -245,7 +246,10 @@ if (form) {
         if (r.status === 429 || r.status === 503 || r.status === 507) throw new Error('not now')
         waiting.shift()
         const answer = await r.json().catch(() => ({}))
-        if (!r.ok) {
+        if (!r.ok && next.refused && r.status === 422) { // it says so itself
+          next.refused(answer.detail)
+          show('')
+        } else if (!r.ok) {
           say('Not recorded', answer.detail || 'The node refused this.')
           show('')
         } else {
@@ -264,8 +268,8 @@ if (form) {
     sending = false
   }
 
-  const read = (words, source, then) => {
-    waiting.push({ url: '/api/v1/readings', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id: newID(), text: words, source }), then })
+  const read = (words, source, then, more) => {
+    waiting.push({ url: '/api/v1/readings', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id: newID(), text: words, source, ...more?.said }), then, refused: more?.refused })
     send()
   }
 
@@ -289,6 +293,16 @@ if (form) {
     stray: (n) => say('Not read', n + ' characters were typed where there is nothing to type into. If that was a scan, set the handheld up to end with Enter, and scan again.')
   })
 
+  // A camera that reads in the page. It sees what nobody meant it to read: what the node cannot take of that is no alarm.
+  const cameraButton = document.getElementById('camera-button')
+  if (cameraButton) {
+    controlCamera({
+      button: cameraButton,
+      panel: document.getElementById('camera'),
+      read: ({ text, format, aim }) => new Promise((resolve) => read(text, 'camera', () => resolve(''), { said: { format, symbology: aim }, refused: resolve }))
+    })
+  }
+
   picture.addEventListener('change', () => {
     const file = picture.files[0]
     if (!file) return
@@ -311,7 +325,7 @@ if (hear) sound.control(hear)
 
 // ---- Keys: Alt with a letter, so that no key of a handheld does anything ----
 
-const keys = { s: '#scan-text', p: '#scan-picture', d: '#devices', m: '#sound', l: '#look' }
+const keys = { s: '#scan-text', p: '#scan-picture', c: '#camera-button', d: '#devices', m: '#sound', l: '#look' }
 if (live) {
   document.addEventListener('keydown', (e) => {
     const where = e.altKey && e.shiftKey && !e.ctrlKey && keys[/^Key([A-Z])$/.exec(e.code)?.[1].toLowerCase()]

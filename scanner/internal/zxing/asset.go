@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"sync"
 )
 
@@ -14,11 +15,14 @@ const (
 	packageVersion = "3.1.4"
 	cppCommit      = "0b2d9a8fc81f420f369928c24331091ff0525976"
 	pinned         = "e8af31edb56d0522f4de74495839385ef019ba8bc90d38e5ecb2f18795d86fb2" // SHA-256
-	wasmPath       = "assets/vendor/zxing_reader.wasm"
+	vendorPath     = "assets/vendor"
+	wasmPath       = vendorPath + "/zxing_reader.wasm"
+	pagePath       = vendorPath + "/reader/index.js"
 )
 
-// assets holds what fetch.mjs puts there: the WebAssembly file and the licences
-// that travel with it. Without it only the notice is there.
+// assets holds what assets.mjs puts there: the WebAssembly file, the JavaScript
+// with which a page runs it, and the licences that travel with them. Without it
+// only the notice is there.
 //
 //go:embed assets
 var assets embed.FS
@@ -41,6 +45,20 @@ func Version() string { return "zxing-wasm " + packageVersion + " (zxing-cpp " +
 
 // WASM is the embedded file, or nil. It must not be changed.
 func WASM() []byte { return embedded() }
+
+// Page is what a page needs to run the embedded file itself: reader/index.js, which
+// exports readBarcodes, what that imports, and zxing_reader.wasm. It is nil if they
+// are absent.
+func Page() fs.FS {
+	if _, err := fs.Stat(assets, pagePath); err != nil || !Available() {
+		return nil
+	}
+	files, err := fs.Sub(assets, vendorPath)
+	if err != nil {
+		return nil
+	}
+	return files
+}
 
 // verify says whether wasm is the pinned file.
 func verify(wasm []byte) error {

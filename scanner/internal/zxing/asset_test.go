@@ -2,6 +2,7 @@ package zxing
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"strings"
 	"testing"
@@ -29,6 +30,31 @@ func TestEmbeddedFileIsThePinnedOne(t *testing.T) {
 		if text, err := assets.ReadFile(licence); err != nil || len(text) == 0 {
 			t.Errorf("%s does not travel with the file: %v", licence, err)
 		}
+	}
+}
+
+// TestPagesRunThePinnedFileToo: the JavaScript is of the same package, checks the
+// file it loads, and names no other host.
+func TestPagesRunThePinnedFileToo(t *testing.T) {
+	needed(t)
+	page := Page()
+	if page == nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("reader/index.js is missing")
+		}
+		t.Skip("reader/index.js is missing: run make assets")
+	}
+	for name, says := range map[string]string{"reader/index.js": `"` + pinned + `"`, "share.js": `"` + cppCommit + `"`} {
+		text, err := fs.ReadFile(page, name)
+		if err != nil || !strings.Contains(string(text), says) {
+			t.Errorf("%s does not say %s: %v", name, says, err)
+		}
+		if strings.Contains(string(text), "://") {
+			t.Errorf("%s names another host", name)
+		}
+	}
+	if wasm, err := fs.ReadFile(page, "zxing_reader.wasm"); err != nil || verify(wasm) != nil {
+		t.Errorf("pages are given another file: %v", err)
 	}
 }
 

@@ -29,6 +29,14 @@ var families = map[string]string{
 	"TelepenNumeric": "Telepen",
 }
 
+// Family is the format of an exact format, see [Result].
+func Family(variant string) string {
+	if family, ok := families[variant]; ok {
+		return family
+	}
+	return variant
+}
+
 // errNothing says that a result is empty: zxing-cpp hands one over when it looked
 // for a single symbol, in a way, and there was none.
 var errNothing = errors.New("nothing")
@@ -87,10 +95,7 @@ func resultOf(value any, origin image.Point) (Result, error) {
 	if r.Error = errorKinds[errorWord(r.Detail)]; r.Error == NoError && !valid {
 		r.Error = FormatError
 	}
-	r.Format = r.Variant
-	if family, ok := families[r.Variant]; ok {
-		r.Format = family
-	}
+	r.Format = Family(r.Variant)
 	r.UEC = uecOf(r.Extra)
 	return r, nil
 }
