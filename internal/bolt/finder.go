@@ -308,6 +308,51 @@ func (s *Store) Photographs(ctx context.Context, id trace.ProcedureID) iter.Seq2
 	return rows[trace.Photograph](ctx, s, record.Photographs, id[:])
 }
 
+// Runs is trace.Finder's.
+func (s *Store) Runs(ctx context.Context) iter.Seq2[trace.Run, error] {
+	return rows[trace.Run](ctx, s, record.Runs, nil)
+}
+
+// Run is trace.Finder's.
+func (s *Store) Run(ctx context.Context, id trace.RunID) (trace.Run, error) {
+	return load[trace.Run](ctx, s, record.Runs, id[:], "run")
+}
+
+// RunParts is trace.Finder's. A part names thousands of records, so each is read in
+// a look of its own.
+func (s *Store) RunParts(ctx context.Context, id trace.RunID) iter.Seq2[trace.RunPart, error] {
+	return func(yield func(trace.RunPart, error) bool) {
+		at := walk(ctx, s, keyRange{table: record.RunParts, prefix: id[:]}, func(_ *transaction, _, value []byte) (trace.Position, bool, error) {
+			return record.PositionOf(value), true, nil
+		})
+		for p, err := range at {
+			var part trace.RunPart
+			if err == nil {
+				part, err = s.runPart(ctx, p)
+			}
+			if !yield(part, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (s *Store) runPart(ctx context.Context, at trace.Position) (part trace.RunPart, err error) {
+	err = s.view(ctx, func(t *transaction) error {
+		e, err := t.Entry(at)
+		if err != nil {
+			return err
+		}
+		f, ok := e.Fact.(trace.RunPartFact)
+		if !ok {
+			return trace.Errorf(trace.NotFound, "entry %d of node %s has no part of a run", at.Seq, at.Node)
+		}
+		part = trace.RunPart{RunPartFact: f, Stamp: record.StampOf(e)}
+		return nil
+	})
+	return part, err
+}
+
 // CheckSettings is trace.Finder's.
 func (s *Store) CheckSettings(ctx context.Context) (all []trace.CheckSetting, err error) {
 	err = s.view(ctx, func(t *transaction) error {

@@ -68,7 +68,7 @@ func drawAttributes(t *rapid.T) (a trace.Attributes) {
 
 func drawFact(t *rapid.T) trace.Fact {
 	w := func(label string) string { return word(t, label) }
-	switch rapid.IntRange(1, 26).Draw(t, "kind") {
+	switch rapid.IntRange(1, 28).Draw(t, "kind") {
 	case 1:
 		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version")}
 	case 2:
@@ -147,6 +147,18 @@ func drawFact(t *rapid.T) trace.Fact {
 		return trace.PlaceFact{GLN: w("gln"), Extension: w("extension"), Name: w("name"), Site: w("site"), ODS: w("ods"), Removed: rapid.Bool().Draw(t, "removed")}
 	case 26:
 		return trace.PhotographFact{Photograph: drawID(t, "photograph"), Procedure: drawID(t, "procedure"), Size: rapid.Int().Draw(t, "size"), SHA256: trace.Hash{rapid.Byte().Draw(t, "hash")}}
+	case 27:
+		return trace.RunFact{Run: drawID(t, "run"), State: trace.RunState(w("state")),
+			Scope: trace.RunScope{Registry: w("registry"), Section: w("section"), From: drawTime(t, "from"), To: drawTime(t, "to"), Month: w("month"), Place: trace.Place{GLN: w("gln"), Extension: w("extension"), Name: w("name")},
+				Procedure: drawID(t, "procedure"), Changes: rapid.Bool().Draw(t, "changes"), Schedule: w("schedule")},
+			Result: trace.RunResult{Name: w("file"), Since: drawID(t, "since"), Procedures: rapid.Int().Draw(t, "procedures"), Records: rapid.Int().Draw(t, "records"), Rows: rapid.Int().Draw(t, "rows"),
+				New: rapid.Int().Draw(t, "new"), Changed: rapid.Int().Draw(t, "changed"), Unchanged: rapid.Int().Draw(t, "unchanged"), Held: rapid.Int().Draw(t, "held"), Withdrawals: rapid.Int().Draw(t, "withdrawals"),
+				Parts: rapid.Int().Draw(t, "parts"), Size: rapid.Int64().Draw(t, "size"), SHA256: trace.Hash{rapid.Byte().Draw(t, "hash")}}}
+	case 28:
+		return trace.RunPartFact{Run: drawID(t, "run"), Part: rapid.Int().Draw(t, "part of run"), Size: rapid.Int().Draw(t, "size"), Rows: list(t, "rows", func() trace.RunRow {
+			return trace.RunRow{Procedure: drawID(t, "procedure"), Usage: drawID(t, "usage"), Side: trace.Side(w("side")), State: trace.RunRowState(w("row state")), Hash: trace.LookupHash{rapid.Byte().Draw(t, "version")},
+				Start: rapid.Int64().Draw(t, "start"), Lines: rapid.Int().Draw(t, "lines")}
+		})}
 	case 21:
 		return trace.AnswersFact{Procedure: drawID(t, "procedure"), Form: w("form"), Side: trace.Side(w("side")), Section: w("section")}
 	case 20:

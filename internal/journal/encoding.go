@@ -169,6 +169,10 @@ func (c Codec) fact(k trace.FactKind, b []byte) (trace.Fact, error) {
 		return decodeFact[trace.CodeFact](c, b)
 	case trace.KindPhotograph:
 		return decodeFact[trace.PhotographFact](c, b)
+	case trace.KindRun:
+		return decodeFact[trace.RunFact](c, b)
+	case trace.KindRunPart:
+		return decodeFact[trace.RunPartFact](c, b)
 	case trace.KindAnswers:
 		return decodeFact[trace.AnswersFact](c, b)
 	}

@@ -95,6 +95,10 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 	case trace.PhotographFact:
 		first := about[0]
 		w.value(Photographs, PhotographKey(fact.Procedure, fact.Photograph), trace.Photograph{PhotographFact: first.Fact.(trace.PhotographFact), Stamp: stamp(first)})
+	case trace.RunFact:
+		w.value(Runs, fact.Run[:], foldRun(about))
+	case trace.RunPartFact:
+		w.put(RunParts, RunPartKey(fact.Run, fact.Part), PositionKey(about[0].Position))
 	case trace.AnswersFact:
 		w.value(Answers, AnswersKey(fact.Procedure, fact.Form, fact.Side), foldAnswers(about))
 	case trace.ApprovalFact:

@@ -49,6 +49,8 @@ const (
 	Codes          Table = 'd' // system and code as they meet -> Listed[CodeFact]
 	Answers        Table = 'f' // procedure, form, 0, side -> Answers
 	Photographs    Table = 'X' // procedure, photograph -> Photograph
+	Runs           Table = 'U' // run -> Run
+	RunParts       Table = 'P' // run, part (4 bytes) -> node, seq of the first entry that says it
 	Packed         Table = 'Z' // DI of a pack or of one piece, 0, DI of the product -> nothing: products that name it, or did
 	Tracings       Table = 'T' // patient -> Tracing
 	Stock          Table = 'S' // DI, line -> StockLine
@@ -86,6 +88,7 @@ func Tables() []Projection {
 		{Quarantines, "quarantines", 2, 1}, {ByPackBody, "quarantines by pack", 1, 1}, {Settings, "settings of checks", 1, 1}, {Plans, "plans", 2, 1},
 		{Staff, "staff by badge", 1, 1}, {Places, "places by location number", 1, 1}, {Codes, "procedure codes", 1, 1},
 		{Answers, "answers to forms by procedure", 1, 1}, {Photographs, "photographs by procedure", 1, 1},
+		{Runs, "runs of exports", 1, 1}, {RunParts, "parts of runs", 1, 1},
 		{Tracings, "traces of patients", 1, 1}, {Stock, "stock by DI", 1, 1},
 		{Accounts, "accounts", 1, 1}, {Credentials, "credentials", 1, 1}, {Audits, "audit by time", 1, 1}, {AuditsOf, "audit by what was seen", 1, 1},
 		{Erased, "erased subjects", 1, 1},

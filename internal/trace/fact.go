@@ -33,12 +33,14 @@ const (
 	KindCode         FactKind = 26 // what a procedure code means
 	KindAnswers      FactKind = 27 // a form about a procedure is filled in
 	KindPhotograph   FactKind = 28 // a picture of what was scanned is kept
+	KindRun          FactKind = 29 // an export for a registry begins, is made, accepted or refused
 
 	KindNotice     FactKind = 30 // a recall notice
 	KindAttachment FactKind = 31 // a document of a notice
 	KindCase       FactKind = 32 // the work on one patient of a notice
 	KindTracing    FactKind = 33 // where a patient lives, and whether
 	KindStock      FactKind = 34 // what happened to devices on a shelf
+	KindRunPart    FactKind = 35 // some of the bytes of an export's run
 
 	KindAccount    FactKind = 50 // somebody, a machine or a program that signs in
 	KindCredential FactKind = 51 // what an account signs in with
@@ -274,6 +276,7 @@ type LookupHash [18]byte
 const (
 	LookupNHS   byte = 1 // NHS number
 	LookupLocal byte = 2 // issuer's ODS code and local number
+	LookupRow   byte = 3 // no identifier: what a registry was told of one record (RunRow)
 )
 
 // Kind is the kind of identifier behind the hash.

@@ -20,6 +20,7 @@ type (
 	OfUsage      struct{}
 	OfQuarantine struct{}
 	OfAccount    struct{}
+	OfRun        struct{}
 )
 
 // The things that have ids.

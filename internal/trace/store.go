@@ -217,6 +217,12 @@ type Finder interface {
 	// of their ids.
 	Photographs(ctx context.Context, id ProcedureID) iter.Seq2[Photograph, error]
 
+	// Runs gives the runs of exports, oldest first.
+	Runs(ctx context.Context) iter.Seq2[Run, error]
+	Run(ctx context.Context, id RunID) (Run, error)
+	// RunParts gives the parts of a run in their order.
+	RunParts(ctx context.Context, id RunID) iter.Seq2[RunPart, error]
+
 	// Readings gives readings by time, latest first, from behind a key.
 	Readings(ctx context.Context, after []byte) iter.Seq2[ReadingHit, error]
 	// Loose gives the readings that may be of a device in no usage: those of a
