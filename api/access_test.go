@@ -140,7 +140,7 @@ func operations(t *testing.T) (all []operation) {
 				t.Errorf("%s %s: x-permission %q is no line of the table", method, path, name)
 				continue
 			}
-			target := strings.NewReplacer("{id}", id, "{case}", id, "{attachment}", id, "{photograph}", id, "{type}", "Patient", "{export}", "X", "{di}", stem, "{path}", "app.css").Replace(path)
+			target := strings.NewReplacer("{id}", id, "{case}", id, "{attachment}", id, "{photograph}", id, "{type}", "Patient", "{export}", "X", "{run}", id, "{di}", stem, "{path}", "app.css").Replace(path)
 			if strings.Contains(target, "{") {
 				t.Fatalf("%s: nothing stands for its parameter", path)
 			}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"io"
 	"iter"
 	"maps"
@@ -168,6 +169,10 @@ func fixPage(f registry.Fix, procedure trace.ProcedureID, patient trace.PatientI
 		}
 	case registry.FixDirectory:
 		return "/directory"
+	case registry.FixOutside:
+		return "" // no page of this program
+	case registry.FixCatalogue:
+		return "/catalogue"
 	case registry.FixForm:
 		return "/procedures/" + procedure.String() + "/njr"
 	}
@@ -431,7 +436,9 @@ func (r jointReport) files() (all []jointFile) {
 }
 
 // pageExports is what can be taken out, and what a period's records lack.
-func (s *Server) pageExports(c echo.Context) error {
+func (s *Server) pageExports(c echo.Context) error { return s.showExports(c, http.StatusOK, "") }
+
+func (s *Server) showExports(c echo.Context, status int, problem string) error {
 	f, err := s.frame(c, "Exports")
 	if err != nil {
 		return err
@@ -442,8 +449,17 @@ func (s *Server) pageExports(c echo.Context) error {
 		Month    string // that the period begins in; "": it has no beginning
 		Files    []jointFile
 		Report   *jointReport
-	}{frame: f, From: c.QueryParam("from"), To: c.QueryParam("to")}
-	if data.From != "" || data.To != "" {
+		Problem  string
+		Runs     []run
+		AllRuns  int
+		Choices  []runChoice
+		Chosen   string
+		GLN      string
+	}{frame: f, From: cmp.Or(c.QueryParam("from"), field(c, "from")), To: cmp.Or(c.QueryParam("to"), field(c, "to")), Problem: problem, Choices: runChoices(), Chosen: field(c, "of"), GLN: field(c, "gln")}
+	if data.Runs, data.AllRuns, err = s.latestRuns(c, runsShown); err != nil {
+		return err
+	}
+	if c.QueryParam("from") != "" || c.QueryParam("to") != "" {
 		r, err := s.jointReportOf(c)
 		if err != nil {
 			return err
@@ -453,5 +469,5 @@ func (s *Server) pageExports(c echo.Context) error {
 			data.Month = from.In(s.Recorder.Zone()).Format("2006-01")
 		}
 	}
-	return s.render(c, http.StatusOK, "exports", "layout", data)
+	return s.render(c, status, "exports", "layout", data)
 }

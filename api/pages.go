@@ -40,7 +40,7 @@ var pageNames = []string{
 	"directory", "directory_print",
 	"catalogue", "catalogue_queue", "readiness", "product", "plan",
 	"scanners", "scanner_notes",
-	"exports", "mapped", "njr", "card",
+	"exports", "mapped", "run", "njr", "card",
 	"signin", "arrived", "first", "account", "glass",
 	"staff", "tokens", "audit",
 }

@@ -48,6 +48,7 @@ type Options struct {
 	Staff        *staff.Office
 	NoSignIn     bool
 	Office       *casework.Office // nil: one of its own over Recorder
+	Runs         *registry.Runs   // nil: one of its own over Recorder
 	Drill        bool             // a copy of the record for drills: it is marked, and no care is recorded
 	NodeName     string
 	KeepPictures bool             // photographs of labels are kept with their procedures, sealed
@@ -103,6 +104,9 @@ func New(o Options) (*Server, error) {
 	if o.Office == nil {
 		o.Office = &casework.Office{Recorder: o.Recorder}
 	}
+	if o.Runs == nil {
+		o.Runs = registry.NewRuns(o.Recorder)
+	}
 	if o.Scanners == nil {
 		o.Scanners = func() []scanner.SerialState { return nil }
 	}
@@ -138,8 +142,11 @@ func New(o Options) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
 // Shutdown ends the event streams, which would otherwise outlast every other
-// request.
-func (s *Server) Shutdown() { s.end() }
+// request, and the run of an export that is being made.
+func (s *Server) Shutdown() {
+	s.end()
+	s.Runs.Close()
+}
 
 // route is one line of the table of routes.
 type route struct {
@@ -297,6 +304,15 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/exports/mapped", may: staff.ExportRecord, handler: s.exportMapped, body: registry.MappingMost, time: noLimit, query: "procedure from to held of"},
 		{method: "POST", path: "/api/v1/exports/mapped/preview", may: staff.ExportRecord, handler: s.previewMapped, body: registry.MappingMost, time: noLimit, query: "procedure from to rows"},
 		{method: "GET", path: "/api/v1/exports/njr/report", may: staff.ExportRecord, handler: s.reportJoints, time: noLimit, query: "procedure from to"},
+		{method: "GET", path: "/api/v1/exports/completeness.csv", may: staff.ExportRecord, handler: s.exportCompleteness, time: noLimit, query: "registry section procedure from to month gln"},
+		{method: "POST", path: "/api/v1/exports/runs", may: staff.ExportRecord, handler: s.startRun},
+		{method: "GET", path: "/api/v1/exports/runs", may: staff.ExportRecord, handler: s.listRuns, query: "limit"},
+		{method: "GET", path: "/api/v1/exports/runs/:run", may: staff.ExportRecord, handler: s.exportRun},
+		{method: "GET", path: "/api/v1/exports/runs/:run/file", may: staff.ExportRecord, handler: s.exportRunFile, time: noLimit},
+		{method: "GET", path: "/api/v1/exports/runs/:run/report", may: staff.ExportRecord, handler: s.reportRun, time: 2 * time.Minute},
+		{method: "GET", path: "/api/v1/exports/runs/:run/report.csv", may: staff.ExportRecord, handler: s.reportRunTable, time: noLimit},
+		{method: "POST", path: "/api/v1/exports/runs/:run/cancel", may: staff.ExportRecord, handler: s.cancelRun},
+		{method: "POST", path: "/api/v1/exports/runs/:run/answer", may: staff.ExportRecord, handler: s.answerRun},
 		{method: "GET", path: "/api/v1/exports/directory.csv", may: staff.SignedIn, handler: s.exportDirectory, time: noLimit, query: "list"},
 		{method: "GET", path: "/api/v1/exports/readiness.csv", may: staff.SignedIn, handler: s.exportReadiness, time: 2 * time.Minute, query: "from"},
 		{method: "GET", path: "/api/v1/exports/catalogue.csv", may: staff.SignedIn, handler: s.exportCatalogue, time: noLimit},
@@ -377,6 +393,9 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/exports/mapped", may: staff.ExportRecord, handler: s.pageMapped},
 		{method: "POST", path: "/exports/mapped", may: staff.ExportRecord, handler: s.formMapped, form: true, body: 4 * registry.MappingMost, time: noLimit},
 		{method: "GET", path: "/exports", may: staff.ExportRecord, handler: s.pageExports, time: noLimit},
+		{method: "POST", path: "/exports/runs", may: staff.ExportRecord, handler: s.formRuns, form: true, time: noLimit},
+		{method: "GET", path: "/exports/runs/:run", may: staff.ExportRecord, handler: s.pageRun, time: 2 * time.Minute},
+		{method: "POST", path: "/exports/runs/:run", may: staff.ExportRecord, handler: s.formRun, form: true},
 		{method: "GET", path: "/procedures/:id/plan", may: staff.ReadRecord, handler: s.pagePlan},
 		{method: "POST", path: "/procedures/:id/plan", may: staff.WriteRecord, handler: s.formPlan, form: true, body: sheet.BytesMost + bodyMost},
 		{method: "GET", path: "/import", may: staff.ImportHistory, handler: s.pageImport},

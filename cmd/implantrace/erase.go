@@ -61,6 +61,9 @@ Examples:
 				for _, id := range done.Patients {
 					fmt.Fprintf(s.out, "The identity of patient %s is erased.\n", id)
 				}
+				if done.RunParts > 0 {
+					fmt.Fprintf(s.out, "So are %d parts of files that were made for registries: those files cannot be given any more.\n", done.RunParts)
+				}
 				if done.Readings > 0 {
 					fmt.Fprintf(s.out, "So are %d readings of the same procedures that nobody understood.\n", done.Readings)
 				}

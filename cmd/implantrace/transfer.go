@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 
 	"implantrace/internal/fhir"
@@ -15,7 +16,7 @@ import (
 
 func exportCommand() subcommand {
 	return subcommand{
-		name: "export", args: "iso16054|fhir|njr|mdor|deplcm|mapped [flags]", summary: "write the record out for other systems",
+		name: "export", args: "iso16054|fhir|njr|mdor|deplcm|mapped [flags] | run | runs | file | report | accept | refuse | cancel", summary: "write the record out for other systems",
 		help: `
 Writes the record for other systems: iso16054 is a CSV of the ISO 16054 minimum set, one row for each device implanted or
 explanted; fhir is a FHIR R4 Bundle of patients, procedures, devices and their use. All procedures, those of a period, or
@@ -30,6 +31,11 @@ mapped is a file for any other registry: --mapping names the file that says what
 column comes from, the first rows, and what is held back and why. Without it the same is told first, and exit code 1 says that rows
 were held back; --held writes all of them to a file.
 
+run makes a run for a --registry (iso16054, njr, mdor or deplcm): its file is kept, sealed, with its SHA-256, records that lack a
+mandatory element are kept back, and with --changes it has only what is new or otherwise than in the runs that the registry accepted.
+runs lists them. file and report give a run's file, and every record of it with what kept it back or that it was withdrawn. accept
+and refuse say what the registry answered; cancel stops a run that is being made.
+
 Examples:
   implantrace export mapped --mapping registry.yaml --preview
   implantrace export mapped --mapping registry.yaml --from 2026-07-01 --to 2026-09-30 --out quarter.csv
@@ -37,7 +43,9 @@ Examples:
   implantrace export fhir --procedure 0192f0c1-7a3e-7c4e-9a58-3f1f0e6a2b10
   implantrace export njr-report --from 2026-01-01 --to 2026-03-31
   implantrace export njr --section "HIP PRIMARY" --from 2026-01-01 --to 2026-03-31 --out hips.csv
-  implantrace export deplcm --month 2026-07 --out july.csv`,
+  implantrace export deplcm --month 2026-07 --out july.csv
+  implantrace export run --registry njr --section "HIP PRIMARY" --from 2026-01-01 --to 2026-03-31 --changes --out hips.csv
+  implantrace export refuse 0193f0c1-0000-7000-8000-000000000071 --reason "Column 12 is not a date"`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			c := storeFlags(fs)
 			procedure := fs.String("procedure", "", "only the procedure with this `ID`")
@@ -50,8 +58,26 @@ Examples:
 			rows := fs.Int("rows", 5, "mapped: how many `ROWS` a preview shows")
 			held := fs.String("held", "", "mapped: `FILE` to write what is held back to")
 			out := fs.String("out", "", "`FILE` to write (default: standard output)")
+			registry := fs.String("registry", "", "run: the `NAME` of the registry")
+			gln := fs.String("gln", "", "run: only procedures at the place with this `NUMBER`")
+			changes := fs.Bool("changes", false, "run: only what is new or changed since the runs that the registry accepted")
+			reason := fs.String("reason", "", "refuse, accept: `WHY`, as the registry says it")
 			return func(ctx context.Context, s streams, args []string) error {
-				const all = "iso16054, fhir, njr, njr-report, mdor, deplcm or mapped"
+				if len(args) > 0 {
+					r := exportRuns{config: c, streams: s, out: *out}
+					switch verb := args[0]; {
+					case verb == "run" && len(args) == 1:
+						return r.run(ctx, map[string]any{"registry": *registry, "section": *section, "from": *from, "to": *to, "month": *month, "gln": *gln, "procedure": *procedure, "changes": *changes})
+					case verb == "runs" && len(args) == 1:
+						return r.list(ctx)
+					case slices.Contains(runVerbs, verb):
+						if len(args) != 2 {
+							return usagef("say the id of one run: implantrace export runs lists them")
+						}
+						return r.about(ctx, verb, args[1], *reason)
+					}
+				}
+				const all = "iso16054, fhir, njr, njr-report, mdor, deplcm or mapped; or run, runs, file, report, accept, refuse or cancel"
 				if len(args) != 1 {
 					return usagef("say which export: %s", all)
 				}

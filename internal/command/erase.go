@@ -24,9 +24,10 @@ type ErasePatient struct {
 
 // Erasure is what an erasure came to.
 type Erasure struct {
-	Patients []trace.PatientID `json:"patients"` // all that were the same person
-	Readings int               `json:"readings"` // of their procedures, that were sealed under keys of their own
-	Repeated bool              `json:"repeated"` // it was recorded before
+	Patients []trace.PatientID `json:"patients"`  // all that were the same person
+	Readings int               `json:"readings"`  // of their procedures, that were sealed under keys of their own
+	RunParts int               `json:"run_parts"` // of files for registries that named the patient
+	Repeated bool              `json:"repeated"`  // it was recorded before
 }
 
 // ErasePatient carries the command out. It is refused (kind Conflict) while a
@@ -71,12 +72,20 @@ func (r Recorder) ErasePatient(ctx context.Context, c ErasePatient) (Erasure, er
 	if err != nil {
 		return Erasure{}, err
 	}
-	out := Erasure{Patients: same}
+	parts, err := r.exported(ctx, procedures)
+	if err != nil {
+		return Erasure{}, err
+	}
+	out := Erasure{Patients: same, RunParts: len(parts)}
 	var drafts []trace.Draft
 	for _, id := range same {
 		fact := trace.ErasureFact{Patient: id, Subjects: subjects[id]}
 		out.Readings += len(fact.Subjects)
 		drafts = append(drafts, trace.Draft{Fact: fact, Provenance: trace.Typed})
+	}
+	if first, ok := drafts[0].Fact.(trace.ErasureFact); ok {
+		first.RunParts = parts
+		drafts[0].Fact = first
 	}
 	drafts[0].Secret = &trace.Secret{Note: c.Reason}
 	_, err = r.record(ctx, c.Meta, canon, drafts...)
@@ -96,6 +105,7 @@ func (r Recorder) erasedBy(ctx context.Context, at trace.Receipt) (Erasure, erro
 		}
 		out.Patients = append(out.Patients, f.Patient)
 		out.Readings += len(f.Subjects)
+		out.RunParts += len(f.RunParts)
 	}
 	if len(out.Patients) == 0 {
 		return Erasure{}, trace.Errorf(trace.Conflict, "the id %s was used for something that is no erasure", at.Command)
@@ -159,4 +169,26 @@ func (r Recorder) sealedAlone(ctx context.Context, procedures map[trace.Procedur
 		}
 	}
 	return found, nil
+}
+
+// exported finds the parts of files for registries that have a record of one of the
+// procedures, or say why it was kept back. Each is sealed under a key of its own.
+func (r Recorder) exported(ctx context.Context, procedures map[trace.ProcedureID]trace.PatientID) (parts [][16]byte, err error) {
+	if len(procedures) == 0 {
+		return nil, nil
+	}
+	for run, err := range r.Store.Runs(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		for p, err := range r.Store.RunParts(ctx, run.ID) {
+			if err != nil {
+				return nil, err
+			}
+			if p.Stamp.Sealed && slices.ContainsFunc(p.Rows, func(row trace.RunRow) bool { _, ok := procedures[row.Procedure]; return ok }) {
+				parts = append(parts, p.Stamp.Event)
+			}
+		}
+	}
+	return parts, nil
 }

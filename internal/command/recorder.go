@@ -156,6 +156,9 @@ func lines(pairs ...string) error {
 	return nil
 }
 
+// Note checks free words of another package's command, likewise.
+func Note(s string) error { return note(s) }
+
 func note(s string) error {
 	if len(s) > noteMost {
 		return trace.Errorf(trace.Invalid, "the note is longer than %d characters", noteMost)

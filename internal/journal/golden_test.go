@@ -61,6 +61,7 @@ func golden() map[string]trace.Entry {
 		"product-attributes": entry(trace.ProductFact{DI: "07611994064584", Attributes: attributes, Verified: []string{"kind", "side"}}),
 		"product-vouched":    entry(trace.ProductFact{DI: "07611994064584", Verified: []string{"kind"}, Who: "W"}),
 		"erasure":            entry(trace.ErasureFact{Patient: id(0x50), Subjects: [][16]byte{id(0x40), id(0x70)}}),
+		"erasure-runs":       entry(trace.ErasureFact{Patient: id(0x50), RunParts: [][16]byte{id(0xd2)}}),
 		"catalogue": entry(trace.CatalogueFact{Source: "AccessGUDID 2026-03", Batch: id(0x10), Rows: []trace.CatalogueRow{{DI: "07611994064584", Maker: "M", MakerAddress: "A", Brand: "B",
 			CatalogueNo: "C", Description: "D", Attributes: attributes}, {DI: "05060000000013"}}}),
 		"recovery": entry(trace.RecoveryFact{Logs: []trace.RecoveredLog{{Node: trace.NodeID{1}, Entries: 9, Lost: []trace.Span{{First: 2, Last: 4}}, Bare: []trace.Span{{First: 7, Last: 7}}}}}),

@@ -8,6 +8,10 @@ import (
 	"unicode"
 )
 
+// WriteLine writes one line of a table as files of registries have them; an error of
+// w is kept and comes back with its Flush.
+func WriteLine(w *bufio.Writer, cells ...string) { _ = writeRecord(w, ',', cells) }
+
 // writeRecord writes one line of RFC 4180. The standard library's csv.Writer
 // is not used: with CRLF line ends it drops a CR inside a cell, and a lot
 // number would be joined where it was broken.
@@ -83,6 +87,13 @@ func safeCell(v string) (cell string, replaced, guarded bool) {
 		cell, guarded = "'"+cell, true
 	}
 	return cell, replaced, guarded
+}
+
+// Cell makes a value fit for a cell of a table: no spreadsheet takes it for a
+// formula.
+func Cell(v string) string {
+	cell, _, _ := safeCell(v)
+	return cell
 }
 
 // formula reports whether a spreadsheet may take a cell for one: some pass over

@@ -79,12 +79,7 @@ var deplcmBefore = []string{"procedure_id", "usage_id", "device_identifier", "lo
 func WriteDePLCM(w io.Writer, month Month, created time.Time, procedures iter.Seq2[Case, error]) (DePLCMReport, error) {
 	report := DePLCMReport{Left: map[string]int{}}
 	elements := deplcmElements()
-	header := slices.Clone(deplcmBefore)
-	for _, e := range elements {
-		header = append(header, e.Key)
-	}
-	header = append(header, columnFlags, "missing_mandatory", "missing_required", "invalid", "form")
-	out := newCSVFile(w, header)
+	out := newCSVFile(w, deplcmHeader(elements))
 	for c, err := range procedures {
 		if err != nil {
 			return report, out.cut("the file of Devices Patient Level Contract Monitoring", report.Rows, err)
@@ -108,6 +103,17 @@ func WriteDePLCM(w io.Writer, month Month, created time.Time, procedures iter.Se
 	return report, out.finish()
 }
 
+func deplcmHeader(elements []dictionary.Element) []string {
+	header := slices.Clone(deplcmBefore)
+	for _, e := range elements {
+		header = append(header, e.Key)
+	}
+	return append(header, columnFlags, "missing_mandatory", "missing_required", "invalid", "form")
+}
+
+// keyCreated is the element that differs from file to file.
+const keyCreated = "date_and_time_data_set_created"
+
 // leftOutOfMonth says why a usage is no row of the month, or "".
 func leftOutOfMonth(m Month, p trace.Procedure, u trace.Usage) string {
 	if why := leftOut(p, u); why != "" {
@@ -129,7 +135,7 @@ func deplcmValues(c Case, u trace.UsageInFull, m Month, created time.Time) map[s
 	return map[string]string{
 		"financial_month":                     month,
 		"financial_year":                      year,
-		"date_and_time_data_set_created":      created.In(zone).Format("2006-01-02T15:04:05"),
+		keyCreated:                            created.In(zone).Format("2006-01-02T15:04:05"),
 		keyNHS:                                c.Identity.NHSNumber,
 		"local_patient_identifier__extended_": c.Identity.LocalNumber,
 		keyPostcode:                           c.Postcode,

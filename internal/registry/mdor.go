@@ -112,12 +112,7 @@ type MDORReport struct {
 // [MDORDraft].
 func WriteMDOR(w io.Writer, procedures iter.Seq2[Case, error]) (MDORReport, error) {
 	report := MDORReport{Left: map[string]int{}}
-	var header []string
-	for _, c := range mdorColumns {
-		header = append(header, c.name)
-	}
-	header = append(header, columnFlags, "missing", "form")
-	out := newCSVFile(w, header)
+	out := newCSVFile(w, mdorHeader())
 	for c, err := range procedures {
 		if err != nil {
 			return report, out.cut("the Medical Device Outcome Registry's file", report.Rows, err)
@@ -151,6 +146,13 @@ func WriteMDOR(w io.Writer, procedures iter.Seq2[Case, error]) (MDORReport, erro
 		}
 	}
 	return report, out.finish()
+}
+
+func mdorHeader() (header []string) {
+	for _, c := range mdorColumns {
+		header = append(header, c.name)
+	}
+	return append(header, columnFlags, "missing", "form")
 }
 
 // cells are a row's, guarded; whole is false where it lacks something.

@@ -112,6 +112,7 @@ const (
 	FixPatient   Fix = "patient"
 	FixDirectory Fix = "directory" // who staff are, and which places
 	FixCatalogue Fix = "catalogue" // what products are
+	FixOutside   Fix = "outside"   // nowhere here: the record does not keep it, and whoever sends the file fills it in
 )
 
 // Item is one element of a record.
@@ -124,9 +125,10 @@ type Item struct {
 	Fix     Fix    // where it is put right
 }
 
-// Fails reports whether the item keeps its record back.
+// Fails reports whether the item keeps its record back: it is wrong, or it is
+// mandatory and absent although the record could have it.
 func (i Item) Fails() bool {
-	return i.State == Incorrect || i.State == Absent && i.Element.Mandation == dictionary.Mandatory
+	return i.State == Incorrect || i.State == Absent && i.Element.Mandation == dictionary.Mandatory && i.Fix != FixOutside
 }
 
 // Component is one device of a record.

@@ -88,15 +88,7 @@ func (c Case) ofJoint() bool {
 //
 // An error of procedures cuts the file, with a last line that says so.
 func WriteJoints(w io.Writer, section JointSection, procedures iter.Seq2[Case, error]) (rows int, err error) {
-	var elements []dictionary.Element
-	header := []string{"procedure_id", "usage_id", "section", "device_identifier"}
-	for _, e := range section.Elements() {
-		if e.Key != keyCatalogue && e.Key != keyLot {
-			elements = append(elements, e)
-			header = append(header, AnswerKey(e))
-		}
-	}
-	header = append(header, keyCatalogue, keyLot, columnFlags, "status")
+	elements, header := jointHeader(section)
 	out := newCSVFile(w, header)
 	for c, err := range procedures {
 		if err != nil {
@@ -119,6 +111,18 @@ func WriteJoints(w io.Writer, section JointSection, procedures iter.Seq2[Case, e
 		}
 	}
 	return rows, out.finish()
+}
+
+// jointHeader gives the elements of a file's columns, and its heading.
+func jointHeader(section JointSection) (elements []dictionary.Element, header []string) {
+	header = []string{"procedure_id", "usage_id", "section", "device_identifier"}
+	for _, e := range section.Elements() {
+		if e.Key != keyCatalogue && e.Key != keyLot {
+			elements = append(elements, e)
+			header = append(header, AnswerKey(e))
+		}
+	}
+	return elements, append(header, keyCatalogue, keyLot, columnFlags, "status")
 }
 
 // rows are a record's lines: one a component, and one where there is none.

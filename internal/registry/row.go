@@ -147,35 +147,54 @@ func (r *row) device() {
 // item that does not apply (storage of a device that is implanted) is not
 // missing; a side that does not apply is recorded as such.
 func (r *row) findMissing() {
-	ask := func(item string, values ...string) {
+	for _, i := range r.asked() {
+		if i.value == "" {
+			r.missing = append(r.missing, i.name)
+		}
+	}
+}
+
+// askedItem is an item of ISO 16054 with the first value that the record has of it.
+type askedItem struct {
+	name  string // it begins with the letter of its item
+	value string
+	fix   Fix
+}
+
+// asked are the items that ISO 16054 asks of the row.
+func (r *row) asked() (all []askedItem) {
+	ask := func(item string, fix Fix, values ...string) {
+		i := askedItem{name: item, fix: fix}
 		for _, v := range values {
 			if strings.TrimSpace(v) != "" {
-				return
+				i.value = v
+				break
 			}
 		}
-		r.missing = append(r.missing, item)
+		all = append(all, i)
 	}
 	explant := r.usage.Status == trace.Explanted
-	ask("a place", r.procedure.Place.Name, r.procedure.Place.GLN)
+	ask("a place", FixProcedure, r.procedure.Place.Name, r.procedure.Place.GLN)
 	if explant {
-		ask("b date of explantation", r.day)
+		ask("b date of explantation", FixProcedure, r.day)
 	} else {
-		ask("b date of implantation", r.day)
+		ask("b date of implantation", FixProcedure, r.day)
 	}
-	ask("c responsible clinician", r.clinician.Name)
-	ask("d patient's family name", r.identity.Family)
-	ask("d patient's initials", initials(r.identity.Given))
-	ask("e supplier's name", r.product.Maker)
-	ask("e supplier's address", r.product.MakerAddress)
-	ask("f device name or description", r.product.Brand, r.product.Description)
-	ask("f catalogue number", r.catalogueNo)
-	ask("g serial or lot number", r.usage.Device.Serial, r.usage.Device.Lot)
-	ask("h indication", r.procedure.Indication)
-	ask("i anatomical location", r.usage.Location)
-	ask("i side", string(r.procedure.Side))
+	ask("c responsible clinician", FixProcedure, r.clinician.Name)
+	ask("d patient's family name", FixPatient, r.identity.Family)
+	ask("d patient's initials", FixPatient, initials(r.identity.Given))
+	ask("e supplier's name", FixCatalogue, r.product.Maker)
+	ask("e supplier's address", FixCatalogue, r.product.MakerAddress)
+	ask("f device name or description", FixCatalogue, r.product.Brand, r.product.Description)
+	ask("f catalogue number", FixCatalogue, r.catalogueNo)
+	ask("g serial or lot number", FixProcedure, r.usage.Device.Serial, r.usage.Device.Lot)
+	ask("h indication", FixProcedure, r.procedure.Indication)
+	ask("i anatomical location", FixProcedure, r.usage.Location)
+	ask("i side", FixProcedure, string(r.procedure.Side))
 	if explant {
-		ask("j storage of the explanted device")
+		ask("j storage of the explanted device", FixOutside)
 	}
+	return all
 }
 
 // cells are the row's cells, fit for a file. What had to be done to one of

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 )
@@ -139,6 +140,12 @@ type Run struct {
 type RunStep struct {
 	State RunState `json:"state" cbor:"1,keyasint"`
 	Stamp Stamp    `json:"stamp" cbor:"2,keyasint"`
+}
+
+// Compare brings runs into the order in which they were begun.
+func (r Run) Compare(o Run) int {
+	a, b := r.History[0].Stamp, o.History[0].Stamp
+	return cmp.Or(a.Recorded.Compare(b.Recorded), cmp.Compare(a.Position.Seq, b.Position.Seq))
 }
 
 // Said is the last step that said the run's state.
