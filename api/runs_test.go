@@ -7,7 +7,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"implantrace/internal/delivery"
 	"implantrace/internal/trace"
 )
 
@@ -135,6 +137,23 @@ func TestARunThatMakesNoSenseIsRefused(t *testing.T) {
 	n.get("/api/v1/exports/completeness.csv?registry=mdor&procedure=0193f0c1-0000-7000-8000-000000000001").problem(404, "not-found")
 	n.get("/api/v1/exports/runs/"+n.id()).problem(404, "not-found")
 	n.get("/api/v1/exports/runs").want(200, `"total":0`)
+}
+
+func TestSchedulesAreShown(t *testing.T) {
+	n := newNode(t)
+	n.get("/api/v1/exports/schedules").want(200, `"items":[]`)
+	n.parts.Schedules = func() []delivery.State {
+		return []delivery.State{
+			{Schedule: delivery.Schedule{Name: "Weekly", Registry: "mdor", Every: 7 * 24 * time.Hour, Period: "all", To: "https://registry.example/in?key=hidden"}, Trouble: "the address answered 503", Tries: 2, Next: n.clock.now()},
+			{Schedule: delivery.Schedule{Name: "Hips", Registry: "njr", Section: "HIP PRIMARY", Every: 36 * time.Hour, Period: "last-month", Full: true, To: "/srv/in"}, Due: n.clock.now()},
+			{Schedule: delivery.Schedule{Name: "Monthly", Registry: "deplcm", Every: 24 * time.Hour, Period: "last-month", To: "/srv/in"}},
+		}
+	}
+	n.version("test")
+	if text := n.get("/api/v1/exports/schedules").want(200, `"to":"https://registry.example/in"`, `"tries":2`, `"every_seconds":604800`).text(); strings.Contains(text, "hidden") {
+		t.Error("an address is shown with its secret")
+	}
+	n.page("/exports").want(200, "Scheduled exports", "every 7 days", "Not delivered", "the address answered 503", "every 36h0m0s", "every record", "every day", "On its way")
 }
 
 func TestRunsAreMadeAndAnsweredOnTheirPages(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"implantrace/internal/card"
 	"implantrace/internal/casework"
 	"implantrace/internal/command"
+	"implantrace/internal/delivery"
 	"implantrace/internal/registry"
 	"implantrace/internal/sheet"
 	"implantrace/internal/staff"
@@ -45,11 +46,13 @@ type Options struct {
 	Operator        Operator
 	// Staff says who people are. Without it NoSignIn has to say that nobody is
 	// asked, and whoever reaches the node may do everything.
-	Staff        *staff.Office
-	NoSignIn     bool
-	Office       *casework.Office // nil: one of its own over Recorder
-	Runs         *registry.Runs   // nil: one of its own over Recorder
-	Drill        bool             // a copy of the record for drills: it is marked, and no care is recorded
+	Staff    *staff.Office
+	NoSignIn bool
+	Office   *casework.Office // nil: one of its own over Recorder
+	Runs     *registry.Runs   // nil: one of its own over Recorder
+	// Schedules say how the exports do that are made at intervals; nil: there are none.
+	Schedules    func() []delivery.State
+	Drill        bool // a copy of the record for drills: it is marked, and no care is recorded
 	NodeName     string
 	KeepPictures bool             // photographs of labels are kept with their procedures, sealed
 	Hospital     card.Institution // stands on what patients are given; empty: it does not
@@ -307,6 +310,7 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/api/v1/exports/completeness.csv", may: staff.ExportRecord, handler: s.exportCompleteness, time: noLimit, query: "registry section procedure from to month gln"},
 		{method: "POST", path: "/api/v1/exports/runs", may: staff.ExportRecord, handler: s.startRun},
 		{method: "GET", path: "/api/v1/exports/runs", may: staff.ExportRecord, handler: s.listRuns, query: "limit"},
+		{method: "GET", path: "/api/v1/exports/schedules", may: staff.ExportRecord, handler: s.listSchedules},
 		{method: "GET", path: "/api/v1/exports/runs/:run", may: staff.ExportRecord, handler: s.exportRun},
 		{method: "GET", path: "/api/v1/exports/runs/:run/file", may: staff.ExportRecord, handler: s.exportRunFile, time: noLimit},
 		{method: "GET", path: "/api/v1/exports/runs/:run/report", may: staff.ExportRecord, handler: s.reportRun, time: 2 * time.Minute},

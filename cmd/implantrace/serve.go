@@ -42,7 +42,9 @@ Examples:
   implantrace serve --config /etc/implantrace.toml
 
 The file knows listen, tls_cert, tls_key, without_tls, hosts (a list), requests_from_address, requests_of_session, no_sign_in, data, keys, keys_command, copy_to, backup_to, backup_every, backup_keep, compact_at, compact_free, keep_identities_years, name, zone, wristband_delimiter, badge, checkpoint_to (a list), checkpoint_every, scanners (auto, none), and for each handheld [[scanner]] with name, device, baud, parity (odd, even), bits (7, 8), end (cr, lf, crlf, etx, idle; unless said CR, LF or CRLF), idle (such as 200ms), prefix, suffix, and what is sent back for a verdict: green, grey, amber, red. [sign_on] names the trust's own directory (OpenID Connect): name, issuer, client_id,
-client_secret_file, claim (preferred_username unless said), redirect. Flags go
+client_secret_file, claim (preferred_username unless said), redirect. For each export that is made and brought at intervals [[export]] has name,
+registry, section, gln, every (such as 168h), period (all, last-month), full, to (a folder or an https address), method (PUT, POST), token_file and
+accepted_when_delivered (docs/exports.md). Flags go
 before the file.`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			var c app.Config
@@ -130,7 +132,7 @@ func merge(flags, file app.Config) app.Config {
 	}
 	flags.NoSignIn = flags.NoSignIn || file.NoSignIn
 	flags.KeepPictures = flags.KeepPictures || file.KeepPictures
-	flags.SignOn = file.SignOn
+	flags.SignOn, flags.Exports = file.SignOn, file.Exports
 	if len(flags.CheckpointTo) == 0 {
 		flags.CheckpointTo = file.CheckpointTo
 	}

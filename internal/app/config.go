@@ -13,6 +13,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"implantrace/internal/delivery"
 	"implantrace/internal/outward"
 	"implantrace/internal/staff"
 	"implantrace/internal/trace"
@@ -81,6 +82,9 @@ type Config struct {
 	// minutes.
 	CheckpointTo    []string
 	CheckpointEvery time.Duration
+
+	// Exports are the runs of exports that are made and brought at intervals.
+	Exports []delivery.Schedule
 
 	// RequestsFromAddress and RequestsOfSession are how many are answered in a
 	// second; 0: 400 and 100. Behind a proxy every request comes from its address.
@@ -157,6 +161,19 @@ type file struct {
 		Claim            string `toml:"claim"`
 		Redirect         string `toml:"redirect"`
 	} `toml:"sign_on"`
+	Export []struct {
+		Name      string `toml:"name"`
+		Registry  string `toml:"registry"`
+		Section   string `toml:"section"`
+		GLN       string `toml:"gln"`
+		Every     string `toml:"every"`
+		Period    string `toml:"period"`
+		Full      bool   `toml:"full"`
+		To        string `toml:"to"`
+		Method    string `toml:"method"`
+		TokenFile string `toml:"token_file"`
+		Accepted  bool   `toml:"accepted_when_delivered"`
+	} `toml:"export"`
 	Check []struct {
 		Rule   string `toml:"rule"`
 		Level  string `toml:"level"`
@@ -204,6 +221,13 @@ func ReadConfig(path string) (Config, error) {
 		if on.Name == "" {
 			c.SignOn.Name = "the trust's directory"
 		}
+	}
+	for _, e := range f.Export {
+		s := delivery.Schedule{Name: e.Name, Registry: e.Registry, Section: e.Section, GLN: e.GLN, Period: e.Period, Full: e.Full, To: e.To, Method: e.Method, TokenFile: e.TokenFile, Accepted: e.Accepted}
+		if s.Every, err = time.ParseDuration(e.Every); err != nil {
+			return Config{}, configf("%s: the export %q: every %q is no time (such as 24h or 168h)", path, e.Name, e.Every)
+		}
+		c.Exports = append(c.Exports, s)
 	}
 	for _, k := range f.Check {
 		c.Checks = append(c.Checks, trace.CheckSettingFact{Rule: k.Rule, Level: trace.Level(k.Level), Off: k.Off, Reason: k.Reason, Who: k.Who})

@@ -20,7 +20,9 @@ import (
 	"implantrace/internal/casework"
 	"implantrace/internal/checkpoint"
 	"implantrace/internal/command"
+	"implantrace/internal/delivery"
 	"implantrace/internal/outward"
+	"implantrace/internal/registry"
 	"implantrace/internal/seal"
 	"implantrace/internal/staff"
 	"implantrace/internal/theatre"
@@ -50,6 +52,8 @@ type Node struct {
 	handhelds   *handhelds
 	retry       retry
 	publisher   *checkpoint.Publisher
+	runs        *registry.Runs
+	deliverer   *delivery.Deliverer
 	compaction  compaction
 	schedule    *schedule       // makes backups at intervals; nil: none are asked for
 	shipper     *backup.Shipper // keeps the second copy; nil: there is none
@@ -85,7 +89,7 @@ func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trac
 	}
 	if drill { // nothing of it reaches a patient, or the places where the record's copies are
 		c.FindScanners = FindNone
-		c.Scanners, c.CopyTo, c.BackupTo, c.CheckpointTo = nil, "", "", nil
+		c.Scanners, c.CopyTo, c.BackupTo, c.CheckpointTo, c.Exports = nil, "", "", nil, nil
 	}
 	n := &Node{Config: c, log: log, clock: clock, version: string(v), drill: drill}
 	n.compaction.node = n
@@ -200,8 +204,12 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	if err := n.checkpoints(); err != nil {
 		return err
 	}
+	n.runs = registry.NewRuns(n.Recorder)
+	if n.deliverer, err = delivery.New(n.runs, n.Config.Exports, n.log); err != nil {
+		return configf("%w", err)
+	}
 	limits := api.Limits{FromAddress: n.Config.RequestsFromAddress, OfSession: n.Config.RequestsOfSession}
-	n.API, err = api.New(api.Options{Limits: limits, Recorder: n.Recorder, Office: n.Office, Floor: n.Floor, Maintenance: n.Store, Prover: n.Store, Operator: n, Staff: n.Staff, NoSignIn: n.Config.NoSignIn, NodeName: n.Config.Name, Hospital: card.Institution{Name: n.Config.Hospital, Address: n.Config.HospitalAddress}, Drill: n.drill, KeepPictures: n.Config.KeepPictures, Version: string(v),
+	n.API, err = api.New(api.Options{Limits: limits, Recorder: n.Recorder, Runs: n.runs, Schedules: n.deliverer.States, Office: n.Office, Floor: n.Floor, Maintenance: n.Store, Prover: n.Store, Operator: n, Staff: n.Staff, NoSignIn: n.Config.NoSignIn, NodeName: n.Config.Name, Hospital: card.Institution{Name: n.Config.Hospital, Address: n.Config.HospitalAddress}, Drill: n.drill, KeepPictures: n.Config.KeepPictures, Version: string(v),
 		Log: n.log, Workers: n.Pictures, Scanners: n.Scanners, Ready: n.faults, Warnings: n.Warnings, AnswersTo: n.answersTo, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy, ScheduledBackup: n.scheduledBackup})
 	return err
 }
@@ -307,6 +315,7 @@ func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
 	scanning.Go(func() { n.handhelds.run(reading) })
 	recording.Go(func() { n.Floor.Run(working) })
 	recording.Go(func() { n.publisher.Run(working) })
+	recording.Go(func() { n.deliverer.Run(working) })
 	shipping, stopShipping := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopShipping()
 	var shipped sync.WaitGroup
@@ -361,4 +370,7 @@ func (n *Node) server(fromSocket bool) *http.Server {
 
 // Close closes the store of a node that does not serve, and lets go of what
 // reads pictures.
-func (n *Node) Close() error { return errors.Join(n.Pictures.Close(), n.Store.Close()) }
+func (n *Node) Close() error {
+	n.runs.Close()
+	return errors.Join(n.Pictures.Close(), n.Store.Close())
+}

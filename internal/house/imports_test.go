@@ -54,6 +54,7 @@ var rooms = []struct {
 	{"internal/recall/recalltest", "internal/udi internal/trace"},
 	{"internal/casework", "internal/udi internal/trace internal/command internal/recall"},
 	{"internal/registry", "gs1 internal/udi internal/trace internal/command internal/sheet"},
+	{"internal/delivery", "internal/trace internal/registry internal/outward"},
 	{"internal/evidence", "internal/udi internal/trace internal/record internal/journal internal/seal internal/recall internal/casework internal/sheet internal/document"},
 	{"internal/carry", "internal/trace internal/journal internal/command internal/recall internal/casework"},
 	{"internal/letter", "internal/trace internal/recall internal/casework internal/sheet internal/document"},

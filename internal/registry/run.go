@@ -63,6 +63,11 @@ func NewRuns(r command.Recorder) *Runs {
 	return rs
 }
 
+// Bound makes the most that a run may be, and its parts, smaller; for tests.
+func (rs *Runs) Bound(bytes int64, records, part int) {
+	rs.most.bytes, rs.most.records, rs.most.part = bytes, records, part
+}
+
 // Close stops the run that is being made and waits for it. It stays as begun:
 // nothing of it can be taken out.
 func (rs *Runs) Close() {
@@ -308,6 +313,24 @@ func (rs *Runs) Answer(ctx context.Context, q AnswerRun) error {
 	}
 	_, err = rs.Recorder.Record(ctx, q.Meta, canon, trace.Draft{Fact: f, Secret: secret})
 	return err
+}
+
+// Check says what is wrong with what a run is asked to be of; nil: nothing.
+func Check(q StartRun, zone *time.Location) error {
+	_, _, err := q.scope(zone)
+	return err
+}
+
+// Delivered says of a run that a schedule brought its file where it belongs, that
+// the place did not take it, with why, or that being delivered counts as accepted. Of
+// each a run is told once.
+func (rs *Runs) Delivered(ctx context.Context, run trace.Run, state trace.RunState, why string) error {
+	m := &making{runs: rs, id: run.ID, by: run.History[0].Stamp.By, provenance: trace.System}
+	d := trace.Draft{Fact: trace.RunFact{Run: run.ID, State: state}}
+	if why != "" {
+		d.Secret = &trace.Secret{Note: why}
+	}
+	return m.say(ctx, string(state), d)
 }
 
 // making is a run on its way.
