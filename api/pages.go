@@ -34,7 +34,7 @@ type pages struct {
 // The templates that make a page each.
 var pageNames = []string{
 	"home", "theatre", "workstations", "actions", "downtime", "paper", "problem", "docs", "safety",
-	"patients", "patient", "procedure", "import",
+	"patients", "patient", "procedure", "incident", "import",
 	"recall", "notices", "notice", "notice_form", "case", "letters", "stock",
 	"checks", "quarantine",
 	"directory", "directory_print",

@@ -574,7 +574,7 @@ func (r *mappingReader) column(n ast.Node, m *Mapping) (c MappedColumn, at ast.N
 	if _, given := t.text("required"); t.of["required"] == nil {
 		r.at(t.node, "there is no required: say M (the row is held back without it), R (named where it is missing) or O (optional)")
 	} else if given {
-		c.Required = dictionary.Mandation(t.word("required", "O", "R", "M")[0])
+		c.Required = dictionary.Mandation(t.word("required", "M", "R", "O")[0])
 	}
 	if text, ok := t.text("longest"); ok {
 		v := t.of["longest"].value

@@ -203,7 +203,7 @@ func TestMappingMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"a header that is a formula": {minimal("- header: =1+1\n  from: device.lot\n  required: M\n"), []string{"line 7, column 11: a spreadsheet takes the header"}},
 		"a constant formula":         {minimal("- header: H\n  constant: \"@x\"\n  required: M\n"), []string{"line 8, column 13: a spreadsheet takes"}},
 		"no mandation":               {minimal("- header: H\n  from: device.lot\n"), []string{"line 7, column 3: there is no required"}},
-		"a wrong mandation":          {minimal("- header: H\n  from: device.lot\n  required: yes\n"), []string{`line 9, column 13: required cannot be "yes": it is O or R or M`}},
+		"a wrong mandation":          {minimal("- header: H\n  from: device.lot\n  required: yes\n"), []string{`line 9, column 13: required cannot be "yes": it is M or R or O`}},
 		"no date":                    {minimal("- header: H\n  from: device.expiry\n  required: M\n"), []string{"line 7, column 3: there is no date"}},
 		"a date that is none":        {minimal("- header: H\n  from: device.expiry\n  date: DD/MM/YY\n  required: M\n"), []string{`line 9, column 9: date cannot be "DD/MM/YY"`}},
 		"a time of a day":            {minimal("- header: H\n  from: device.expiry\n  date: YYYY-MM-DD HH:MM\n  required: M\n"), []string{"line 9, column 9: date cannot be"}},
