@@ -64,6 +64,7 @@ type mappedPreview struct {
 	Held       []mappedRow    `json:"held"` // the first thousand
 	Lacking    int            `json:"lacking"`
 	LackingBy  map[string]int `json:"lacking_by"`
+	Unmarked   int            `json:"unmarked"`
 	Guarded    int            `json:"guarded"`
 	Left       map[string]int `json:"left"`
 }
@@ -89,7 +90,7 @@ func newMappedRow(r registry.MappedRow) mappedRow {
 
 func newMappedPreview(m *registry.Mapping, first []registry.MappedRow, r registry.MappedReport) mappedPreview {
 	p := mappedPreview{Name: m.Name, Version: m.Version, Format: m.Format, File: m.Filename(), Columns: []mappedColumn{}, First: []mappedRow{}, Held: []mappedRow{},
-		Procedures: r.Procedures, Rows: r.Rows, HeldBack: r.HeldBack, Lacking: r.Lacking, LackingBy: r.LackingBy, Guarded: r.Guarded, Left: r.Left}
+		Procedures: r.Procedures, Rows: r.Rows, HeldBack: r.HeldBack, Lacking: r.Lacking, LackingBy: r.LackingBy, Unmarked: r.Unmarked, Guarded: r.Guarded, Left: r.Left}
 	for _, c := range m.Columns {
 		p.Columns = append(p.Columns, mappedColumn{Header: c.Header, From: c.From, Constant: c.Constant, What: c.What(), Date: c.Date, Required: c.Required.String(), Line: c.Line})
 	}

@@ -24,7 +24,7 @@ type mappedAnswer struct {
 	Procedures, Rows, Lacking   int
 	HeldBack                    int            `json:"held_back"`
 	LackingBy                   map[string]int `json:"lacking_by"`
-	Guarded                     int
+	Unmarked, Guarded           int
 	Left                        map[string]int
 }
 
@@ -97,6 +97,9 @@ func (p mappedAnswer) tell(w io.Writer) {
 	}
 	for _, h := range slices.Sorted(maps.Keys(p.LackingBy)) {
 		fmt.Fprintf(w, "required and empty: %s, in %d rows\n", h, p.LackingBy[h])
+	}
+	if p.Unmarked > 0 {
+		fmt.Fprintf(w, "%d rows are typed, imported, corrected or otherwise of a kind that a person must know, and the file does not say so: a column from row.flags would\n", p.Unmarked)
 	}
 	if p.Guarded > 0 {
 		fmt.Fprintf(w, "%d rows have a value that a spreadsheet would take for a formula: an apostrophe stands before it\n", p.Guarded)

@@ -353,7 +353,7 @@ func lostAfter(t *testing.T, path string) float64 {
 func TestPagesAreAccessible(t *testing.T) {
 	n := serve(t, app.Config{})
 	b := openBrowser(t)
-	for _, path := range []string{"/", "/theatre", "/downtime", "/downtime/enter", "/recall", "/patients", "/import", "/safety", "/notices", "/notices/new", "/api/docs", "/patients/0192f0c1-7a3e-7c4e-9a58-3f1f0e6a2b10"} {
+	for _, path := range []string{"/", "/theatre", "/downtime", "/downtime/enter", "/recall", "/patients", "/import", "/exports", "/exports/mapped", "/incident", "/safety", "/notices", "/notices/new", "/api/docs", "/patients/0192f0c1-7a3e-7c4e-9a58-3f1f0e6a2b10"} {
 		for _, size := range [][2]int64{{1280, 800}, {820, 1180}} {
 			b.size(size[0], size[1])
 			b.do(chromedp.Navigate(n.url+path), chromedp.WaitReady("main"))

@@ -62,6 +62,12 @@ type MappedColumn struct {
 	pattern   *regexp.Regexp
 }
 
+// flagged reports whether the file has a column that says what a person must know of
+// a row.
+func (m *Mapping) flagged() bool {
+	return slices.ContainsFunc(m.Columns, func(c MappedColumn) bool { return c.From == fieldFlags })
+}
+
 // Words of a mapping.
 const (
 	formatCSV  = "csv"
@@ -475,8 +481,11 @@ func (r *mappingReader) mapping(root *ast.MappingNode) *Mapping {
 	}
 	m.Damaged = t.word("damaged", policyHold, policyWrite)
 	r.columns(t, m)
-	if m.Damaged == policyWrite && !slices.ContainsFunc(m.Columns, func(c MappedColumn) bool { return c.From == fieldFlags }) {
+	if m.Damaged == policyWrite && !m.flagged() {
 		r.at(t.of["damaged"].value, "devices whose code was damaged are written only into a file that says so: add a column with from: %s", fieldFlags)
+	}
+	if i := slices.IndexFunc(m.Columns, func(c MappedColumn) bool { return c.From == fieldEither }); i >= 0 && !m.flagged() {
+		r.wrong(m.Columns[i].Line, 1, "%s may be a serial number in the place of a lot, and the file has to say so: add a column with from: %s", fieldEither, fieldFlags)
 	}
 	t.unknown("name, version, format, delimiter, row, outcomes, procedures_without_device, damaged and columns")
 	return m

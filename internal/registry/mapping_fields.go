@@ -64,7 +64,11 @@ func (r *mappedRow) zone() *time.Location {
 	return r.Location
 }
 
-const fieldFlags = "row.flags"
+// Names of fields that the mapping as a whole is held against.
+const (
+	fieldFlags  = "row.flags"
+	fieldEither = "device.lot_or_serial"
+)
 
 // MappedFields is every field that a mapping may ask for, in the order of
 // docs/mapping.md.
@@ -201,7 +205,7 @@ func fieldList() []MappedField {
 	code(FixProcedure, "device.agency", "who issues it", listOf([]udi.Agency{udi.AgencyGS1, udi.AgencyHIBCC, udi.AgencyICCBBA}), func(r *mappedRow) string { return string(r.usage.Usage.Device.Agency) })
 	text(FixProcedure, "device.lot", "lot", func(r *mappedRow) string { return r.usage.Usage.Device.Lot })
 	text(FixProcedure, "device.serial", "serial number", func(r *mappedRow) string { return r.usage.Usage.Device.Serial })
-	text(FixProcedure, "device.lot_or_serial", "the lot, or the serial number where there is no lot; the row is flagged then", func(r *mappedRow) string {
+	text(FixProcedure, fieldEither, "the lot, or the serial number where there is no lot; the row is flagged then", func(r *mappedRow) string {
 		return cmp.Or(r.usage.Usage.Device.Lot, r.usage.Usage.Device.Serial)
 	})
 	day := func(name, words string, get func(udi.Device) udi.Date) {

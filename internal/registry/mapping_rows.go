@@ -63,6 +63,7 @@ type MappedReport struct {
 	Held       []MappedRow    // the first [IncompleteMost] of them, without their cells
 	Lacking    int            // rows that are written and lack something required
 	LackingBy  map[string]int // how many, by header
+	Unmarked   int            // rows of which a person must know something (typed, imported, corrected...) that no column of the file says
 	Guarded    int            // rows with a cell that a spreadsheet would take for a formula
 	Left       map[string]int // devices and procedures that are no rows, by why
 }
@@ -234,6 +235,9 @@ func (m *Mapping) each(procedures iter.Seq2[Case, error], o MappedOptions, begin
 				}
 				if r.Guarded {
 					report.Guarded++
+				}
+				if len(of.flags) > 0 && !m.flagged() {
+					report.Unmarked++
 				}
 			}
 			if err := take(r); err != nil {

@@ -224,6 +224,7 @@ func TestMappingMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"a delimiter that is none":   {strings.Replace(minimal(column), "format: csv", "format: csv\ndelimiter: \",\"", 1), []string{`line 4, column 12: delimiter cannot be ","`}},
 		"a device of a procedure":    {strings.Replace(minimal(column), "row: device", "row: procedure", 1), []string{"line 8, column 9: device.lot is of one device, and a row of this file is a procedure"}},
 		"devices of a device":        {minimal("- header: H\n  from: devices.udi\n  required: M\n"), []string{"devices.udi is of all devices of a procedure"}},
+		"a serial for a lot":         {minimal("- header: H\n  from: device.lot_or_serial\n  required: M\n"), []string{"line 7", "device.lot_or_serial may be a serial number in the place of a lot"}},
 		"damaged without a remark":   {minimal(column) + "damaged: write\n", []string{"line 10, column 10: devices whose code was damaged"}},
 		"an anchor":                  {minimal("- header: &h H\n  from: device.lot\n  required: M\n"), []string{"line 7", "a value may not begin with &"}},
 		"a list for a value":         {minimal("- header: [a]\n  from: device.lot\n  required: M\n"), []string{"line 7", "there must be one value here"}},
@@ -309,7 +310,7 @@ func TestCellsOfAMapping(t *testing.T) {
 		"of no agency":                  {"from: device.di", func(c *Case) { c.Usages[0].Usage.Device.DI = "?" }, "", Incorrect, "no known agency"},
 		"a sealed name":                 {"from: patient.family", func(c *Case) { c.Identity.Sealed = true }, "", Absent, "sealed"},
 		"a sealed postcode":             {"from: patient.postcode", func(c *Case) { c.Identity.Sealed, c.Postcode = true, "AB1 2CD" }, "", Absent, "sealed"},
-		"lot or serial":                 {"from: device.lot_or_serial", func(c *Case) { c.Usages[0].Usage.Device.Lot = "" }, "SN-1", Present, ""},
+		"lot or serial":                 {"from: device.lot_or_serial\n- {header: F, from: row.flags, required: O}", func(c *Case) { c.Usages[0].Usage.Device.Lot = "" }, "SN-1", Present, ""},
 		"what the catalogue lacks":      {"from: product.maker", func(c *Case) { c.Usages[0].Product = trace.Product{} }, "", Absent, "The catalogue does not say it"},
 		"what the directory lacks":      {"from: place.site_ods", none, "", Absent, "The directory does not say it"},
 		"age":                           {"from: patient.age", none, "75", Present, ""},
@@ -396,6 +397,19 @@ func TestDamagedDevicesAreWrittenWithTheirFlag(t *testing.T) {
 	}
 }
 
+// What a person must know of a row is counted where no column of the file says it.
+func TestRowsThatSayNothingOfTheirDoubtsAreCounted(t *testing.T) {
+	c := Case{ProcedureInFull: hip()}
+	typed := stem("typed", trace.Implanted)
+	typed.Usage.Provenance = trace.Typed
+	c.Usages = append(c.Usages, typed)
+	for columns, want := range map[string]int{"- {header: H, from: device.lot, required: M}\n": 1, "- {header: H, from: row.flags, required: O}\n": 0} {
+		if _, r, err := mapped(t, minimal(columns)).Preview(casesOf(nil, c), 1, MappedOptions{}); err != nil || r.Rows != 2 || r.Unmarked != want {
+			t.Errorf("%s: %+v, %v", columns, r, err)
+		}
+	}
+}
+
 // Every field can be asked for, gives something of a whole record where it has one, and says nothing
 // of a record that is empty but what is always known.
 func TestEveryFieldOfAMapping(t *testing.T) {
@@ -411,6 +425,9 @@ func TestEveryFieldOfAMapping(t *testing.T) {
 		}
 		if f.Kind == FieldDay || f.Kind == FieldTime {
 			extra = "\n  date: YYYY-MM"
+		}
+		if f.Name == fieldEither {
+			extra = "\n- {header: F, from: row.flags, required: O}"
 		}
 		m := mapped(t, strings.Replace(minimal("- header: H\n  from: "+f.Name+"\n  required: O"+extra+"\n"), "row: device", "row: "+row, 1))
 		full := Case{ProcedureInFull: hip(), Site: "RXX01", Surgeon: "C1234567", Consultant: "C1234567", Postcode: "AB1 2CD", Location: summer}
