@@ -100,6 +100,10 @@ func (s *Server) fhirRead(c echo.Context) error {
 func (s *Server) resource(c echo.Context, kind, id string) (fhir.Resource, error) {
 	ctx := c.Request().Context()
 	none := trace.Errorf(trace.NotFound, "The record has no %s of this id.", clip(kind))
+	if kind == "OperationDefinition" && id == fhir.DocumentOperation {
+		text, err := fhir.DocumentDefinition(baseOf(c))
+		return fhir.Resource{Type: kind, ID: id, JSON: text}, err
+	}
 	if !slices.Contains(fhir.Served, kind) {
 		return fhir.Resource{}, trace.Errorf(trace.NotFound, "This server has no resources of the type %q. /fhir/R4/metadata says which it has.", clip(kind))
 	}

@@ -359,6 +359,24 @@ func TestOtherSystemsReadOrganisationsAsFHIR(t *testing.T) {
 	n.fhirSearch("Organization", url.Values{}).want(400, "Narrow the search")
 }
 
+// A procedure's and a patient's devices are taken as a document, by whoever reads them.
+func TestOtherSystemsTakeADocument(t *testing.T) {
+	n := newNode(t)
+	r := recorded(n)
+	n.get("/fhir/R4/Procedure/"+r.hip+"/$document").want(200, `"type":"document"`, `"Composition"`, `"46264-8"`, `"9990000018"`, r.stem)
+	a := n.get("/fhir/R4/Patient/"+r.ada+"/$document").want(200, `"type":"document"`, r.hip, r.stem)
+	if strings.Contains(a.text(), r.knee) || strings.Contains(a.text(), "9990000026") {
+		t.Error("another patient's procedure is in it")
+	}
+	n.get("/fhir/R4/metadata").want(200, `"http://127.0.0.1:8080/fhir/R4/OperationDefinition/device-document"`)
+	n.get("/fhir/R4/OperationDefinition/device-document").want(200, `"code":"document"`)
+	for _, none := range []string{"Procedure/" + r.ada, "Patient/" + r.hip, "Patient/" + n.id(), "Procedure/" + n.id(), "Device/" + r.stem} {
+		n.get("/fhir/R4/"+none+"/$document").want(404, "OperationOutcome")
+	}
+	n.get("/fhir/R4/Patient/x/$document").want(400, "OperationOutcome")
+	n.get("/fhir/R4/Patient/"+r.ada+"/$document?_format=xml").want(406, "JSON only")
+}
+
 // Every entry about a thing says who recorded it, when, and whether it put something
 // right.
 func TestOtherSystemsReadWhoRecordedWhatAsFHIR(t *testing.T) {

@@ -439,6 +439,8 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/fhir/R4/AuditEvent/_search", may: staff.ReadAudit, handler: s.fhirAuditSearch, form: true},
 		{method: "GET", path: "/fhir/R4/AuditEvent/:id", may: staff.ReadAudit, handler: s.fhirAuditRead},
 		{method: "GET", path: "/fhir/R4/:type", may: staff.SignedIn, handler: s.fhirByPost},
+		{method: "GET", path: "/fhir/R4/Procedure/:id/$document", may: staff.ReadRecord, handler: s.fhirDocument},
+		{method: "GET", path: "/fhir/R4/Patient/:id/$document", may: staff.ReadRecord, handler: s.fhirPatientDocument},
 		{method: "GET", path: "/fhir/R4/:type/:id", may: staff.ReadRecord, handler: s.fhirRead},
 		{method: "POST", path: "/fhir/R4/:type/_search", may: staff.ReadRecord, handler: s.fhirSearch, form: true},
 		{method: "GET", path: "/sign-in", may: staff.Anyone, handler: s.pageSignIn},

@@ -86,6 +86,9 @@ func (c Capability) Statement() ([]byte, error) {
 	var resources []object
 	for _, kind := range Served {
 		r := object{"type": kind, "interaction": []object{{"code": "read"}}, "versioning": "versioned", "readHistory": false, "conditionalRead": "not-supported"}
+		if kind == "Patient" || kind == "Procedure" {
+			r["operation"] = []object{{"name": "document", "definition": c.Base + "/OperationDefinition/" + DocumentOperation}}
+		}
 		if s, ok := Searches[kind]; ok {
 			r["interaction"] = []object{{"code": "read"}, {"code": "search-type", "documentation": "By POST to " + kind + "/_search only: no patient is named in an address."}}
 			var params []object

@@ -103,6 +103,39 @@ func TestWhatAServerAnswersOfTheDemonstrationIsValid(t *testing.T) {
 	t.Log(kinds)
 }
 
+// The documents of the demonstration's patients are valid; of those of its last fifty
+// procedures, for the sake of time.
+func TestTheDemonstrationsDocumentsAreValid(t *testing.T) {
+	r := hospital(t)
+	by := map[trace.PatientID]*fhir.Document{}
+	n := 0
+	for p, err := range trace.ProceduresInFull(t.Context(), r.Store, trace.ProcedureID{}, trace.ProcedureQuery{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n > 50 {
+			break
+		}
+		who := p.Procedure.Patient
+		if by[who] == nil {
+			by[who] = &fhir.Document{Patient: who, Identity: p.Identity, At: today, Node: "demonstration", Hospital: "Eskmere Hospital"}
+		}
+		by[who].Procedures = append(by[who].Procedures, p)
+	}
+	if len(by) < 20 {
+		t.Errorf("%d patients", len(by))
+	}
+	for who, d := range by {
+		text, err := d.Bundle(fhir.Options{})
+		if err != nil {
+			t.Fatal(who, err)
+		}
+		if fhir.Valid(t, text); t.Failed() {
+			break
+		}
+	}
+}
+
 // beside is what a server answers beside of the record: who makes devices, whose the
 // places are, who recorded what, and who saw it.
 func beside(t *testing.T, r command.Recorder) (out []byte) {

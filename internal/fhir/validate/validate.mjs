@@ -67,6 +67,7 @@ function judged (given) {
   walk(resource, resource.resourceType)
   references()
   unitedKingdom()
+  deviceSection()
   return [...problems]
 }
 
@@ -116,6 +117,27 @@ function unitedKingdom () {
       const codes = status.flatMap(({ valueCodeableConcept }) => valueCodeableConcept?.coding ?? [])
       if (!/^\d{10}$/.test(value)) say('an NHS number that is not ten digits')
       if (status.length !== 1 || !codes.some(inStatuses)) say('a verification status that is not one of its value set')
+    }
+  }
+}
+
+// deviceSection reports what the International Patient Summary does not allow in a section of medical devices (LOINC
+// 46264-8): each entry is a DeviceUseStatement of somebody, with a time and a device that is the same patient's.
+function deviceSection () {
+  for (const one of entries.map((entry) => entry?.resource).filter((one) => one?.resourceType === 'Composition')) {
+    for (const section of one.section ?? []) {
+      if (!section.code?.coding?.some(({ system, code }) => system === 'http://loinc.org' && code === '46264-8')) continue
+      if (!section.text?.div || !section.title) problem(`Composition/${one.id}`, 'IPS: the section of medical devices has no title or text')
+      for (const { reference } of section.entry ?? []) {
+        const use = at.get(reference)
+        const device = at.get(use?.device?.reference)
+        const say = (what) => problem(`DeviceUseStatement/${use?.id ?? reference}`, `IPS: ${what}`)
+        if (use?.resourceType !== 'DeviceUseStatement') say('the entry is no DeviceUseStatement')
+        else if (!use.subject?.reference) say('no subject')
+        else if (!use.timingDateTime && !use.timingPeriod) say('no time')
+        else if (device?.resourceType !== 'Device') say('no device')
+        else if (device.patient && device.patient.reference !== use.subject.reference) say("the device is another patient's")
+      }
     }
   }
 }
