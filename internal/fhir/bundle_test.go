@@ -587,3 +587,27 @@ func TestErrorOfTheWriterIsReturned(t *testing.T) {
 		}
 	}
 }
+
+// Of a procedure on both sides, a device says its own where that was recorded.
+func TestADeviceSaysItsOwnSide(t *testing.T) {
+	for _, c := range []struct {
+		procedure, device trace.Side
+		want              string
+		note              bool
+	}{
+		{trace.SideLeft, "", "femur, left side", false}, {trace.SideBilateral, trace.SideRight, "femur, right side", false}, {trace.SideBilateral, "", "femur", true},
+	} {
+		p := hip()
+		p.Procedure.Side, p.Usages[0].Procedure.Side, p.Usages[0].Usage.Side = c.procedure, c.procedure, c.device
+		_, got := bundled(t, Options{}, p)
+		use := got["DeviceUseStatement"][0]
+		if site := use["bodySite"].(map[string]any)["text"]; site != c.want || (use["note"] != nil) != c.note {
+			t.Errorf("%s, %s: %v, %v", c.procedure, c.device, site, use["note"])
+		}
+	}
+	p := hip()
+	p.Procedure.Side, p.Usages[0].Usage.Side, p.Usages[0].Usage.Status = trace.SideBilateral, trace.SideLeft, trace.Wasted
+	if _, got := bundled(t, Options{}, p); !strings.Contains(compact(t, got["Device"][0]["note"]), "Side of the device: left.") {
+		t.Errorf("%v", got["Device"][0]["note"])
+	}
+}

@@ -119,6 +119,9 @@ func (r *device) remarks(p trace.Procedure, u trace.UsageInFull, m *marks) {
 		if where := m.text(is.Location); where != "" {
 			r.note(whereWords + where + ".")
 		}
+		if side := m.text(string(is.Side)); side != "" {
+			r.note(sideWords + side + ".")
+		}
 	}
 	tagUsage(is, m)
 	if is.Device.Agency == udi.AgencyGS1 && is.Device.DI != "" {

@@ -1,7 +1,10 @@
 // Package fhir writes procedures as a FHIR R4 (4.0.1) Bundle of type
-// collection.
+// collection, as the lines of a bulk export, as a document, and as a server
+// answers them.
 //
 //	report, err := fhir.WriteBundle(w, procedures, fhir.Options{Generated: now})
+//	report, err := fhir.WriteLines(w, procedures, nil, fhir.Options{})
+//	text, err := fhir.Document{Procedures: one, At: now}.Bundle(fhir.Options{})
 //
 // # Which resource says what
 //
@@ -11,6 +14,10 @@
 //	trace.Procedure  Procedure           id: the procedure's
 //	trace.Usage      Device              id: derived from the usage's
 //	                 DeviceUseStatement  id: the usage's
+//	trace.Stamp      Provenance          of a server; id: the thing's, the entry's node and place
+//	trace.Product    Organization        of a server: the maker; id: from the device identifier
+//	trace.PlaceFact  Organization        of a server: the site; id: from its organisation code
+//	trace.Audited    AuditEvent          of a server; id: the entry's node and place
 //
 // Each usage has a Device of its own: two usages of one UDI (implanted, years
 // later explanted) are two Devices with the same udiCarrier. The same record

@@ -60,7 +60,7 @@ func told(t *testing.T, r command.Recorder) (all []string) {
 			for _, c := range u.Usage.Carriers {
 				read = append(read, fmt.Sprintf("%q", c.Symbology+c.Text))
 			}
-			all = append(all, fmt.Sprintf("%+v %s %q %q %v\n\tof %s", u.Usage.Device, u.Usage.Status, u.Usage.Location, u.Product.Description, read, whose))
+			all = append(all, fmt.Sprintf("%+v %s %q %q %q %v\n\tof %s", u.Usage.Device, u.Usage.Status, u.Usage.Location, u.Usage.Side, u.Product.Description, read, whose))
 		}
 	}
 	slices.Sort(all)
@@ -121,8 +121,8 @@ func TestWhatGoesOutAsFHIRComesBackTheSame(t *testing.T) {
 		`{"type":"procedure","ref":"O","patient":{"nhs_number":"9990000018","local_issuer":"RXX","local_number":"L 1","family":"Testcase","given":"Ada Mary","birth":"1951-02-28"},"code":{"system":"SNOMED CT","code":"52734007","text":"Total replacement of hip"},"side":"bilateral","start":"2026-01-05T09:00:00Z","end":"2026-01-05T10:00:00Z","indication":"Osteoarthritis","place":{"gln":"9506000134352","extension":"T3/a","name":"Theatre 3"},"people":[{"code":"B-1","name":"Ms R. Okafor","role":"surgeon"},{"name":"L. Brandt"},{"code":"505089800000000126"}]}`,
 		`{"type":"procedure","ref":"W","patient":{"local_issuer":"RXX","local_number":"77"},"code":{"text":"Lens"},"side":"not-applicable","start":"2026-01-06T09:00:00Z","place":{"name":"Day unit"}}`,
 		`{"type":"usage","ref":"1","procedure":"O","carriers":[{"symbology":"]d2","text":"01095060001343521729013110 M4\u001d21SN1"}],"status":"implanted","location":"femur, proximal"}`,
-		`{"type":"usage","ref":"2","procedure":"O","carriers":[{"symbology":"]C1","text":"0109506000134352"},{"symbology":"]C1","text":"172901311090M5"}],"status":"explanted","location":"acetabulum"}`,
-		`{"type":"usage","ref":"3","procedure":"O","carriers":[{"text":"+A99912345/$$52001510X3"}],"status":"wasted"}`,
+		`{"type":"usage","ref":"2","procedure":"O","carriers":[{"symbology":"]C1","text":"0109506000134352"},{"symbology":"]C1","text":"172901311090M5"}],"status":"explanted","location":"acetabulum","side":"right"}`,
+		`{"type":"usage","ref":"3","procedure":"O","carriers":[{"text":"+A99912345/$$52001510X3"}],"status":"wasted","side":"left"}`,
 		`{"type":"usage","ref":"4","procedure":"O","di":"09506000134352","lot":"typed","expiry":"2029-01","manufactured":"2024-02-29","status":"opened-not-used"}`,
 		`{"type":"usage","ref":"5","procedure":"O","lot":"alone","status":"trial"}`,
 		`{"type":"usage","ref":"6","procedure":"O","carriers":[{"symbology":"]d2","text":"010950600013435210A"}],"status":"returned"}`,

@@ -165,6 +165,7 @@ type (
 		Manufactured string       `json:"manufactured,omitempty"`
 		Status       trace.Status `json:"status,omitempty"`
 		Location     string       `json:"location,omitempty"`
+		Side         trace.Side   `json:"side,omitempty"`
 		Note         string       `json:"note,omitempty"`
 	}
 )
@@ -349,6 +350,7 @@ func codeOf(c concept) trace.Code {
 const (
 	outcomeWords = "Outcome in the procedure: "
 	whereWords   = "Place in the body: "
+	sideWords    = "Side of the device: "
 )
 
 func (f *file) usageRow(p procedure, d device, is named) usageRow {
@@ -379,22 +381,28 @@ func (f *file) usageRow(p procedure, d device, is named) usageRow {
 		if words, ok := strings.CutPrefix(n.Text, whereWords); ok {
 			r.Location = strings.TrimSuffix(words, ".")
 		}
+		if words, ok := strings.CutPrefix(n.Text, sideWords); ok {
+			r.Side = trace.Side(strings.TrimSuffix(words, "."))
+		}
 	}
 	if u, ok := f.uses[is.ref]; ok {
-		r.within(u)
+		r.within(u, p)
 	}
 	return r
 }
 
 // within takes the place in the body out of a statement, where it stands before the
 // side.
-func (r *usageRow) within(u deviceUse) {
+func (r *usageRow) within(u deviceUse, p procedure) {
 	r.Ref = refOf(u.Identifier, u.ID)
 	if u.BodySite == nil {
 		return
 	}
 	site := u.BodySite.Text
 	for _, side := range []string{"left side", "right side"} {
+		if strings.HasSuffix(site, side) && !slices.ContainsFunc(p.BodySite, func(s concept) bool { return s.Text == side }) {
+			r.Side = trace.Side(strings.TrimSuffix(side, " side")) // the device's own
+		}
 		site = strings.TrimSuffix(strings.TrimSuffix(site, side), ", ")
 	}
 	r.Location = site

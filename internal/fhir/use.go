@@ -54,12 +54,16 @@ func (b *writer) use(p trace.ProcedureInFull, u trace.UsageInFull, subject refer
 		r.TimingDateTime = at
 	}
 	site := m.text(u.Usage.Location)
-	switch p.Procedure.Side {
+	side := p.Procedure.Side
+	if u.Usage.Side != "" {
+		side = u.Usage.Side
+	}
+	switch side {
 	case trace.SideLeft, trace.SideRight:
 		if site == "" {
-			site = string(p.Procedure.Side) + " side"
+			site = string(side) + " side"
 		} else {
-			site += ", " + string(p.Procedure.Side) + " side"
+			site += ", " + string(side) + " side"
 		}
 	case trace.SideBilateral:
 		r.note("The procedure was on both sides; the side of this device is not recorded apart.")

@@ -22,6 +22,7 @@ type usageRow struct {
 	Manufactured string       `json:"manufactured"`
 	Status       trace.Status `json:"status"`
 	Location     string       `json:"location"`
+	Side         trace.Side   `json:"side"`     // it went into, where the procedure was on both
 	Occurred     string       `json:"occurred"` // by default the start of the procedure
 	Note         string       `json:"note"`
 
@@ -84,6 +85,9 @@ func (u *usageRow) prepare(b batch) (t touches, err error) {
 	if err := oneOf("The status", u.Status, trace.Statuses()); err != nil {
 		return t, err
 	}
+	if err := oneOf("The side", u.Side, []trace.Side{trace.SideLeft, trace.SideRight}); err != nil {
+		return t, err
+	}
 	if u.device, err = device(u.DI, u.Lot, u.Serial, u.Expiry, u.Manufactured, b.now); err != nil {
 		return t, err
 	}
@@ -139,7 +143,7 @@ func (u *usageRow) record(ctx context.Context, a *attempt) error {
 	if err != nil {
 		return err
 	}
-	c := command.RecordUsage{Meta: a.meta(u.id), Procedure: p.ID, Device: u.device, Status: u.Status, Location: u.Location, Note: u.Note}
+	c := command.RecordUsage{Meta: a.meta(u.id), Procedure: p.ID, Device: u.device, Status: u.Status, Location: u.Location, Side: u.Side, Note: u.Note}
 	c.Occurred = at
 	for _, k := range u.Carriers {
 		c.Carriers = append(c.Carriers, trace.Carrier{Text: k.Text, Symbology: k.Symbology, Source: "import"})
