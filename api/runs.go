@@ -43,6 +43,39 @@ type run struct {
 	Reason    string             `json:"reason,omitempty"`
 	Result    *trace.RunResult   `json:"result,omitempty"`
 	Progress  *registry.Progress `json:"progress,omitempty"`
+	Steps     []runStep          `json:"steps,omitempty"` // of one that was asked for by itself
+}
+
+// runStep is one thing that was said of a run.
+type runStep struct {
+	State  string    `json:"state"`
+	At     time.Time `json:"at"`
+	By     string    `json:"by"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+// Words are the step's state for a person.
+func (r runStep) Words() string { return run{State: r.State}.Words() }
+
+// stepsOf are all things that were said of a run, opened.
+func (s *Server) stepsOf(c echo.Context, r trace.Run) (all []runStep, err error) {
+	for _, h := range r.History {
+		one := runStep{State: string(h.State), At: h.Stamp.Recorded, By: h.Stamp.By.Name}
+		if one.By == "" {
+			one.By = h.Stamp.By.Via
+		}
+		if h.Stamp.Sealed {
+			secret, err := s.store.Secret(c.Request().Context(), h.Stamp.Position)
+			if err != nil {
+				return nil, err
+			}
+			if secret != nil {
+				one.Reason = secret.Note
+			}
+		}
+		all = append(all, one)
+	}
+	return all, nil
 }
 
 // Words are the run's state for a person.
@@ -171,6 +204,9 @@ func (s *Server) answerRunOf(c echo.Context, status int, id trace.RunID) error {
 	}
 	out, err := s.runOf(c, r)
 	if err != nil {
+		return err
+	}
+	if out.Steps, err = s.stepsOf(c, r); err != nil {
 		return err
 	}
 	return c.JSON(status, out)
@@ -520,6 +556,9 @@ func (s *Server) showRun(c echo.Context, status int, problem, typed string) erro
 	}
 	p := runPage{Problem: problem, Typed: typed}
 	if p.Run, err = s.runOf(c, r); err != nil {
+		return err
+	}
+	if p.Run.Steps, err = s.stepsOf(c, r); err != nil {
 		return err
 	}
 	if p.frame, err = s.frame(c, p.Run.Title+", run"); err != nil {

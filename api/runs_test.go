@@ -71,6 +71,7 @@ func TestRunsTellARegistryWhatItWasNotTold(t *testing.T) {
 	answer(first, `"accepted":false,"reason":"Column 4 is no date."`).want(200, `"state":"refused"`, "Column 4 is no date.")
 	n.made(n.run(changes)).want(200, `"new":2`)
 	answer(first, `"accepted":true`).want(200, `"state":"accepted"`)
+	n.get("/api/v1/exports/runs/"+first).want(200, `"state":"refused"`, "Column 4 is no date.", `"state":"accepted"`)
 	n.made(n.run(changes)).want(200, `"records":0`, `"rows":0`, `"unchanged":2`, `"since":"`+first+`"`)
 
 	// One is corrected, one withdrawn.
@@ -86,7 +87,7 @@ func TestRunsTellARegistryWhatItWasNotTold(t *testing.T) {
 	n.get("/api/v1/exports/runs?limit=1").want(200, `"id":"`+last+`"`)
 	n.get("/api/v1/exports/runs/"+last+"/report.csv").want(200, "procedure_id,usage_id", "changed")
 	n.page("/exports").want(200, "Make the run", "Accepted", "Made, not answered yet")
-	n.page("/exports/runs/"+first).want(200, "The registry accepted it", "Download mdor-draft-")
+	n.page("/exports/runs/"+first).want(200, "The registry accepted it", "Download mdor-draft-", "Refused, api: Column 4 is no date.")
 }
 
 // A record that lacks a mandatory element is kept back by name, in the run and in
@@ -175,4 +176,31 @@ func TestRunsAreMadeAndAnsweredOnTheirPages(t *testing.T) {
 	n.form("/exports/runs", month, false).want(303)
 	n.made(month.Get("id")).want(200, `"month":"2026-03"`)
 	n.form("/exports/runs", url.Values{"id": {n.id()}, "of": {"njr"}}, false).want(422, "No run was begun")
+}
+
+// A run that was begun when the node stopped is shown as broken off, gives nothing,
+// and can be cancelled so that nobody waits for it.
+func TestARunThatBrokeOffIsShownAndCancelled(t *testing.T) {
+	n := newNode(t)
+	begin := func() string {
+		id := trace.NewEventID()
+		draft := trace.Draft{Fact: trace.RunFact{Run: trace.RunID(id), State: trace.RunBegun, Scope: trace.RunScope{Registry: "mdor"}}}
+		if _, err := n.store.Append(t.Context(), trace.Command{ID: id, Canonical: id[:], By: trace.Actor{Via: "test"}, Drafts: []trace.Draft{draft}}); err != nil {
+			t.Fatal(err)
+		}
+		return id.String()
+	}
+	run := begin()
+	at := "/api/v1/exports/runs/" + run
+	n.get(at).want(200, `"state":"broken-off"`)
+	n.get(at+"/file").problem(409, "conflict")
+	n.post(at+"/answer", n.fill(`{"id":"{new x}","accepted":true}`)).problem(409, "conflict")
+	n.page("/exports/runs/"+run).want(200, "Broken off", "Make it again")
+	n.post(at+"/cancel", n.fill(`{"id":"{new x}","run":"{new y}"}`)).problem(422, "invalid")
+	n.post(at+"/answer", n.fill(`{"id":"{new x}","run":"{new y}","accepted":true}`)).problem(422, "invalid")
+	n.post(at+"/cancel", n.fill(`{"id":"{new x}"}`)).want(200, `"state":"cancelled"`)
+	n.page("/exports/runs/"+run).want(200, "Cancelled")
+	other := begin()
+	n.form("/exports/runs/"+other, url.Values{"id": {n.id()}, "do": {"cancel"}}, false).want(303)
+	n.page("/exports").want(200, "Cancelled")
 }
