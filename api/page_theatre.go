@@ -31,6 +31,8 @@ type board struct {
 	KeepPictures bool
 	// CameraReads says that a camera can read in the page.
 	CameraReads bool
+	// Guide says what comes next in the first case of a practice; nil: this is none.
+	Guide *guide
 }
 
 // bearer is who may want to sign in: the badge of somebody with an account was
@@ -123,6 +125,9 @@ func (s *Server) board(c echo.Context) (board, error) {
 	}
 	if b.State, err = d.State(c.Request().Context()); err != nil {
 		return b, whole(err)
+	}
+	if b.Guide, err = s.guide(c.Request().Context(), b.State); err != nil {
+		return b, err
 	}
 	if len(b.State.Recent) > 0 {
 		b.Last = &b.State.Recent[0]
@@ -259,8 +264,8 @@ func (s *Server) pageTheatre(c echo.Context) error {
 // change.
 func (s *Server) pageBoard(c echo.Context) error {
 	part := c.QueryParam("part")
-	if part != "who" && part != "last" && part != "devices" && part != "copy" {
-		return trace.Errorf(trace.Invalid, "The part is who, last, devices or copy.")
+	if part != "who" && part != "last" && part != "devices" && part != "copy" && (part != "guide" || s.Practice == nil) {
+		return trace.Errorf(trace.Invalid, "The part is who, last, devices or copy, and guide in practice.")
 	}
 	b, err := s.board(c)
 	if err != nil {

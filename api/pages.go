@@ -33,7 +33,7 @@ type pages struct {
 
 // The templates that make a page each.
 var pageNames = []string{
-	"home", "theatre", "workstations", "actions", "downtime", "paper", "problem", "docs", "safety",
+	"home", "theatre", "practice", "workstations", "actions", "downtime", "paper", "problem", "docs", "safety",
 	"patients", "patient", "procedure", "incident", "import",
 	"recall", "notices", "notice", "notice_form", "case", "letters", "stock",
 	"checks", "quarantine",
@@ -47,7 +47,7 @@ var pageNames = []string{
 
 func newPages(zone *time.Location) (*pages, error) {
 	p := &pages{by: make(map[string]*template.Template)}
-	base, err := template.New("").Funcs(words(zone)).ParseFS(web.Files, "templates/layout.html", "templates/parts.html", "templates/camera.html")
+	base, err := template.New("").Funcs(words(zone)).ParseFS(web.Files, "templates/layout.html", "templates/parts.html", "templates/camera.html", "templates/guide.html")
 	if err != nil {
 		return nil, err
 	}
@@ -198,6 +198,7 @@ type frame struct {
 	Version  string
 	Node     string
 	Drill    bool // a copy for drills
+	Practice bool // nothing here is real
 	Live     bool // the theatre page: it shows verdicts as they come, and says so when it cannot
 	// FormToken is what the page sends with everything that changes something.
 	FormToken string
@@ -265,9 +266,12 @@ func (f frame) GlassUntil() time.Time {
 func (f frame) AtMachine() bool { return !f.Caller.session.Machine.IsZero() }
 
 func (s *Server) frame(c echo.Context, title string) (frame, error) {
-	f := frame{Title: title, Version: s.Version, Node: s.NodeName, Drill: s.Drill, Caller: callerOf(c)}
+	f := frame{Title: title, Version: s.Version, Node: s.NodeName, Drill: s.Drill, Practice: s.Practice != nil, Caller: callerOf(c)}
 	if f.Caller.Kind == staff.Person || f.Caller.Kind == staff.Machine {
 		f.FormToken = staff.FormToken(f.Caller.shown.Session, f.Caller.shown.Machine)
+	}
+	if f.Practice && f.Caller.May(staff.Scan) == staff.Yes {
+		f.Nav = append(f.Nav, link{"/practice", "Practice labels", c.Request().URL.Path == "/practice"})
 	}
 	for _, l := range navigation {
 		if f.Caller.May(l.may) == staff.Yes {

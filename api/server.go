@@ -15,6 +15,7 @@ import (
 	"implantrace/internal/casework"
 	"implantrace/internal/command"
 	"implantrace/internal/delivery"
+	"implantrace/internal/practice"
 	"implantrace/internal/registry"
 	"implantrace/internal/sheet"
 	"implantrace/internal/staff"
@@ -52,7 +53,8 @@ type Options struct {
 	Runs     *registry.Runs   // nil: one of its own over Recorder
 	// Schedules say how the exports do that are made at intervals; nil: there are none.
 	Schedules    func() []delivery.State
-	Drill        bool // a copy of the record for drills: it is marked, and no care is recorded
+	Drill        bool             // a copy of the record for drills: it is marked, and no care is recorded
+	Practice     []practice.Sheet // what people practise with: every page is marked, and nothing leaves; nil: this is no practice
 	NodeName     string
 	KeepPictures bool             // photographs of labels are kept with their procedures, sealed
 	Hospital     card.Institution // stands on what patients are given; empty: it does not
@@ -135,7 +137,7 @@ func New(o Options) (*Server, error) {
 		if !staff.Known(r.may) {
 			return nil, fmt.Errorf("api: %s %s stands under no line of the table of permissions (internal/staff): give its row a may", r.method, r.path)
 		}
-		r.handler = s.onlyDrilled(r, r.handler)
+		r.handler = s.onlyPractised(r, s.onlyDrilled(r, r.handler))
 		e.Add(r.method, r.path, s.limited(r))
 	}
 	return s, nil
@@ -365,6 +367,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/theatre/take-up", may: staff.UseDesk, handler: s.formTakeUp, form: true},
 		{method: "POST", path: "/theatre/leave", may: staff.UseDesk, handler: s.formLeave, form: true},
 		{method: "GET", path: "/theatre/actions", may: staff.Scan, handler: s.pageActions},
+		{method: "GET", path: "/practice", may: staff.Scan, handler: s.pagePractice},
 		{method: "GET", path: "/theatre/workstations", may: staff.Scan, handler: s.pageWorkstations},
 		{method: "POST", path: "/theatre/workstations", may: staff.UseDesk, handler: s.formWorkstation, form: true},
 		{method: "POST", path: "/theatre/workstations/close", may: staff.UseDesk, handler: s.formCloseWorkstation, form: true},

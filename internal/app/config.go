@@ -55,8 +55,11 @@ type Config struct {
 	Hosts    []string
 	SignOn   staff.SignOn // the trust's own directory; without an issuer there is none
 	NoSignIn bool         // nobody is asked who they are; on loopback only
-	Name     string       // what people call the node; the machine's name
-	Zone     string       // the site's time zone; Europe/London
+	// Practice: people learn here on a store of its own, which is marked for good. A
+	// practice store is opened for nothing else, and no other for practice.
+	Practice bool
+	Name     string // what people call the node; the machine's name
+	Zone     string // the site's time zone; Europe/London
 	// Hospital and HospitalAddress stand on what patients are given. "": they do
 	// not.
 	Hospital, HospitalAddress string

@@ -22,6 +22,7 @@ import (
 	"implantrace/internal/command"
 	"implantrace/internal/delivery"
 	"implantrace/internal/outward"
+	"implantrace/internal/practice"
 	"implantrace/internal/registry"
 	"implantrace/internal/seal"
 	"implantrace/internal/staff"
@@ -33,7 +34,8 @@ import (
 
 // Node is one node, wired and open.
 type Node struct {
-	drill    bool // a copy of the record for drills
+	drill    bool             // a copy of the record for drills
+	sheets   []practice.Sheet // what people practise with; nil: this is no practice
 	Config   Config
 	Store    *bolt.Store
 	Recorder command.Recorder
@@ -100,7 +102,10 @@ func Open(ctx context.Context, c Config, v Version, log *slog.Logger, clock trac
 	if err != nil {
 		return nil, err
 	}
-	n.Store, n.Recorder = store, command.Recorder{Store: store, Clock: clock, Location: zone, Rules: rules}
+	if err := c.apart(ctx, store); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	n.Store, n.Recorder = store, command.Recorder{Store: store, Clock: clock, Location: zone, Rules: rules, Practice: c.Practice}
 	if c.Keys != "" {
 		if _, n.exposed = seal.Exposed(c.Keys); n.exposed != "" {
 			log.Warn("the keys are not kept secret", "detail", n.exposed)
@@ -138,7 +143,7 @@ func openStore(ctx context.Context, c Config, v Version, log *slog.Logger, clock
 	if err != nil {
 		return nil, err
 	}
-	o := bolt.Options{Name: c.Name, Version: string(v), Keys: keys, Clock: clock, Reserve: reserve,
+	o := bolt.Options{Name: c.Name, Version: string(v), Keys: keys, Clock: clock, Reserve: reserve, Practice: c.Practice,
 		Trouble: func(err error) { logTrouble(log, err) }}
 	s, err := bolt.Open(path, o)
 	if errors.Is(err, bolt.ErrWrongKeys) {
@@ -208,8 +213,16 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	if n.deliverer, err = delivery.New(n.runs, n.Config.Exports, n.log); err != nil {
 		return configf("%w", err)
 	}
+	if n.Config.Practice {
+		if n.sheets, err = practice.Sheets(); err != nil {
+			return err
+		}
+		if err := practice.Fill(ctx, n.Office); err != nil {
+			return err
+		}
+	}
 	limits := api.Limits{FromAddress: n.Config.RequestsFromAddress, OfSession: n.Config.RequestsOfSession}
-	n.API, err = api.New(api.Options{Limits: limits, Recorder: n.Recorder, Runs: n.runs, Schedules: n.deliverer.States, Office: n.Office, Floor: n.Floor, Maintenance: n.Store, Prover: n.Store, Operator: n, Staff: n.Staff, NoSignIn: n.Config.NoSignIn, NodeName: n.Config.Name, Hospital: card.Institution{Name: n.Config.Hospital, Address: n.Config.HospitalAddress}, Drill: n.drill, KeepPictures: n.Config.KeepPictures, Version: string(v),
+	n.API, err = api.New(api.Options{Limits: limits, Recorder: n.Recorder, Runs: n.runs, Schedules: n.deliverer.States, Office: n.Office, Floor: n.Floor, Maintenance: n.Store, Prover: n.Store, Operator: n, Staff: n.Staff, NoSignIn: n.Config.NoSignIn, NodeName: n.Config.Name, Hospital: card.Institution{Name: n.Config.Hospital, Address: n.Config.HospitalAddress}, Drill: n.drill, Practice: n.sheets, KeepPictures: n.Config.KeepPictures, Version: string(v),
 		Log: n.log, Workers: n.Pictures, Scanners: n.Scanners, Ready: n.faults, Warnings: n.Warnings, AnswersTo: n.answersTo, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy, ScheduledBackup: n.scheduledBackup})
 	return err
 }

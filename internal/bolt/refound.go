@@ -45,7 +45,7 @@ func (s *Store) begin(tx *bbolt.Tx, o Options) error {
 	now := s.clock()
 	id := trace.NewEventID()
 	_, err := s.write(&transaction{store: s, tx: tx}, s.prepareCommand(trace.Command{ID: id, By: trace.Actor{Via: "node"}, Drafts: []trace.Draft{{
-		ID: id, Occurred: now, Provenance: trace.System, Fact: trace.NodeFact{Node: s.node, Name: o.Name, Version: o.Version},
+		ID: id, Occurred: now, Provenance: trace.System, Fact: trace.NodeFact{Node: s.node, Name: o.Name, Version: o.Version, Practice: o.Practice},
 	}}}), now)
 	return err
 }

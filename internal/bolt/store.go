@@ -70,6 +70,8 @@ type Options struct {
 	// when it writes again. It must not wait for the store.
 	Trouble func(error)
 	Refound bool // of a store that was restored: it begins a log of its own
+	// Practice marks the log that is begun, for good: nothing in it is real.
+	Practice bool
 
 	steps <-chan struct{} // a test's: a step of a rebuild waits for each
 }

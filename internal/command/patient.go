@@ -67,6 +67,9 @@ func (r Recorder) Identify(ctx context.Context, command trace.EventID, w Who) (F
 	if err != nil {
 		return Found{}, err
 	}
+	if r.Practice && w.Patient.IsZero() && !udi.NHSNumber(said.NHSNumber).Synthetic() {
+		return Found{}, trace.Errorf(trace.Invalid, "This is for practice: nobody real may be recorded here. Use a practice wristband (NHS numbers 999 000 0000 to 999 999 9999).")
+	}
 	known, byLocal, err := r.known(ctx, said)
 	if err != nil {
 		return Found{}, err

@@ -28,6 +28,8 @@ type Recorder struct {
 	Location *time.Location
 	// Rules say how wristbands and badges are read here.
 	Rules udi.Rules
+	// Practice: people learn here, and nobody real may be recorded.
+	Practice bool
 	// Namers answer for the lists that keep devices out of use.
 	Namers []trace.Namer
 }

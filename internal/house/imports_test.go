@@ -65,6 +65,7 @@ var rooms = []struct {
 	{"internal/strict", ""},
 	{"internal/history", "gs1 internal/udi internal/trace internal/command internal/strict"},
 	{"internal/demo", "gs1 internal/udi internal/trace internal/command internal/history internal/catalogue internal/directory scanner"},
+	{"internal/practice", "gs1 internal/udi internal/trace internal/command internal/casework internal/recall internal/symbol internal/theatre internal/demo"},
 	{"internal/bench", "gs1 scanner internal/udi internal/trace internal/check internal/command internal/catalogue internal/casework internal/registry internal/fhir internal/bolt internal/backup internal/seal internal/recall internal/app internal/demo"},
 	{"internal/safety", ""},
 	{"internal/house", ""},

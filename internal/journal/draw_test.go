@@ -70,7 +70,7 @@ func drawFact(t *rapid.T) trace.Fact {
 	w := func(label string) string { return word(t, label) }
 	switch rapid.IntRange(1, 28).Draw(t, "kind") {
 	case 1:
-		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version")}
+		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version"), Practice: rapid.Bool().Draw(t, "practice")}
 	case 2:
 		return trace.ReadingFact{Reading: drawID(t, "reading"), Source: w("source"), Scanner: w("scanner"), Format: w("format"), Symbology: w("symbology"), Text: w("text"),
 			Means: udi.Kind(w("means")), Issues: list(t, "issues", func() udi.Issue {

@@ -70,6 +70,8 @@ type NodeFact struct {
 	Node    NodeID `json:"node" cbor:"1,keyasint"`
 	Name    string `json:"name" cbor:"2,keyasint"`
 	Version string `json:"version" cbor:"3,keyasint"` // of the program that made the store
+	// Practice: people learn on this log, and nothing in it is real.
+	Practice bool `json:"practice,omitempty" cbor:"4,keyasint,omitempty"`
 }
 
 // ReadingFact is one reading and what it was taken to mean. The text itself is
