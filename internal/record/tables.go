@@ -49,8 +49,8 @@ const (
 	Codes          Table = 'd' // system and code as they meet -> Listed[CodeFact]
 	Answers        Table = 'f' // procedure, form, 0, side -> Answers
 	Photographs    Table = 'X' // procedure, photograph -> Photograph
-	Runs           Table = 'U' // run -> Run
-	RunParts       Table = 'P' // run, part (4 bytes) -> node, seq of the first entry that says it
+	Runs           Table = 'k' // run -> Run
+	RunParts       Table = 'Q' // run, part (4 bytes) -> node, seq of the first entry that says it
 	Packed         Table = 'Z' // DI of a pack or of one piece, 0, DI of the product -> nothing: products that name it, or did
 	Tracings       Table = 'T' // patient -> Tracing
 	Stock          Table = 'S' // DI, line -> StockLine
