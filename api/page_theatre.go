@@ -20,11 +20,12 @@ import (
 type board struct {
 	frame
 	State     theatre.State
-	Next      string // what is to be scanned or done next, in one line
 	NoOutcome string // "2 devices", "" when every one has an outcome
 	Last      *theatre.Answer
 	Earlier   []theatre.Answer
 	Usages    []usageCard // latest first
+	TakenOff  []usageCard // devices that were taken off the list
+	Asked     *usageCard  // the device that the question of the desk is about
 	Copy      copyLine
 	Bearer    bearer
 	// KeepPictures says that photographs are kept.
@@ -88,6 +89,7 @@ type usageCard struct {
 	Described   string  // what somebody here called it
 	Offers      []offer // the buttons of this status
 	Others      []offer
+	Pieces      int           // with its label, where no serial number tells them apart; 0: it has one
 	JoinTo      trace.UsageID // the device scanned before, if this may be the other code of its pack
 }
 
@@ -134,12 +136,13 @@ func (s *Server) board(c echo.Context) (board, error) {
 		b.Earlier = b.State.Recent[1:min(len(b.State.Recent), 8)]
 	}
 	if b.State.Procedure == nil {
-		b.Next = awaits(b.State, 0, 0)
 		return b, nil
 	}
 	var usages []trace.UsageInFull
 	for _, u := range b.State.Procedure.Usages {
-		if !u.Usage.Withdrawn {
+		if u.Usage.Withdrawn {
+			b.TakenOff = append(b.TakenOff, s.cardOf(u))
+		} else {
 			usages = append(usages, u)
 		}
 	}
@@ -150,6 +153,16 @@ func (s *Server) board(c echo.Context) (board, error) {
 			missing++
 		}
 		card := s.cardOf(u)
+		if u.Usage.Device.Serial == "" && !u.Usage.Damaged {
+			for _, o := range usages {
+				if o.Usage.Device == u.Usage.Device && o.Usage.Side == u.Usage.Side {
+					card.Pieces++
+				}
+			}
+		}
+		if q := b.State.Asks; q != nil && q.About == card.ID {
+			b.Asked = &card
+		}
 		if u.Usage.Device.DI == "" && i > 0 && usages[i-1].Usage.Device.DI != "" {
 			if _, err := command.Join(usages[i-1].Usage.Device, u.Usage.Device); err == nil {
 				card.JoinTo = usages[i-1].Usage.ID
@@ -158,7 +171,6 @@ func (s *Server) board(c echo.Context) (board, error) {
 		b.Usages = append(b.Usages, card)
 	}
 	slices.Reverse(b.Usages)
-	b.Next = awaits(b.State, len(usages), missing)
 	if missing > 0 {
 		b.NoOutcome = fmt.Sprintf("%d devices are", missing)
 		if missing == 1 {
@@ -166,28 +178,6 @@ func (s *Server) board(c echo.Context) (board, error) {
 		}
 	}
 	return b, nil
-}
-
-// awaits says in one line what is awaited at a desk: so many devices are in its
-// procedure, and so many of them have no outcome.
-func awaits(st theatre.State, devices, missing int) string {
-	switch {
-	case st.Procedure == nil && st.Identity == nil:
-		return "Scan the patient's wristband"
-	case st.Procedure == nil && st.Place.String() == "":
-		return "Compare the patient. Then scan the theatre's label, or open the procedure"
-	case st.Procedure == nil:
-		return "Compare the patient. Then open the procedure"
-	case st.Stranger:
-		return "Scan the wristband of this patient"
-	case st.Procedure.Procedure.Side == trace.SideBilateral && st.Side == "":
-		return "Say which side is scanned for"
-	case devices == 0:
-		return "Scan the first device, before it is opened"
-	case missing > 0:
-		return "Scan the next device, or say what became of those below"
-	}
-	return "Scan the next device, or close the procedure"
 }
 
 func (s *Server) cardOf(u trace.UsageInFull) usageCard {

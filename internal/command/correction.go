@@ -88,18 +88,31 @@ func (r Recorder) Correct(ctx context.Context, c Correct) error {
 	if _, done, err := r.before(ctx, c.ID, canon); done {
 		return err
 	}
-	if err := plausible("the time", c.Occurred, r.Clock()); err != nil {
+	d, err := r.Correcting(ctx, c)
+	if err != nil {
 		return err
+	}
+	if _, err = r.record(ctx, c.Meta, canon, d); err != nil || c.Product == "" {
+		return err
+	}
+	return r.judgeProduct(ctx, d.Fact.(trace.ProductFact).DI, c.Meta)
+}
+
+// Correcting is what [Recorder.Correct] would record. After a correction of a
+// product its devices are to be judged again.
+func (r Recorder) Correcting(ctx context.Context, c Correct) (d trace.Draft, err error) {
+	if err := plausible("the time", c.Occurred, r.Clock()); err != nil {
+		return d, err
 	}
 	c.Reason = strings.TrimSpace(c.Reason)
 	if c.Reason == "" {
-		return trace.Errorf(trace.Invalid, "A correction wants a reason.")
+		return d, trace.Errorf(trace.Invalid, "A correction wants a reason.")
 	}
 	if err := note(c.Reason); err != nil {
-		return err
+		return d, err
 	}
 	if c.Withdraw && c.Restore {
-		return trace.Errorf(trace.Invalid, "A correction cannot withdraw and restore at once.")
+		return d, trace.Errorf(trace.Invalid, "A correction cannot withdraw and restore at once.")
 	}
 	named := 0
 	for _, n := range []bool{!c.Patient.IsZero(), !c.Procedure.IsZero(), !c.Usage.IsZero(), c.Product != ""} {
@@ -108,9 +121,8 @@ func (r Recorder) Correct(ctx context.Context, c Correct) error {
 		}
 	}
 	if named != 1 {
-		return trace.Errorf(trace.Invalid, "A correction names one patient, one procedure, one usage or one product.")
+		return d, trace.Errorf(trace.Invalid, "A correction names one patient, one procedure, one usage or one product.")
 	}
-	var d trace.Draft
 	switch {
 	case !c.Patient.IsZero():
 		d, err = r.correctPatient(ctx, c)
@@ -122,16 +134,13 @@ func (r Recorder) Correct(ctx context.Context, c Correct) error {
 		d, err = r.correctProduct(ctx, c)
 	}
 	if err != nil {
-		return err
+		return d, err
 	}
 	if d.Secret == nil {
 		d.Secret = &trace.Secret{}
 	}
 	d.Secret.Note = c.Reason
-	if _, err = r.record(ctx, c.Meta, canon, d); err != nil || c.Product == "" {
-		return err
-	}
-	return r.judgeProduct(ctx, d.Fact.(trace.ProductFact).DI, c.Meta)
+	return d, nil
 }
 
 // amend checks that there is something to put right and that the fields belong

@@ -156,12 +156,22 @@ func (r Recorder) CloseProcedure(ctx context.Context, c CloseProcedure) error {
 	if _, done, err := r.before(ctx, c.ID, canon); done {
 		return err
 	}
-	p, err := r.standing(ctx, c.Procedure)
+	d, err := r.Closing(ctx, c)
 	if err != nil {
 		return err
 	}
+	_, err = r.record(ctx, c.Meta, canon, d)
+	return err
+}
+
+// Closing is what [Recorder.CloseProcedure] would record.
+func (r Recorder) Closing(ctx context.Context, c CloseProcedure) (trace.Draft, error) {
+	p, err := r.standing(ctx, c.Procedure)
+	if err != nil {
+		return trace.Draft{}, err
+	}
 	if !p.Open() {
-		return trace.Errorf(trace.Conflict, "This procedure is closed already.")
+		return trace.Draft{}, trace.Errorf(trace.Conflict, "This procedure is closed already.")
 	}
 	now := r.Clock()
 	if c.End.IsZero() {
@@ -171,8 +181,7 @@ func (r Recorder) CloseProcedure(ctx context.Context, c CloseProcedure) error {
 		}
 	}
 	if err := ends(p.Start, c.End, now); err != nil {
-		return err
+		return trace.Draft{}, err
 	}
-	_, err = r.record(ctx, c.Meta, canon, trace.Draft{Fact: trace.ProcedureFact{Procedure: p.ID, End: c.End.UTC()}, Occurred: c.End})
-	return err
+	return trace.Draft{Fact: trace.ProcedureFact{Procedure: p.ID, End: c.End.UTC()}, Occurred: c.End}, nil
 }

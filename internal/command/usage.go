@@ -41,7 +41,7 @@ func (r Recorder) RecordUsage(ctx context.Context, c RecordUsage) (trace.UsageID
 	if err != nil {
 		return id, err
 	}
-	draft, err := r.usageDraft(ctx, id, p, c)
+	draft, err := r.Using(ctx, id, p, c)
 	if err != nil {
 		return id, err
 	}
@@ -49,7 +49,9 @@ func (r Recorder) RecordUsage(ctx context.Context, c RecordUsage) (trace.UsageID
 	return id, err
 }
 
-func (r Recorder) usageDraft(ctx context.Context, id trace.UsageID, p trace.Procedure, c RecordUsage) (trace.Draft, error) {
+// Using is what [Recorder.RecordUsage] would record as the usage id, in a procedure
+// that stands.
+func (r Recorder) Using(ctx context.Context, id trace.UsageID, p trace.Procedure, c RecordUsage) (trace.Draft, error) {
 	now := r.Clock()
 	if c.Status == "" {
 		c.Status = trace.Checked
@@ -345,47 +347,55 @@ func (r Recorder) JoinUsages(ctx context.Context, c JoinUsages) error {
 	if _, done, err := r.before(ctx, c.ID, canon); done {
 		return err
 	}
-	u, err := r.Store.Usage(ctx, c.Usage)
+	drafts, err := r.Joining(ctx, c)
 	if err != nil {
 		return err
+	}
+	_, err = r.record(ctx, c.Meta, canon, drafts...)
+	return err
+}
+
+// Joining is what [Recorder.JoinUsages] would record.
+func (r Recorder) Joining(ctx context.Context, c JoinUsages) ([]trace.Draft, error) {
+	u, err := r.Store.Usage(ctx, c.Usage)
+	if err != nil {
+		return nil, err
 	}
 	o, err := r.Store.Usage(ctx, c.Other)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	switch {
 	case u.ID == o.ID:
-		return trace.Errorf(trace.Invalid, "A device cannot be joined with itself.")
+		return nil, trace.Errorf(trace.Invalid, "A device cannot be joined with itself.")
 	case u.Procedure != o.Procedure || u.Procedure.IsZero():
-		return trace.Errorf(trace.Conflict, "The two were scanned in different procedures.")
+		return nil, trace.Errorf(trace.Conflict, "The two were scanned in different procedures.")
 	case u.Withdrawn || o.Withdrawn:
-		return trace.Errorf(trace.Conflict, "One of the two was withdrawn already.")
+		return nil, trace.Errorf(trace.Conflict, "One of the two was withdrawn already.")
 	case o.Status.Outcome() && o.Status != u.Status:
-		return trace.Errorf(trace.Conflict, "The two have different outcomes.")
+		return nil, trace.Errorf(trace.Conflict, "The two have different outcomes.")
 	}
 	device, err := Join(u.Device, o.Device)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p, err := r.Store.Procedure(ctx, u.Procedure)
 	if err != nil && trace.KindOf(err) != trace.NotFound {
-		return err
+		return nil, err
 	}
 	now := r.Clock()
 	m, err := Understood(append(append([]trace.Carrier(nil), u.Carriers...), o.Carriers...), device, now)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	verdict, err := r.Judge(ctx, Judged{Meaning: m, Procedure: p, Side: said(u.Side, u.Location), Self: []trace.UsageID{u.ID, o.ID}, At: used(p, time.Time{}, now)})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	f := trace.UsageFact{Usage: u.ID, Device: device.Beyond(u.Device), Carriers: o.Carriers, Verdict: verdict, Damaged: o.Damaged, Override: o.Override}
 	if u.Location == "" {
 		f.Location = o.Location
 	}
-	_, err = r.record(ctx, c.Meta, canon,
-		trace.Draft{Fact: f},
-		trace.Draft{Fact: trace.UsageFact{Usage: o.ID, Amend: trace.Amend{Corrects: o.History[0].Event, Withdraw: true}}})
-	return err
+	return []trace.Draft{{Fact: f},
+		{Fact: trace.UsageFact{Usage: o.ID, Amend: trace.Amend{Corrects: o.History[0].Event, Withdraw: true}}}}, nil
 }

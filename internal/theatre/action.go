@@ -2,10 +2,11 @@ package theatre
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
-	"implantrace/internal/command"
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
 )
@@ -13,17 +14,77 @@ import (
 // action takes a code from a sheet of actions.
 func (t *taking) action(ctx context.Context) error {
 	action, argument := t.means.Action.Split()
-	i := slices.IndexFunc(outcomes, func(o outcome) bool { return o.action == action })
-	switch {
-	case action == udi.ActionPair:
+	d, p := t.desk, t.procedure
+	if action == udi.ActionPair {
 		t.pair(argument)
-	case i >= 0:
-		return t.outcome(ctx, outcomes[i])
-	default:
-		t.fact.Verdict = trace.Judge("Read, and nothing was done", trace.Check{Rule: "reading", Level: trace.Note,
-			Message: "This page takes no codes for that action. Set the outcome on the page."})
+		return nil
 	}
-	return nil
+	if action == udi.ActionNextPatient && p.ID.IsZero() && !t.gone && !d.loose {
+		return t.carry(step{title: "Start again", message: "The next patient's wristband is awaited.", settle: d.forget}, nil)
+	}
+	if why := t.barred(ctx, action); why != "" {
+		return t.carry(refusing("Not done: "+actionWords(action), why), nil)
+	}
+	switch action {
+	case udi.ActionUndo:
+		return t.carry(d.undoing(ctx, p, trace.EventID{}))
+	case udi.ActionClose, udi.ActionNextPatient:
+		sure := d.asks != nil && d.asks.Kind == AskClose
+		return t.carry(t.withID(d.closing(ctx, p, sure)))
+	case udi.ActionYes:
+		return t.carry(d.reply(ctx, t.id, p, Yes))
+	case udi.ActionNo:
+		return t.carry(d.reply(ctx, t.id, p, No))
+	}
+	if d.last.IsZero() {
+		return t.carry(refusing("Not done: "+actionWords(action), "Scan the device first, and then what became of it."), nil)
+	}
+	u, err := d.inFull(ctx, d.last)
+	if err != nil {
+		return err
+	}
+	if u.Usage.Procedure != p.ID || u.Usage.Withdrawn {
+		return t.carry(refusing("Not done: "+actionWords(action), "The device that was scanned last is not in this procedure any more. Scan it again."), nil)
+	}
+	if action == udi.ActionQuantity {
+		n, err := strconv.Atoi(argument)
+		if err != nil {
+			return t.carry(refusing("Not done: quantity", "The number cannot be read."), nil)
+		}
+		return t.carry(d.pieces(ctx, t.id, p, u, n))
+	}
+	i := slices.IndexFunc(outcomes, func(o outcome) bool { return o.action == action })
+	return t.carry(d.outcomeOf(ctx, outcomes[i], u, strings.ReplaceAll(argument, "-", " ")))
+}
+
+// withID gives the question that a step asks the id of the reading it comes from.
+func (t *taking) withID(s step, err error) (step, error) {
+	if settle := s.settle; settle != nil {
+		s.settle = func() {
+			settle()
+			if t.desk.asks != nil && t.desk.asks.ID.IsZero() {
+				t.desk.asks.ID = t.id
+			}
+		}
+	}
+	return s, err
+}
+
+// barred says why a code changes nothing now; "" where it may. Nothing is said of a
+// device where no procedure is open here, or the last wristband was another
+// patient's; and whoever may not do it on the page may not by a code.
+func (t *taking) barred(ctx context.Context, action udi.Action) string {
+	d := t.desk
+	closes := action == udi.ActionClose || action == udi.ActionNextPatient
+	switch {
+	case d.loose, t.procedure.ID.IsZero(), t.late, d.procedure != t.procedure.ID:
+		return "No procedure is open here."
+	case d.stranger && !closes:
+		return "The last wristband was another patient's. Scan the wristband of this patient first."
+	case d.by(ctx, t.reading).Unconfirmed || ctx.Value(onlyScans{}) != nil:
+		return "Nobody who may say it is signed in. Sign in, and scan it again."
+	}
+	return ""
 }
 
 // outcome is what a code for an action says of a device.
@@ -33,7 +94,7 @@ type outcome struct {
 }
 
 var outcomes = []outcome{{udi.ActionOpened, trace.Opened}, {udi.ActionImplanted, trace.Implanted}, {udi.ActionOpenedNotUsed, trace.NotUsed},
-	{udi.ActionWasted, trace.Wasted}, {udi.ActionReturned, trace.Returned}, {udi.ActionTrial, trace.Trial}}
+	{udi.ActionWasted, trace.Wasted}, {udi.ActionReturned, trace.Returned}, {udi.ActionTrial, trace.Trial}, {udi.ActionExplanted, trace.Explanted}}
 
 // ActionCode is a code on the sheet of actions.
 type ActionCode struct {
@@ -43,10 +104,38 @@ type ActionCode struct {
 
 // ActionCodes are those that a desk carries out, in the order of the sheet.
 func ActionCodes() (all []ActionCode) {
+	code := func(words string, a udi.Action) { all = append(all, ActionCode{words, a.SheetText()}) }
 	for _, o := range outcomes {
-		all = append(all, ActionCode{o.words(), o.action.SheetText()})
+		code(o.words(), o.action)
+		for _, r := range reasons[o.action] {
+			code(o.words()+": "+strings.ReplaceAll(r, "-", " "), o.action+udi.Action(":"+r))
+		}
 	}
+	code("Yes", udi.ActionYes)
+	code("No", udi.ActionNo)
+	code("Undo last", udi.ActionUndo)
+	for n := 2; n <= 6; n++ {
+		code(fmt.Sprintf("%d of it", n), udi.ActionQuantity+udi.Action(fmt.Sprint(":", n)))
+	}
+	code("Close", udi.ActionClose)
+	code("Next patient", udi.ActionNextPatient)
 	return all
+}
+
+// reasons are those on the sheet, for the actions that take one.
+var reasons = map[udi.Action][]string{
+	udi.ActionWasted:    {"dropped", "wrong-size", "damaged", "contaminated"},
+	udi.ActionExplanted: {"infection", "loosening", "wear", "recall", "planned"},
+}
+
+// actionWords is an action as people call it.
+func actionWords(a udi.Action) string {
+	for _, o := range outcomes {
+		if o.action == a {
+			return o.words()
+		}
+	}
+	return strings.ReplaceAll(string(a), "-", " ")
 }
 
 func (o outcome) words() string {
@@ -60,58 +149,6 @@ type onlyScans struct{}
 // devices checked, and may not say what became of them.
 func OnlyScanning(ctx context.Context) context.Context {
 	return context.WithValue(ctx, onlyScans{}, true)
-}
-
-// outcome says of the device scanned last what became of it. Nothing is said of any
-// where none was scanned in this procedure at this desk since it was taken up, where
-// the last wristband was another patient's, and where the page would refuse it: a
-// warning or a stop is overridden by touch only.
-func (t *taking) outcome(ctx context.Context, o outcome) error {
-	refuse := func(message string) {
-		t.fact.Verdict = trace.Judge("Not done: "+o.words(), trace.Check{Rule: "action", Level: trace.Warn, Message: message})
-	}
-	last := t.desk.last
-	switch {
-	case t.desk.loose, t.procedure.ID.IsZero(), t.late, t.desk.procedure != t.procedure.ID:
-		refuse("No procedure is open here.")
-		return nil
-	case t.desk.stranger:
-		refuse("The last wristband was another patient's. Scan the wristband of this patient first.")
-		return nil
-	case t.desk.by(ctx, t.reading).Unconfirmed || ctx.Value(onlyScans{}) != nil:
-		refuse("Nobody who may say it is signed in. Sign in, and scan it again.")
-		return nil
-	case last.IsZero():
-		refuse("Scan the device first, and then what became of it.")
-		return nil
-	}
-	u, err := t.desk.recorder.Store.Usage(ctx, last)
-	if err != nil {
-		return err
-	}
-	if u.Procedure != t.procedure.ID {
-		refuse("The device that was scanned last is not in this procedure any more. Scan it again.")
-		return nil
-	}
-	t.fact.Usage = u.ID
-	if u.Status == o.status {
-		t.fact.Verdict = trace.Judge(o.words()+" already", trace.Check{Rule: "action", Level: trace.Note, Message: "That is what is recorded of " + u.Device.HRF() + ". Nothing was changed."})
-		return nil
-	}
-	d, err := t.desk.recorder.Outcome(ctx, command.SetOutcome{Usage: u.ID, Status: o.status})
-	switch trace.KindOf(err) {
-	case trace.Invalid, trace.Conflict:
-		if err != nil {
-			refuse(err.Error() + " Use the page. This is about " + u.Device.HRF() + ".")
-			return nil
-		}
-	}
-	if err != nil {
-		return err
-	}
-	t.more = []trace.Draft{d}
-	t.fact.Verdict = trace.Judge(o.words(), trace.Check{Rule: "action", Level: trace.Pass, Message: "Recorded of the device scanned last: " + u.Device.HRF() + "."})
-	return nil
 }
 
 // pair answers a pairing code. The floor has paired the handheld already, if it

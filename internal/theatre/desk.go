@@ -35,6 +35,7 @@ type Desk struct {
 	lastForAt time.Time                // then
 	last      trace.UsageID            // the device that a code for an action is about: the one scanned last
 	lastTurn  int                      // the reading that last comes from
+	asks      *Question                // about that reading; nil: nothing
 	stranger  bool                     // the last wristband was that of another than the open procedure's patient
 	recent    []Answer                 // latest first
 	trouble   string                   // why readings wait, "" when none do
@@ -95,6 +96,9 @@ type State struct {
 	Stranger    bool                   `json:"stranger,omitempty"` // the last wristband was that of another patient
 	Side        trace.Side             `json:"side,omitempty"`     // of a bilateral procedure: the side that is scanned for
 	Off         []string               `json:"off"`                // checks that are switched off at this site
+	Awaited     string                 `json:"awaited"`            // what is to be scanned or said next, in one line
+	Asks        *Question              `json:"asks,omitempty"`     // what is asked about the last reading
+	Undo        *Undoable              `json:"undo,omitempty"`     // the last step, which one touch takes back
 	Recent      []Answer               `json:"recent"`             // latest first
 	Scanners    []scanner.SerialState  `json:"scanners"`
 	Workstation Workstation            `json:"workstation"`
@@ -110,9 +114,15 @@ type State struct {
 
 // State gathers what the page shows.
 func (d *Desk) State(ctx context.Context) (State, error) {
+	s, err := d.state(ctx)
+	s.Awaited = awaited(s)
+	return s, err
+}
+
+func (d *Desk) state(ctx context.Context) (State, error) {
 	d.mu.Lock()
 	s := State{Patient: d.patient, Place: d.place, People: slices.Clone(d.people), Code: d.code, Stranger: d.stranger, Side: d.side, Off: []string{}, Recent: slices.Clone(d.recent), Trouble: d.trouble}
-	procedure := d.procedure
+	procedure, asks := d.procedure, d.asks
 	d.mu.Unlock()
 	s.Scanners = d.scanners()
 	s.Waiting = d.queue.len()
@@ -149,6 +159,7 @@ func (d *Desk) State(ctx context.Context) (State, error) {
 			}
 			s.Procedure = &full
 			s.Identity = &full.Identity
+			s.Asks, s.Undo = d.asked(asks, full), undoable(full)
 			return s, nil
 		}
 		d.mu.Lock()
@@ -174,6 +185,7 @@ func (d *Desk) State(ctx context.Context) (State, error) {
 func (d *Desk) leave(id trace.ProcedureID) {
 	if d.procedure == id {
 		d.procedure, d.stranger, d.recent, d.side, d.elsewhere, d.last = trace.ProcedureID{}, false, nil, "", trace.Place{}, trace.UsageID{}
+		d.asks = nil
 		d.settled()
 	}
 }
@@ -267,7 +279,7 @@ func (d *Desk) agrees(ctx context.Context, w command.Who) error {
 // been used up.
 func (d *Desk) begin(id trace.ProcedureID) {
 	d.procedure, d.patient, d.people, d.code, d.stranger, d.side, d.elsewhere = id, trace.PatientID{}, nil, trace.Code{}, false, "", trace.Place{}
-	d.last = trace.UsageID{}
+	d.last, d.asks = trace.UsageID{}, nil
 	d.settled()
 	d.watch.tell()
 }
@@ -349,10 +361,15 @@ func (d *Desk) Close(ctx context.Context, c command.CloseProcedure) error {
 // taken out of the record.
 func (d *Desk) Forget() {
 	d.mu.Lock()
-	d.patient, d.place, d.people, d.code, d.recent = trace.PatientID{}, trace.Place{}, nil, trace.Code{}, nil
-	d.settled()
+	d.forget()
 	d.mu.Unlock()
 	d.watch.tell()
+}
+
+// forget is Forget with d.mu held.
+func (d *Desk) forget() {
+	d.patient, d.place, d.people, d.code, d.recent = trace.PatientID{}, trace.Place{}, nil, trace.Code{}, nil
+	d.settled()
 }
 
 // SetSide says which side of a bilateral procedure is scanned for from now on.

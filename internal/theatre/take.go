@@ -14,10 +14,6 @@ import (
 	"implantrace/scanner"
 )
 
-// sameLabel is how soon a second scan of the same label without a serial
-// number may be a slip of the finger.
-const sameLabel = 5 * time.Second
-
 // openLong is how long a procedure may be open before a device scanned in it is
 // asked about: yesterday's must not take today's devices.
 const openLong = 12 * time.Hour
@@ -85,7 +81,7 @@ func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 	t.pack = of
 	if k := t.means.Kind; k != udi.KindAction && k != udi.KindStaff && k != udi.KindPlace {
 		// Whatever comes of it: an action behind it is not about the device before it.
-		d.last, d.lastTurn = trace.UsageID{}, t.turn
+		d.last, d.lastTurn, d.asks = trace.UsageID{}, t.turn, nil
 	}
 	if err := t.place(ctx, procedure); err != nil {
 		return Answer{}, err
@@ -306,19 +302,26 @@ func (t *taking) why() string {
 
 func (t *taking) device(ctx context.Context) error {
 	p := t.procedure
+	side := trace.Side("")
+	if p.Side == trace.SideBilateral && t.desk.procedure == p.ID {
+		side = t.desk.side
+	}
 	usage := trace.DeriveID[trace.OfUsage](t.id, "usage")
 	self := usage
 	twin := !t.pack.usage.IsZero() && t.means.Device == t.pack.device
 	if twin {
 		self = t.pack.usage
 	}
-	scan, err := t.scan(ctx)
+	before, err := t.scannedBefore(ctx, side)
 	if err != nil {
 		return err
 	}
-	side := trace.Side("")
-	if p.Side == trace.SideBilateral && t.desk.procedure == p.ID {
-		side = t.desk.side
+	if before != nil && !twin && !before.Status.Outcome() {
+		self = before.ID // on its way to its outcome: that it was scanned is no fault
+	}
+	scan, err := t.scan(ctx)
+	if err != nil {
+		return err
 	}
 	verdict, err := t.desk.recorder.Judge(ctx, command.Judged{Meaning: t.means, Procedure: p, Side: side, Self: []trace.UsageID{self}, At: t.now, Scan: scan})
 	if err != nil {
@@ -354,30 +357,52 @@ func (t *taking) device(ctx context.Context) error {
 		}
 	}
 	carrier := trace.Carrier{Text: t.reading.Text, Symbology: t.reading.Symbology, Source: string(t.reading.Source), Reading: t.id}
-	there, again, err := t.scannedBefore(ctx)
-	if err != nil {
-		return err
-	}
 	switch {
 	case twin:
 		// Another carrier of the pack says the same: one device, two codes.
 		t.fact.Usage = t.pack.usage
 		t.more = []trace.Draft{{Fact: trace.UsageFact{Usage: t.pack.usage, Carriers: []trace.Carrier{carrier}}}}
 		return nil
-	case !there.IsZero():
-		t.fact.Usage = there // the same piece again: one device, one usage
+	case before != nil:
+		t.seenAgain(*before)
 		return nil
-	case again:
-		t.fact.Verdict = trace.Judge(verdict.Title, append(verdict.Checks, trace.Check{Rule: "twice", Level: trace.Warn,
-			Message: "The same label was scanned a moment ago. If it is one device, remove one of the two."})...)
-		if t.fact.Verdict.Level == trace.Warn {
-			t.fact.Verdict.Title = "Scanned twice?"
-		}
 	}
 	t.fact.Usage = usage
 	t.more = []trace.Draft{{Subject: p.Patient, Fact: trace.UsageFact{Usage: usage, Procedure: p.ID, Device: t.means.Device,
 		Carriers: []trace.Carrier{carrier}, Status: trace.Checked, Verdict: t.fact.Verdict, Side: side, Damaged: t.means.Damaged()}}}
-	return nil
+	q, err := t.belongs(ctx)
+	t.asks(q)
+	return err
+}
+
+// asks has the desk ask something once the reading is recorded, where the procedure
+// is open there.
+func (t *taking) asks(q *Question) {
+	settle := t.settle
+	t.settle = func() {
+		settle()
+		if q != nil && t.turn == t.desk.lastTurn && t.desk.procedure == t.procedure.ID {
+			t.desk.asks = q
+		}
+	}
+}
+
+// seenAgain takes a device that is on the list already: it is asked how far it has
+// come. What the rules say worse of it than before is recorded of it.
+func (t *taking) seenAgain(u trace.Usage) {
+	t.fact.Usage = u.ID
+	v := t.fact.Verdict
+	if u.Status.Outcome() {
+		return // the rules have said that it was scanned before
+	}
+	if v.Level.Worse(u.Verdict.Level) != u.Verdict.Level {
+		t.more = []trace.Draft{{Fact: trace.UsageFact{Usage: u.ID, Verdict: v}}}
+	} else if v.Level != trace.Warn && v.Level != trace.Stop {
+		t.fact.Verdict.Title = "Scanned again: " + u.Status.String()
+	}
+	if !t.late {
+		t.asks(t.asking(u))
+	}
 }
 
 // inTurns is how long after a scan for one procedure a scan for another is asked
@@ -417,23 +442,33 @@ func (t *taking) scan(ctx context.Context) (*check.Scan, error) {
 	return s, nil
 }
 
-// scannedBefore finds the usage of this very piece (DI and serial) in this
-// procedure; or, without a serial, whether the same label was read just now.
-func (t *taking) scannedBefore(ctx context.Context) (there trace.UsageID, again bool, err error) {
+// scannedBefore finds the device on the list of this procedure that a scan is of. A
+// serial number says so. Without one it is the first with the same label that waits
+// for what the scan may say: one that is not opened yet, or else one without an
+// outcome; where each has its outcome, it is another piece. What was damaged is
+// taken for a new one. nil: it is not on the list.
+func (t *taking) scannedBefore(ctx context.Context, side trace.Side) (*trace.Usage, error) {
+	label := trace.Usage{Device: t.means.Device, Side: side, Damaged: t.means.Damaged()}
+	var waits *trace.Usage
 	for h, err := range t.desk.recorder.Store.Candidates(ctx, trace.Query{Procedure: t.procedure.ID}) {
 		if err != nil {
-			return there, again, err
+			return nil, err
 		}
 		u := h.Usage
-		if u.Withdrawn || u.Device.DI != t.means.Device.DI || u.Device.Lot != t.means.Device.Lot || u.Device.Serial != t.means.Device.Serial {
+		if u.Withdrawn {
 			continue
 		}
-		if u.Device.DI != "" && u.Device.Serial != "" {
-			return u.ID, false, nil
+		if d := u.Device; d.DI != "" && d.Serial != "" && d.DI == label.Device.DI && d.Lot == label.Device.Lot && d.Serial == label.Device.Serial {
+			return &u, nil
 		}
-		again = again || t.reading.At.Sub(u.History[0].Occurred).Abs() < sameLabel
+		if u.Status.Outcome() || !sameLabel(u, label) || label.Device.IsZero() {
+			continue
+		}
+		if waits == nil || u.Status == trace.Checked && waits.Status == trace.Opened || u.Status == waits.Status && later(waits.History[0], u.History[0]) {
+			waits = &u
+		}
 	}
-	return there, again, nil
+	return waits, nil
 }
 
 func (t *taking) patient(ctx context.Context) error {

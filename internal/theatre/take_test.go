@@ -185,15 +185,22 @@ func TestDeviceInAProcedureIsOneUsage(t *testing.T) {
 	if b.recorded(a.Reading).By.Via != "scanner:handheld" {
 		t.Errorf("%+v", b.recorded(a.Reading).By)
 	}
-	// The same piece again, however long after, is the same usage.
+	// The same piece again, however long after, is the same usage: on its way to its
+	// outcome without a word against it, and behind that with one.
 	for _, pause := range []time.Duration{0, time.Hour} {
 		b.later(pause)
 		again := b.scan(headText)
 		if again.Usage != a.Usage || len(b.usages(p)) != 1 {
 			t.Errorf("%+v", again)
 		}
-		b.says(again, trace.Warn, "scanned in this procedure already")
+		b.says(again, trace.NotChecked, "Scanned again: checked")
 	}
+	b.scan("IMT:A:implanted")
+	again := b.scan(headText)
+	if again.Usage != a.Usage || len(b.usages(p)) != 1 {
+		t.Errorf("%+v", again)
+	}
+	b.says(again, trace.Warn, "scanned in this procedure already")
 	// Withdrawn, it is another.
 	c := command.Correct{Meta: command.Meta{ID: trace.NewEventID()}, Usage: a.Usage, Withdraw: true, Reason: "wrong tray"}
 	if err := b.recorder.Correct(t.Context(), c); err != nil {
@@ -204,39 +211,33 @@ func TestDeviceInAProcedureIsOneUsage(t *testing.T) {
 	}
 }
 
-func TestSameLabelAgainWithinSecondsIsAskedAbout(t *testing.T) {
+// A label without a serial number that is read again is the piece that still waits,
+// and another one where each has its outcome.
+func TestSameLabelAgainIsThePieceThatWaits(t *testing.T) {
 	b := newBench(t)
 	p := b.begin(adaBand)
 	first := b.scan(stemText)
 	b.later(4 * time.Second)
-	second := b.scan(stemText)
-	b.says(second, trace.Warn, "Scanned twice?")
-	if second.Usage == first.Usage || len(b.usages(p)) != 2 {
+	if second := b.scan(stemText); second.Usage != first.Usage || len(b.usages(p)) != 1 {
 		t.Errorf("%+v", b.usages(p))
 	}
-	// After a while it is the next of a box, and nobody is asked.
-	b.later(5 * time.Second)
-	third := b.scan(stemText)
-	if check(third, "twice").Level != "" || len(b.usages(p)) != 3 {
-		t.Errorf("%+v", third.Verdict)
+	// Another lot is another device.
+	if other := b.scan(stemText + "X"); other.Usage == first.Usage || len(b.usages(p)) != 2 {
+		t.Errorf("%+v", other)
 	}
-	// That an outcome was recorded just now is no scan.
-	b.later(time.Hour)
-	for _, u := range b.usages(p) {
-		if err := b.recorder.SetOutcome(t.Context(), command.SetOutcome{Meta: command.Meta{ID: trace.NewEventID()}, Usage: u.ID, Status: trace.Implanted, Override: "label-compared"}); err != nil {
-			t.Fatal(err)
-		}
+	b.scan(stemText)
+	b.says(b.scan("IMT:A:opened-not-used"), trace.Pass, "Opened, not used")
+	next := b.scan(stemText)
+	if next.Usage == first.Usage || len(b.usages(p)) != 3 {
+		t.Errorf("%+v", b.usages(p))
 	}
-	if fourth := b.scan(stemText); check(fourth, "twice").Level != "" {
-		t.Errorf("%+v", fourth.Verdict)
-	}
-	// Another lot at once is another device.
-	if other := b.scan(stemText + "X"); check(other, "twice").Level != "" {
-		t.Errorf("%+v", other.Verdict)
+	// What cannot be read whole is never taken for a piece that was.
+	damaged := strings.Replace(stemText, "310630", "310640", 1)
+	if a, c := b.scan(damaged), b.scan(damaged); a.Usage == c.Usage || len(b.usages(p)) != 5 {
+		t.Errorf("%+v", b.usages(p))
 	}
 }
 
-// TestDamagedCodeIsRecordedAndStops: in the procedure, with what is known.
 func TestDamagedCodeIsRecordedAndStops(t *testing.T) {
 	b := newBench(t)
 	p := b.begin(adaBand)

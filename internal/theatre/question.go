@@ -1,0 +1,208 @@
+package theatre
+
+import (
+	"context"
+
+	"implantrace/internal/command"
+	"implantrace/internal/trace"
+)
+
+// Ask is what a desk asks about.
+type Ask string
+
+// What is asked, and what Yes says to it. No lets go of the question and changes
+// nothing.
+const (
+	AskOpened  Ask = "opened"  // a device was scanned again: is it opened now? Yes: it is
+	AskOutcome Ask = "outcome" // an opened device was scanned again: what became of it? Answered by its outcome
+	AskBelongs Ask = "belongs" // a code without a device identifier: does it belong to that device? Yes: one pack
+	AskClose   Ask = "close"   // close with devices that have no outcome? Yes: close
+)
+
+// Question is what a desk asks after a reading. It is answered by touch, by keys or
+// by the codes Yes and No, and gone with the next reading that is no such code. The
+// node keeps it in memory only: after a restart the device is scanned again.
+type Question struct {
+	ID    trace.EventID `json:"id"` // the reading that it is about
+	Kind  Ask           `json:"kind"`
+	About trace.UsageID `json:"about,omitzero"` // the device; of AskBelongs the code without an identifier
+	To    trace.UsageID `json:"to,omitzero"`    // of AskBelongs, the device
+	Words string        `json:"words"`
+	More  bool          `json:"more,omitempty"` // it may be another piece with the same label: [Desk.Another]
+}
+
+// Reply is what somebody answers to a question.
+type Reply string
+
+// The replies.
+const (
+	Yes     Reply = "yes"
+	No      Reply = "no"
+	Another Reply = "another" // not that piece: another one with the same label
+)
+
+// asking is the question that a device leads to which was scanned before; nil: none.
+func (t *taking) asking(u trace.Usage) *Question {
+	q := &Question{ID: t.id, About: u.ID, More: u.Device.Serial == ""}
+	switch u.Status {
+	case trace.Checked:
+		q.Kind = AskOpened
+	case trace.Opened:
+		q.Kind = AskOutcome
+	default:
+		return nil
+	}
+	return q
+}
+
+// belongs is the question whether a device that was just scanned and the one before
+// it are the two codes of one pack: one of them has the identifier, and they agree.
+func (t *taking) belongs(ctx context.Context) (*Question, error) {
+	before, found := trace.Usage{}, false
+	for h, err := range t.desk.recorder.Store.Candidates(ctx, trace.Query{Procedure: t.procedure.ID}) {
+		if err != nil {
+			return nil, err
+		}
+		if u := h.Usage; !u.Withdrawn && (!found || later(u.History[0], before.History[0])) {
+			before, found = u, true
+		}
+	}
+	q := &Question{ID: t.id, Kind: AskBelongs}
+	switch mine := t.means.Device; {
+	case !found, before.Status.Outcome():
+		return nil, nil
+	case mine.DI == "" && before.Device.DI != "":
+		q.About, q.To = t.fact.Usage, before.ID
+	case mine.DI != "" && before.Device.DI == "":
+		q.About, q.To = before.ID, t.fact.Usage
+	default:
+		return nil, nil
+	}
+	if _, err := command.Join(before.Device, t.means.Device); err != nil {
+		return nil, nil
+	}
+	return q, nil
+}
+
+// later reports whether a was recorded after b.
+func later(a, b trace.Stamp) bool {
+	if !a.Recorded.Equal(b.Recorded) {
+		return a.Recorded.After(b.Recorded)
+	}
+	return a.Position.Seq > b.Position.Seq
+}
+
+// asked words the question that is open, with what the record knows now; nil where
+// there is none any more.
+func (d *Desk) asked(q *Question, p trace.ProcedureInFull) *Question {
+	if q == nil {
+		return nil
+	}
+	find := func(id trace.UsageID) (trace.UsageInFull, bool) {
+		for _, u := range p.Usages {
+			if u.Usage.ID == id && !u.Usage.Withdrawn {
+				return u, true
+			}
+		}
+		return trace.UsageInFull{}, false
+	}
+	now := *q
+	about, there := find(q.About)
+	switch q.Kind {
+	case AskClose:
+		open := Unresolved(p.Usages)
+		if len(open) == 0 {
+			return nil
+		}
+		now.Words = "Close the procedure, and leave devices without an outcome?"
+	case AskOpened:
+		if !there || about.Usage.Status != trace.Checked {
+			return nil
+		}
+		now.Words = "Is it opened now? " + named(about)
+	case AskOutcome:
+		if !there || about.Usage.Status != trace.Opened {
+			return nil
+		}
+		now.Words = "What became of it? " + named(about)
+	case AskBelongs:
+		to, also := find(q.To)
+		if !there || !also {
+			return nil
+		}
+		now.Words = "Do both codes belong to one pack? " + named(to)
+	}
+	return &now
+}
+
+// Reply answers the question with this id. One that is over is an error of kind
+// Conflict; so is what the record refuses.
+func (d *Desk) Reply(ctx context.Context, m command.Meta, question trace.EventID, r Reply) error {
+	return d.do(ctx, m, "reply", []string{question.String(), string(r)}, func() (step, error) {
+		if d.asks == nil || d.asks.ID != question {
+			return refusing("", "This question is over: something was scanned or said since. Look at the page again."), nil
+		}
+		p, err := d.here(ctx)
+		if err != nil {
+			return step{}, err
+		}
+		return d.reply(ctx, m.ID, p, r)
+	})
+}
+
+// reply works out what an answer comes to, with d.mu held.
+func (d *Desk) reply(ctx context.Context, id trace.EventID, p trace.Procedure, r Reply) (step, error) {
+	full, err := trace.ProcedureWithUsages(ctx, d.recorder.Store, p)
+	if err != nil {
+		return step{}, err
+	}
+	q := d.asked(d.asks, full) // what was said on the page meanwhile may have answered it
+	if q == nil {
+		return refusing("Nothing is asked", "Nothing is asked here at present."), nil
+	}
+	over := func(s step, err error) (step, error) {
+		if err == nil && !s.refused {
+			next := s.settle
+			s.settle = func() {
+				d.asks = nil
+				if next != nil {
+					next()
+				}
+			}
+		}
+		return s, err
+	}
+	if r == No {
+		return over(step{title: "No", message: "Nothing was changed.", usage: q.About, already: true}, nil)
+	}
+	if q.Kind == AskClose {
+		if r != Yes {
+			return refusing("Not closed", "Answer yes or no."), nil
+		}
+		return over(d.closing(ctx, p, true))
+	}
+	u, err := d.inFull(ctx, q.About)
+	if err != nil {
+		return step{}, err
+	}
+	switch {
+	case r == Another && q.More:
+		return over(d.pieces(ctx, id, p, u, len(piecesOf(full, u.Usage))+1))
+	case r != Yes:
+		return refusing("Not done", "That is no answer to this question."), nil
+	case q.Kind == AskOpened:
+		return over(d.outcomeOf(ctx, outcomeFor(trace.Opened), u, ""))
+	case q.Kind == AskBelongs:
+		drafts, err := d.recorder.Joining(ctx, command.JoinUsages{Usage: q.To, Other: q.About})
+		if err != nil {
+			return orRefused("Not joined", err)
+		}
+		to, err := d.inFull(ctx, q.To)
+		if err != nil {
+			return step{}, err
+		}
+		return over(step{title: "One pack", message: "Both codes are of one device: " + named(to) + ".", usage: q.To, drafts: drafts,
+			settle: func() { d.last = q.To }}, nil)
+	}
+	return refusing("Say what became of it", "Scan the code for what became of it: implanted, opened and not used, wasted, tried."), nil
+}
