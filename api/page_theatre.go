@@ -23,9 +23,10 @@ type board struct {
 	NoOutcome string // "2 devices", "" when every one has an outcome
 	Last      *theatre.Answer
 	Earlier   []theatre.Answer
-	Usages    []usageCard // latest first
-	TakenOff  []usageCard // devices that were taken off the list
-	Asked     *usageCard  // the device that the question of the desk is about
+	Usages    []usageCard         // latest first
+	Implants  []trace.UsageInFull // that the patient has from other procedures
+	TakenOff  []usageCard         // devices that were taken off the list
+	Asked     *usageCard          // the device that the question of the desk is about
 	Copy      copyLine
 	Bearer    bearer
 	// KeepPictures says that photographs are kept.
@@ -171,6 +172,17 @@ func (s *Server) board(c echo.Context) (board, error) {
 		b.Usages = append(b.Usages, card)
 	}
 	slices.Reverse(b.Usages)
+	in, err := s.Recorder.Implants(c.Request().Context(), b.State.Procedure.Procedure)
+	if err != nil {
+		return b, whole(err)
+	}
+	for _, u := range in {
+		full, err := trace.InFull(c.Request().Context(), s.store, u)
+		if err != nil {
+			return b, whole(err)
+		}
+		b.Implants = append(b.Implants, full)
+	}
 	if missing > 0 {
 		b.NoOutcome = fmt.Sprintf("%d devices are", missing)
 		if missing == 1 {
@@ -229,6 +241,14 @@ func (s *Server) cardOf(u trace.UsageInFull) usageCard {
 		}
 	}
 	return card
+}
+
+// wentTo are the places where an explanted device goes, as a list offers them.
+func wentTo() (all [][2]string) {
+	for _, w := range trace.WentTo() {
+		all = append(all, [2]string{string(w), w.String()})
+	}
+	return all
 }
 
 // overridden reports whether a reason was given for every check of a device that

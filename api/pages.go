@@ -75,6 +75,7 @@ func words(zone *time.Location) template.FuncMap {
 		"list":  func(v ...any) []any { return v },
 		"newID": func() string { return trace.NewEventID().String() },
 		"sides": trace.Sides,
+		"went":  wentTo,
 		// safePicture is a picture that this program made itself.
 		"safePicture": func(data string) template.URL {
 			if !strings.HasPrefix(data, "data:image/png;base64,") {

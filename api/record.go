@@ -246,6 +246,20 @@ func (s *Server) setOutcome(c echo.Context) error {
 	return s.answerUsage(c, http.StatusOK, id)
 }
 
+func (s *Server) explant(c echo.Context) error {
+	var q command.Explant
+	if _, err := bindAt(c, &q, &q.Procedure, "procedures"); err != nil {
+		return err
+	}
+	by(c, &q.Meta, viaAPI)
+	id, err := s.Recorder.Explant(c.Request().Context(), q)
+	if err != nil {
+		return err
+	}
+	s.Desk.Changed()
+	return s.answerUsage(c, http.StatusCreated, id)
+}
+
 func (s *Server) joinUsages(c echo.Context) error {
 	var q command.JoinUsages
 	id, err := bindAt(c, &q, &q.Usage, "usages")

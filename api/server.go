@@ -239,6 +239,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/procedures/:id/plan/table", may: staff.WriteRecord, handler: s.planTable, body: sheet.BytesMost, query: "id to_confirm who"},
 		{method: "GET", path: "/api/v1/procedures/:id/card.pdf", may: staff.ReadRecord, handler: s.cardPDF, query: "size"},
 		{method: "GET", path: "/api/v1/procedures/:id/record.pdf", may: staff.ReadRecord, handler: s.notesPDF},
+		{method: "POST", path: "/api/v1/procedures/:id/explants", may: staff.WriteRecord, handler: s.explant},
 		{method: "POST", path: "/api/v1/procedures/:id/close", may: staff.WriteRecord, handler: s.closeProcedure},
 
 		{method: "POST", path: "/api/v1/usages", may: staff.WriteRecord, handler: s.recordUsage},
@@ -369,6 +370,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/theatre/forget", may: staff.UseDesk, handler: s.formForget},
 		{method: "POST", path: "/theatre/side", may: staff.UseDesk, handler: s.formSide, form: true},
 		{method: "POST", path: "/theatre/reply", may: staff.UseDesk, handler: s.formReply, form: true},
+		{method: "POST", path: "/theatre/explant", may: staff.UseDesk, handler: s.formExplant, form: true},
 		{method: "POST", path: "/theatre/undo", may: staff.UseDesk, handler: s.formUndo, form: true},
 		{method: "POST", path: "/theatre/usages/:id/pieces", may: staff.UseDesk, handler: s.formPieces, form: true},
 		{method: "POST", path: "/theatre/usages/:id/put-back", may: staff.UseDesk, handler: s.formPutBack, form: true},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 
@@ -91,6 +92,24 @@ func (s *Server) formReply(c echo.Context) error {
 			return err
 		}
 		return d.Reply(ctx, m, question, theatre.Reply(field(c, "reply")))
+	})
+}
+
+func (s *Server) formExplant(c echo.Context) error {
+	return s.stepForm(c, func(ctx context.Context, d *theatre.Desk, m command.Meta) error {
+		usage, err := trace.ParseID[trace.OfUsage](field(c, "usage"))
+		if err != nil {
+			return trace.Errorf(trace.Invalid, "Choose the implant that was taken out.")
+		}
+		q := command.Explant{Meta: m, Usage: usage, Reason: cmp.Or(field(c, "other"), field(c, "reason")), Went: trace.Went(field(c, "went"))}
+		if q.Procedure, err = trace.ParseID[trace.OfProcedure](field(c, "procedure")); err != nil {
+			return err
+		}
+		if _, err := s.Recorder.Explant(ctx, q); err != nil {
+			return err
+		}
+		d.Changed()
+		return nil
 	})
 }
 

@@ -52,3 +52,35 @@ func TestTheDeskAsksAndTakesBack(t *testing.T) {
 	n.form("/theatre/usages/"+usage+"/pieces", url.Values{"id": {n.id()}, "pieces": {"many"}}, true).want(422)
 	n.page("/theatre").want(200, "4 with this label")
 }
+
+// What an earlier procedure implanted is offered where the patient lies again, and
+// ends when it is taken out.
+func TestAnImplantIsTakenOut(t *testing.T) {
+	n := newNode(t)
+	n.post("/api/v1/theatre/open", n.fill(`{"id":"{new p}","patient":{"nhs_number":"`+ada+`"},"code":{"text":"Hip"},"side":"left"}`)).want(201)
+	n.page("/theatre").want(200)
+	for i, lot := range []string{"LOT1", "LOT2"} {
+		n.post("/api/v1/readings", n.fill(`{"id":"{new `+string("ab"[i])+`}","text":"(01)`+stem+`(17)310630(10)`+lot+`"}`)).want(201)
+	}
+	var in []string
+	devices, _ := n.get("/api/v1/theatre").want(200).value("procedure.usages").([]any)
+	for _, d := range devices {
+		u, _ := d.(map[string]any)["usage"].(map[string]any)
+		id, _ := u["id"].(string)
+		in = append(in, id)
+		n.post("/api/v1/usages/"+id+"/outcome", n.fill(`{"id":"{new o}","status":"implanted"}`)).want(200)
+	}
+	n.post("/api/v1/theatre/close", n.fill(`{"id":"{new c}","procedure":"{p}"}`)).want(200)
+	n.post("/api/v1/theatre/open", n.fill(`{"id":"{new r}","patient":{"nhs_number":"`+ada+`"},"code":{"text":"Revision"},"side":"left"}`)).want(201)
+	n.page("/theatre").want(200, "Take out an implant: 2 recorded of this patient", "given to the patient")
+	n.post(n.fill("/api/v1/procedures/{r}/explants"), n.fill(`{"id":"{new e}","usage":"`+in[0]+`","reason":"loosening","went":"pathology"}`)).
+		want(201, `"status":"explanted"`, `"explants":"`+in[0]+`"`, `"went":"pathology"`)
+	n.get("/api/v1/usages/"+in[0]).want(200, n.fill(`"explanted_by":"{e}"`))
+	n.post(n.fill("/api/v1/procedures/{r}/explants"), n.fill(`{"id":"{new e2}","usage":"`+in[0]+`","reason":"loosening"}`)).problem(409, "conflict")
+	n.form("/theatre/explant", url.Values{"id": {n.id()}, "procedure": {n.fill("{r}")}, "usage": {in[1]}, "reason": {"wear"}, "went": {"maker"}}, true).want(204)
+	n.form("/theatre/explant", url.Values{"id": {n.id()}, "procedure": {n.fill("{r}")}, "reason": {"wear"}}, true).want(422)
+	n.page("/theatre").want(200, "explanted")
+	n.page(n.fill("/procedures/{p}")).want(200, "implanted, and taken out since")
+	n.page(n.fill("/procedures/{r}")).want(200, "explanted, to the maker", "explanted, to pathology")
+	n.post("/api/v1/recalls/search", `{"di":"`+stem+`","lot":"LOT1"}`).want(200, `"in_patient":"was"`)
+}

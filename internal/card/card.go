@@ -78,7 +78,7 @@ func Of(p trace.ProcedureInFull, at Institution, zone *time.Location) Card {
 	lack(at.Name == "", "The hospital's name is not known here.")
 	lack(at.Address == "", "The hospital's address is not known here.")
 	for _, u := range p.Usages {
-		if u.Usage.Withdrawn || u.Usage.Status != trace.Implanted {
+		if u.Usage.Withdrawn || u.Usage.InPatient() != "yes" {
 			continue
 		}
 		name := nameOf(u)

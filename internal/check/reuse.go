@@ -12,7 +12,7 @@ var reuse = Rule{ID: "reuse", Asks: "Was this very piece implanted before?", Lev
 		return found
 	}
 	for _, e := range f.Earlier {
-		if in := e.Usage.Status.InPatient(); (in == "yes" || in == "was") && e.Usage.Status != trace.Trial && !f.here(e) {
+		if in := e.Usage.InPatient(); (in == "yes" || in == "was") && e.Usage.Status != trace.Trial && !f.here(e) {
 			return fail(fmt.Sprintf("The record says that this piece was implanted on %s.", f.day(e)))
 		}
 	}

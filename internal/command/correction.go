@@ -88,31 +88,34 @@ func (r Recorder) Correct(ctx context.Context, c Correct) error {
 	if _, done, err := r.before(ctx, c.ID, canon); done {
 		return err
 	}
-	d, err := r.Correcting(ctx, c)
+	drafts, err := r.Correcting(ctx, c)
 	if err != nil {
 		return err
 	}
-	if _, err = r.record(ctx, c.Meta, canon, d); err != nil || c.Product == "" {
+	if _, err = r.record(ctx, c.Meta, canon, drafts...); err != nil || c.Product == "" {
 		return err
 	}
-	return r.judgeProduct(ctx, d.Fact.(trace.ProductFact).DI, c.Meta)
+	return r.judgeProduct(ctx, drafts[0].Fact.(trace.ProductFact).DI, c.Meta)
 }
 
 // Correcting is what [Recorder.Correct] would record. After a correction of a
 // product its devices are to be judged again.
-func (r Recorder) Correcting(ctx context.Context, c Correct) (d trace.Draft, err error) {
+func (r Recorder) Correcting(ctx context.Context, c Correct) ([]trace.Draft, error) {
+	var d trace.Draft
+	var also []trace.Draft
+	var err error
 	if err := plausible("the time", c.Occurred, r.Clock()); err != nil {
-		return d, err
+		return nil, err
 	}
 	c.Reason = strings.TrimSpace(c.Reason)
 	if c.Reason == "" {
-		return d, trace.Errorf(trace.Invalid, "A correction wants a reason.")
+		return nil, trace.Errorf(trace.Invalid, "A correction wants a reason.")
 	}
 	if err := note(c.Reason); err != nil {
-		return d, err
+		return nil, err
 	}
 	if c.Withdraw && c.Restore {
-		return d, trace.Errorf(trace.Invalid, "A correction cannot withdraw and restore at once.")
+		return nil, trace.Errorf(trace.Invalid, "A correction cannot withdraw and restore at once.")
 	}
 	named := 0
 	for _, n := range []bool{!c.Patient.IsZero(), !c.Procedure.IsZero(), !c.Usage.IsZero(), c.Product != ""} {
@@ -121,7 +124,7 @@ func (r Recorder) Correcting(ctx context.Context, c Correct) (d trace.Draft, err
 		}
 	}
 	if named != 1 {
-		return d, trace.Errorf(trace.Invalid, "A correction names one patient, one procedure, one usage or one product.")
+		return nil, trace.Errorf(trace.Invalid, "A correction names one patient, one procedure, one usage or one product.")
 	}
 	switch {
 	case !c.Patient.IsZero():
@@ -129,18 +132,18 @@ func (r Recorder) Correcting(ctx context.Context, c Correct) (d trace.Draft, err
 	case !c.Procedure.IsZero():
 		d, err = r.correctProcedure(ctx, c)
 	case !c.Usage.IsZero():
-		d, err = r.correctUsage(ctx, c)
+		d, also, err = r.correctUsage(ctx, c)
 	default:
 		d, err = r.correctProduct(ctx, c)
 	}
 	if err != nil {
-		return d, err
+		return nil, err
 	}
 	if d.Secret == nil {
 		d.Secret = &trace.Secret{}
 	}
 	d.Secret.Note = c.Reason
-	return d, nil
+	return append([]trace.Draft{d}, also...), nil
 }
 
 // amend checks that there is something to put right and that the fields belong
@@ -352,54 +355,73 @@ func (r Recorder) correctProcedure(ctx context.Context, c Correct) (trace.Draft,
 		Place: s.Place, People: s.People, Start: s.Start.UTC(), End: s.End.UTC(), Amend: a}, Secret: &trace.Secret{Indication: s.Indication}}, nil
 }
 
-func (r Recorder) correctUsage(ctx context.Context, c Correct) (trace.Draft, error) {
+func (r Recorder) correctUsage(ctx context.Context, c Correct) (d trace.Draft, also []trace.Draft, err error) {
 	u, err := r.Store.Usage(ctx, c.Usage)
 	if err != nil {
-		return trace.Draft{}, err
+		return d, nil, err
 	}
 	s := c.Set
 	a, err := c.amend(u.History, ofUsage, Set{InProcedure: s.InProcedure, DI: s.DI, Lot: s.Lot, Serial: s.Serial, Expiry: s.Expiry,
 		Manufactured: s.Manufactured, Status: s.Status, Location: s.Location})
 	if err != nil {
-		return trace.Draft{}, err
+		return d, nil, err
 	}
 	if s.Status != "" {
 		if err := oneOf("the status", s.Status, trace.Statuses()); err != nil {
-			return trace.Draft{}, err
+			return d, nil, err
 		}
 	}
 	p, err := r.Store.Procedure(ctx, u.Procedure)
 	if err != nil && trace.KindOf(err) != trace.NotFound {
-		return trace.Draft{}, err
+		return d, nil, err
 	}
 	if !s.InProcedure.IsZero() {
 		if p, err = r.Store.Procedure(ctx, s.InProcedure); err != nil {
-			return trace.Draft{}, err
+			return d, nil, err
 		}
 		if p.Withdrawn {
-			return trace.Draft{}, withdrawn
+			return d, nil, withdrawn
 		}
 	}
 	if err := lines("the location", s.Location); err != nil {
-		return trace.Draft{}, err
+		return d, nil, err
 	}
 	typed := udi.Device{DI: s.DI, Lot: s.Lot, Serial: s.Serial, Expiry: udi.Date{Day: s.Expiry}, Manufactured: udi.Date{Day: s.Manufactured}}
 	m, err := Understood(nil, typed, r.Clock())
 	if err != nil {
-		return trace.Draft{}, err
+		return d, nil, err
 	}
 	f := trace.UsageFact{Usage: u.ID, Procedure: s.InProcedure, Device: m.Device, Status: s.Status, Location: s.Location, Amend: a}
 	if f.Verdict, err = r.again(ctx, u, f, p); err != nil {
-		return trace.Draft{}, err
+		return d, nil, err
 	}
 	verdict := u.Verdict
 	if !f.Verdict.IsZero() {
 		verdict = f.Verdict
 	}
 	if err := override(&f, c.Provenance, s.Status, verdict, u.Overridden, c.Reason, ""); err != nil {
-		return trace.Draft{}, err
+		return d, nil, err
 	}
-	return trace.Draft{Subject: p.Patient, Fact: f}, nil
+	if !u.Explants.IsZero() {
+		other := trace.UsageFact{Usage: u.Explants}
+		switch {
+		case c.Restore:
+			other.ExplantedBy = u.ID
+		case c.Withdraw:
+			if other.Amend, err = r.unlinked(ctx, u); err != nil {
+				return d, nil, err
+			}
+		case s.Status != "" && s.Status != trace.Explanted:
+			f.Amend.Clear = append(slices.Clone(f.Amend.Clear), "explants")
+			if other.Amend, err = r.unlinked(ctx, u); err != nil {
+				return d, nil, err
+			}
+		}
+		if !other.ExplantedBy.IsZero() || len(other.Amend.Clear) > 0 {
+			also = append(also, trace.Draft{Fact: other})
+		}
+	}
+	return trace.Draft{Subject: p.Patient, Fact: f}, also, nil
 }
 
 // again asks the rules of a device whose identity a correction changes before

@@ -183,7 +183,7 @@ func (r Recorder) with(ctx context.Context, j Judged, f check.Facts) (all []chec
 		if u.Status == trace.Explanted {
 			out = append(out, u.Device)
 		}
-		if in := u.Status.InPatient(); in == "no" || in == "was" {
+		if in := u.InPatient(); in == "no" || in == "was" {
 			continue
 		}
 		product, err := trace.ProductOf(ctx, r.Store, u.Device.DI)
@@ -265,7 +265,7 @@ func (r Recorder) stays(ctx context.Context, j Judged, f check.Facts, fresh map[
 			if u.Status == trace.Explanted {
 				out = append(out, u.Device)
 			}
-			if u.Status.InPatient() != "yes" || slices.ContainsFunc(out, func(d udi.Device) bool {
+			if u.InPatient() != "yes" || slices.ContainsFunc(out, func(d udi.Device) bool {
 				return d.DI == u.Device.DI && d.Lot == u.Device.Lot && d.Serial == u.Device.Serial
 			}) {
 				continue

@@ -223,6 +223,7 @@ type SetOutcome struct {
 	Reason   string        `json:"reason,omitempty"`   // wanted for implanting in spite of a warn or stop; sealed
 	Override string        `json:"override,omitempty"` // one of trace.OverrideReasons, in place of words
 	Side     trace.Side    `json:"side,omitempty"`     // it goes into, where both are operated on
+	Went     trace.Went    `json:"went,omitempty"`     // of what was explanted: where it went
 }
 
 // SetOutcome carries the command out.
@@ -234,45 +235,46 @@ func (r Recorder) SetOutcome(ctx context.Context, c SetOutcome) error {
 	if _, done, err := r.before(ctx, c.ID, canon); done {
 		return err
 	}
-	d, err := r.Outcome(ctx, c)
+	drafts, err := r.Outcome(ctx, c)
 	if err != nil {
 		return err
 	}
-	_, err = r.record(ctx, c.Meta, canon, d)
+	_, err = r.record(ctx, c.Meta, canon, drafts...)
 	return err
 }
 
 // Outcome is what [Recorder.SetOutcome] would record, for a command of another
 // package that says it beside something else. An outcome that is refused is an error
-// of kind Invalid or Conflict.
-func (r Recorder) Outcome(ctx context.Context, c SetOutcome) (trace.Draft, error) {
+// of kind Invalid or Conflict. A device that was explanted is linked to the implant
+// that it was, where the record has exactly one that fits.
+func (r Recorder) Outcome(ctx context.Context, c SetOutcome) ([]trace.Draft, error) {
 	u, err := r.Store.Usage(ctx, c.Usage)
 	if err != nil {
-		return trace.Draft{}, err
+		return nil, err
 	}
 	if u.Withdrawn {
-		return trace.Draft{}, trace.Errorf(trace.Conflict, "This usage was withdrawn. Restore it before its outcome is recorded.")
+		return nil, trace.Errorf(trace.Conflict, "This usage was withdrawn. Restore it before its outcome is recorded.")
 	}
 	if err := oneOf("the outcome", c.Status, trace.Statuses()); err != nil {
-		return trace.Draft{}, err
+		return nil, err
 	}
 	if err := line("the location", c.Location); err != nil {
-		return trace.Draft{}, err
+		return nil, err
 	}
 	c.Reason = strings.TrimSpace(c.Reason)
 	if err := note(c.Reason); err != nil {
-		return trace.Draft{}, err
+		return nil, err
 	}
 	now := r.Clock()
 	if err := plausible("the time", c.Occurred, now); err != nil {
-		return trace.Draft{}, err
+		return nil, err
 	}
 	p, err := r.Store.Procedure(ctx, u.Procedure)
 	if err != nil && trace.KindOf(err) != trace.NotFound {
-		return trace.Draft{}, err
+		return nil, err
 	}
 	if err := oneOf("the side", c.Side, []trace.Side{"", trace.SideLeft, trace.SideRight}); err != nil {
-		return trace.Draft{}, err
+		return nil, err
 	}
 	f := trace.UsageFact{Usage: u.ID, Status: c.Status, Location: c.Location, Side: c.Side}
 	if c.Side != "" {
@@ -287,7 +289,7 @@ func (r Recorder) Outcome(ctx context.Context, c SetOutcome) (trace.Draft, error
 		// elsewhere, the day ended, the product was described.
 		if verdict, err = r.Judge(ctx, Judged{Meaning: meaning(u, u.Device, u.Damaged, now), Procedure: p, Side: said(u.Side, u.Location), Self: []trace.UsageID{u.ID},
 			At: used(p, c.Occurred, now)}); err != nil {
-			return trace.Draft{}, err
+			return nil, err
 		}
 		verdict = keep(u.Verdict, verdict)
 		if !sameAnswers(verdict, u.Verdict) {
@@ -295,16 +297,42 @@ func (r Recorder) Outcome(ctx context.Context, c SetOutcome) (trace.Draft, error
 		}
 	}
 	if u.Status == trace.Implanted && c.Status != trace.Implanted && c.Status != trace.Explanted && c.Provenance != trace.Imported && c.Reason == "" {
-		return trace.Draft{}, trace.Errorf(trace.Invalid, "This device is recorded as implanted. Say why that is changed.")
+		return nil, trace.Errorf(trace.Invalid, "This device is recorded as implanted. Say why that is changed.")
 	}
 	if err := override(&f, c.Provenance, c.Status, verdict, u.Overridden, c.Reason, c.Override); err != nil {
-		return trace.Draft{}, err
+		return nil, err
+	}
+	var also []trace.Draft
+	switch {
+	case c.Went != "" && c.Status != trace.Explanted:
+		return nil, trace.Errorf(trace.Invalid, "Where a device went is said of one that was explanted.")
+	case c.Status == trace.Explanted:
+		if err := oneOf("where it went", c.Went, append(trace.WentTo(), "")); err != nil {
+			return nil, err
+		}
+		f.Went = c.Went
+		if !u.Explants.IsZero() || u.Status == trace.Implanted {
+			break // it is linked, or was put in and taken out in one procedure
+		}
+		if f.Explants, err = r.implantOf(ctx, p, u.Device); err != nil {
+			return nil, err
+		}
+		if !f.Explants.IsZero() {
+			also = append(also, trace.Draft{Fact: trace.UsageFact{Usage: f.Explants, ExplantedBy: u.ID}})
+		}
+	case !u.Explants.IsZero():
+		f.Amend = trace.Amend{Clear: []string{"explants"}}
+		amend, err := r.unlinked(ctx, u)
+		if err != nil {
+			return nil, err
+		}
+		also = append(also, trace.Draft{Fact: trace.UsageFact{Usage: u.Explants, Amend: amend}})
 	}
 	d := trace.Draft{Fact: f, Subject: p.Patient}
 	if c.Reason != "" {
 		d.Secret = &trace.Secret{Note: c.Reason}
 	}
-	return d, nil
+	return append([]trace.Draft{d}, also...), nil
 }
 
 // keep adds to a new verdict what only the moment of scanning could answer:

@@ -169,6 +169,9 @@ func deviceStatus(p trace.Procedure, u trace.Usage) string {
 	}
 	switch u.Status {
 	case trace.Implanted:
+		if u.InPatient() == "was" {
+			return "inactive" // taken out since
+		}
 		return "active" // "for implanted devices this means that the device is implanted in the patient"
 	case trace.Explanted, trace.Trial, trace.NotUsed, trace.Wasted:
 		return "inactive"

@@ -53,6 +53,9 @@ func (b *writer) use(p trace.ProcedureInFull, u trace.UsageInFull, subject refer
 	} else {
 		r.TimingDateTime = at
 	}
+	if u.Usage.Status == trace.Implanted && !u.Usage.ExplantedBy.IsZero() {
+		r.note("Implanted then; taken out in a later procedure.")
+	}
 	site := m.text(u.Usage.Location)
 	side := p.Procedure.Side
 	if u.Usage.Side != "" {
@@ -82,7 +85,9 @@ func (r *deviceUse) note(text string) { r.Note = append(r.Note, annotation{Text:
 func useStatus(p trace.Procedure, u trace.Usage) (status string, ok bool) {
 	switch u.Status {
 	case trace.Implanted:
-		status = "active"
+		if status = "active"; u.InPatient() == "was" {
+			status = "completed"
+		}
 	case trace.Explanted, trace.Trial:
 		status = "completed"
 	default:

@@ -52,6 +52,9 @@ func StateOf(u trace.Usage) State {
 	}
 	switch u.Status {
 	case trace.Implanted:
+		if u.InPatient() == "was" {
+			return StateExplanted
+		}
 		return StateImplanted
 	case trace.Explanted:
 		return StateExplanted
@@ -517,7 +520,7 @@ func (m *Matcher) explain(full trace.UsageInFull) (Match, bool) {
 	if finding.Tier == "" {
 		return Match{}, false
 	}
-	match := Match{Tier: finding.Tier, Why: finding.Why, State: StateOf(u), InPatient: u.Status.InPatient(), UsageInFull: full}
+	match := Match{Tier: finding.Tier, Why: finding.Why, State: StateOf(u), InPatient: u.InPatient(), UsageInFull: full}
 	switch {
 	case u.Withdrawn:
 		match.Why = append(match.Why, "withdrawn from the record")

@@ -34,6 +34,9 @@ func foldUsage(about []trace.Entry) trace.Usage {
 		set(&u.Location, f.Location)
 		set(&u.Side, f.Side)
 		set(&u.Described, f.Described)
+		set(&u.Explants, f.Explants)
+		set(&u.Went, f.Went)
+		set(&u.ExplantedBy, f.ExplantedBy)
 		for _, o := range f.Overridden {
 			u.Overridden = append(slices.DeleteFunc(slices.Clone(u.Overridden), func(was trace.Overridden) bool { return was.Rule == o.Rule }), o)
 		}
@@ -74,6 +77,10 @@ func clearUsage(u *trace.Usage, name string) {
 		u.Location = ""
 	case "damaged":
 		u.Damaged = false
+	case "explants":
+		u.Explants, u.Went = trace.UsageID{}, ""
+	case "explanted_by":
+		u.ExplantedBy = trace.UsageID{}
 	}
 }
 

@@ -242,7 +242,7 @@ func (d *Desk) outcomeOf(ctx context.Context, o outcome, u trace.UsageInFull, re
 	if u.Usage.Status == o.status {
 		return step{title: o.words() + " already", message: "That is what is recorded of " + named(u) + ". Nothing was changed.", usage: u.Usage.ID, already: true}, nil
 	}
-	draft, err := d.recorder.Outcome(ctx, command.SetOutcome{Usage: u.Usage.ID, Status: o.status, Reason: reason})
+	drafts, err := d.recorder.Outcome(ctx, command.SetOutcome{Usage: u.Usage.ID, Status: o.status, Reason: reason})
 	switch trace.KindOf(err) {
 	case trace.Invalid, trace.Conflict:
 		if err != nil {
@@ -258,7 +258,14 @@ func (d *Desk) outcomeOf(ctx context.Context, o outcome, u trace.UsageInFull, re
 	if reason != "" {
 		words = "Recorded of " + named(u) + ": " + reason + "."
 	}
-	return step{title: o.words(), message: words, usage: u.Usage.ID, drafts: []trace.Draft{draft}, settle: func() { d.asks = nil }}, nil
+	if o.status == trace.Explanted {
+		if f, _ := drafts[0].Fact.(trace.UsageFact); f.Explants.IsZero() {
+			words += " The record has no one implant that it was: choose it on the page, or it was put in elsewhere."
+		} else {
+			words += " It ends the implant that this patient had."
+		}
+	}
+	return step{title: o.words(), message: words, usage: u.Usage.ID, drafts: drafts, settle: func() { d.asks = nil }}, nil
 }
 
 // inFull is a device with its product.

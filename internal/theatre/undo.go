@@ -88,11 +88,9 @@ func (d *Desk) undoing(ctx context.Context, p trace.Procedure, event trace.Event
 		c.Set.Status = u.back
 		s.message = named(u.usage) + " is " + u.back.String() + " again."
 	}
-	draft, err := d.recorder.Correcting(ctx, c)
-	if err != nil {
+	if s.drafts, err = d.recorder.Correcting(ctx, c); err != nil {
 		return orRefused("Nothing was undone", err)
 	}
-	s.drafts = []trace.Draft{draft}
 	return s, nil
 }
 
@@ -112,10 +110,10 @@ func (d *Desk) PutBack(ctx context.Context, m command.Meta, usage trace.UsageID)
 		case !u.Withdrawn:
 			return refusing("", "That device is on the list already."), nil
 		}
-		draft, err := d.recorder.Correcting(ctx, command.Correct{Usage: usage, Restore: true, Reason: "Put back at the theatre page."})
+		drafts, err := d.recorder.Correcting(ctx, command.Correct{Usage: usage, Restore: true, Reason: "Put back at the theatre page."})
 		if err != nil {
 			return orRefused("", err)
 		}
-		return step{drafts: []trace.Draft{draft}}, nil
+		return step{drafts: drafts}, nil
 	})
 }

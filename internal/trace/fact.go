@@ -132,7 +132,13 @@ type UsageFact struct {
 	Overridden []Overridden `json:"overridden,omitempty" cbor:"11,keyasint,omitempty"`
 	// Described is what somebody in theatre called a device that is in no catalogue.
 	Described string `json:"described,omitempty" cbor:"12,keyasint,omitempty"`
-	Amend     Amend  `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`
+	// Explants is the usage that implanted the device which this one takes out, and
+	// Went where it went.
+	Explants UsageID `json:"explants,omitzero" cbor:"13,keyasint,omitzero"`
+	Went     Went    `json:"went,omitempty" cbor:"14,keyasint,omitempty"`
+	Amend    Amend   `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`
+	// ExplantedBy is the usage that took this device out: the other end of Explants.
+	ExplantedBy UsageID `json:"explanted_by,omitzero" cbor:"16,keyasint,omitzero"`
 }
 
 // Overridden is one check that somebody went on in spite of.

@@ -88,6 +88,12 @@ type Usage struct {
 	Overridden []Overridden `json:"overridden,omitempty" cbor:"16,keyasint,omitempty"`
 	// Described is what somebody in theatre called a device in no catalogue.
 	Described string `json:"described,omitempty" cbor:"17,keyasint,omitempty"`
+	// Explants is the usage that implanted the device which this one takes out, where
+	// the record has it, and Went where it went.
+	Explants UsageID `json:"explants,omitzero" cbor:"18,keyasint,omitzero"`
+	Went     Went    `json:"went,omitempty" cbor:"19,keyasint,omitempty"`
+	// ExplantedBy is the usage that took this device out.
+	ExplantedBy UsageID `json:"explanted_by,omitzero" cbor:"20,keyasint,omitzero"`
 }
 
 // Reading is a recorded reading.

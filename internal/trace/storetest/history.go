@@ -193,10 +193,11 @@ func (w *world) draft(s trace.Store) trace.Draft {
 		}
 		d.Fact = f
 	default:
-		d.Fact = trace.UsageFact{Usage: some(5, 1+w.few("usage", 5)), Procedure: maybe("in", 4, 3), Status: trace.Status(w.one("status", "checked", "implanted", "wasted")),
+		d.Fact = trace.UsageFact{Usage: some(5, 1+w.few("usage", 5)), Procedure: maybe("in", 4, 3), Status: trace.Status(w.one("status", "checked", "implanted", "wasted", "explanted")),
 			Device:   udi.Device{DI: w.one("di", di1, di2), Lot: w.number("lot"), Serial: w.number("serial"), Expiry: udi.Date{Day: w.one("expiry", "2029-03-22")}},
 			Override: w.few("override", 5) == 0, Damaged: w.few("damaged", 5) == 0, Location: w.one("location", "left"),
-			Amend: w.amend("lot", "serial", "expiry", "status", "location", "damaged")}
+			Explants: maybe("explants", 5, 5), ExplantedBy: maybe("explanted by", 5, 5), Went: trace.Went(w.one("went", "maker", "kept")),
+			Amend: w.amend("lot", "serial", "expiry", "status", "location", "damaged", "explants", "explanted_by")}
 		if w.few("note", 3) == 0 {
 			d.Secret = &trace.Secret{Note: "why"}
 		}

@@ -92,6 +92,9 @@ type modelUsage struct {
 	Location            string
 	Override, Withdrawn bool
 	Damaged             bool
+	Explants            trace.UsageID
+	ExplantedBy         trace.UsageID
+	Went                trace.Went
 	Occurred            time.Time
 }
 
@@ -116,7 +119,11 @@ func (m model) usage(id trace.UsageID) (u modelUsage, was []udi.Device, history 
 		Location:  text(fs, "location", func(f trace.UsageFact) string { return f.Location }),
 		Damaged:   lastly(fs, func(f trace.UsageFact) bool { return f.Damaged }, amend, "damaged", false),
 		Override:  slices.ContainsFunc(fs, func(f trace.UsageFact) bool { return f.Override }),
-		Withdrawn: isWithdrawn(fs, amend)}
+		Withdrawn: isWithdrawn(fs, amend),
+
+		Explants:    lastly(fs, func(f trace.UsageFact) trace.UsageID { return f.Explants }, amend, "explants", trace.UsageID{}),
+		ExplantedBy: lastly(fs, func(f trace.UsageFact) trace.UsageID { return f.ExplantedBy }, amend, "explanted_by", trace.UsageID{}),
+		Went:        lastly(fs, func(f trace.UsageFact) trace.Went { return f.Went }, amend, "explants", "")}
 	for i, e := range es {
 		if i == 0 || e.Occurred.Before(u.Occurred) {
 			u.Occurred = e.Occurred
@@ -131,7 +138,8 @@ func (m model) usage(id trace.UsageID) (u modelUsage, was []udi.Device, history 
 // told is what a store says of a usage, as a model says it.
 func told(u trace.Usage) modelUsage {
 	return modelUsage{ID: u.ID, Procedure: u.Procedure, DI: u.Device.DI, Lot: u.Device.Lot, Serial: u.Device.Serial, Expiry: u.Device.Expiry.Day, Status: u.Status,
-		Location: u.Location, Override: u.Override, Withdrawn: u.Withdrawn, Damaged: u.Damaged, Occurred: u.Occurred.UTC()}
+		Location: u.Location, Override: u.Override, Withdrawn: u.Withdrawn, Damaged: u.Damaged, Occurred: u.Occurred.UTC(),
+		Explants: u.Explants, ExplantedBy: u.ExplantedBy, Went: u.Went}
 }
 
 // modelProcedure is what a model says of a procedure.
