@@ -35,22 +35,34 @@ func (r Recorder) OpenProcedure(ctx context.Context, c OpenProcedure) (trace.Pro
 	if _, done, err := r.before(ctx, c.ID, canon); done {
 		return id, err
 	}
+	drafts, err := r.Opening(ctx, c)
+	if err != nil {
+		return id, err
+	}
+	_, err = r.record(ctx, c.Meta, canon, drafts...)
+	return id, err
+}
+
+// Opening is what [Recorder.OpenProcedure] would record, of the procedure with the
+// command's id first.
+func (r Recorder) Opening(ctx context.Context, c OpenProcedure) ([]trace.Draft, error) {
+	id := trace.ProcedureID(c.ID)
 	now := r.Clock()
 	if c.Start.IsZero() {
 		c.Start = now
 	}
 	if err := c.check(now); err != nil {
-		return id, err
+		return nil, err
 	}
 	if err := plausible("the time", c.Occurred, now); err != nil {
-		return id, err
+		return nil, err
 	}
 	found, err := r.Identify(ctx, c.ID, c.Who)
 	if err != nil {
-		return id, err
+		return nil, err
 	}
 	if slices.Contains(found.Differs, "family") && slices.Contains(found.Differs, "birth") {
-		return id, trace.Errorf(trace.Conflict, "This number is recorded with another family name and date of birth. Nobody was linked: check the number.")
+		return nil, trace.Errorf(trace.Conflict, "This number is recorded with another family name and date of birth. Nobody was linked: check the number.")
 	}
 	procedure := trace.Draft{
 		Fact: trace.ProcedureFact{Procedure: id, Patient: found.Patient, Code: c.Code, Side: c.Side, Place: c.Place,
@@ -61,8 +73,7 @@ func (r Recorder) OpenProcedure(ctx context.Context, c OpenProcedure) (trace.Pro
 	if found.Draft != nil {
 		drafts = append(drafts, *found.Draft)
 	}
-	_, err = r.record(ctx, c.Meta, canon, drafts...)
-	return id, err
+	return drafts, nil
 }
 
 func (c OpenProcedure) check(now time.Time) error {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"implantrace/internal/command"
 	"implantrace/internal/trace"
 	"implantrace/internal/udi"
 )
@@ -21,6 +22,9 @@ func (t *taking) action(ctx context.Context) error {
 	}
 	if action == udi.ActionNextPatient && p.ID.IsZero() && !t.gone && !d.loose {
 		return t.carry(step{title: "Start again", message: "The next patient's wristband is awaited.", settle: d.forget}, nil)
+	}
+	if action == udi.ActionOpen {
+		return t.carry(t.opening(ctx, trace.Side(argument)))
 	}
 	if why := t.barred(ctx, action); why != "" {
 		return t.carry(refusing("Not done: "+actionWords(action), why), nil)
@@ -55,6 +59,33 @@ func (t *taking) action(ctx context.Context) error {
 	}
 	i := slices.IndexFunc(outcomes, func(o outcome) bool { return o.action == action })
 	return t.carry(d.outcomeOf(ctx, outcomes[i], u, strings.ReplaceAll(argument, "-", " ")))
+}
+
+// opening opens a procedure for the patient and with the code that were scanned, as
+// the page does.
+func (t *taking) opening(ctx context.Context, side trace.Side) (step, error) {
+	const title = "Not opened"
+	d := t.desk
+	switch {
+	case d.loose, t.gone:
+		return refusing(title, "Scan it at the page where the procedure is."), nil
+	case !t.procedure.ID.IsZero():
+		return refusing(title, "A procedure is open here already. Close it first."), nil
+	case d.by(ctx, t.reading).Unconfirmed || ctx.Value(onlyScans{}) != nil:
+		return refusing(title, "Nobody who may open it is signed in. Sign in, and scan it again."), nil
+	case d.patient.IsZero():
+		return refusing(title, "Scan the patient's wristband first."), nil
+	case d.code == (trace.Code{}):
+		return refusing(title, "Scan the procedure's code first, or open it on the page."), nil
+	}
+	id := trace.DeriveID[trace.OfEvent](t.id, "procedure")
+	drafts, err := d.recorder.Opening(ctx, command.OpenProcedure{Meta: command.Meta{ID: id}, Who: command.Who{Patient: d.patient}, Code: d.code, Side: side,
+		Place: d.place, People: slices.Clone(d.people)})
+	if err != nil {
+		return orRefused(title, err)
+	}
+	t.via = d.via() // so that this desk takes it up again after a restart
+	return step{title: "Procedure opened", message: d.code.String() + ", " + sideWords(side) + ".", drafts: drafts, settle: func() { d.begin(trace.ProcedureID(id)) }}, nil
 }
 
 // withID gives the question that a step asks the id of the reading it comes from.
@@ -117,9 +148,19 @@ func ActionCodes() (all []ActionCode) {
 	for n := 2; n <= 6; n++ {
 		code(fmt.Sprintf("%d of it", n), udi.ActionQuantity+udi.Action(fmt.Sprint(":", n)))
 	}
+	for _, s := range trace.Sides() {
+		code("Open the procedure, "+sideWords(s), udi.ActionOpen+udi.Action(":"+string(s)))
+	}
 	code("Close", udi.ActionClose)
 	code("Next patient", udi.ActionNextPatient)
 	return all
+}
+
+func sideWords(s trace.Side) string {
+	if s == trace.SideNone {
+		return "sides do not apply"
+	}
+	return string(s)
 }
 
 // reasons are those on the sheet, for the actions that take one.

@@ -253,6 +253,32 @@ func TestPiecesOfOneLabel(t *testing.T) {
 	}
 }
 
+// A procedure is opened by scanning alone, and is this desk's after a restart too.
+func TestAProcedureIsOpenedByScanning(t *testing.T) {
+	b := newBench(t)
+	b.says(b.scan("IMT:A:open:left"), trace.Warn, "Not opened")
+	b.scan(room)
+	b.scan(adaBand)
+	b.says(b.scan("IMT:A:open:left"), trace.Warn, "Not opened")
+	b.scan("IMT:P:opcs-4:W371")
+	a, err := b.desk.Take(theatre.OnlyScanning(t.Context()), trace.NewEventID(), reading("IMT:A:open:left"), trace.ProcedureID{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.says(a, trace.Warn, "Not opened")
+	b.says(b.scan("IMT:A:open:left"), trace.Pass, "Procedure opened")
+	st := b.state()
+	if st.Procedure == nil || st.Procedure.Procedure.Side != trace.SideLeft || st.Procedure.Procedure.Code.Code != "W371" || st.Procedure.Procedure.Place.GLN != "9529900003016" || st.Identity == nil || st.Identity.NHSNumber != ada {
+		t.Fatalf("%+v", st.Procedure)
+	}
+	b.says(b.scan("IMT:A:open:left"), trace.Warn, "Not opened")
+	b.scan(headText)
+	b.restart()
+	if now := b.state(); now.Procedure == nil || now.Procedure.Procedure.ID != st.Procedure.Procedure.ID {
+		t.Errorf("after a restart: %+v", now.Procedure)
+	}
+}
+
 // Close lists what has no outcome, and closes when it is said again.
 func TestCloseByScanning(t *testing.T) {
 	for _, sure := range []string{"IMT:A:close", "IMT:A:yes", "IMT:A:next-patient"} {

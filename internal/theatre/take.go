@@ -91,6 +91,9 @@ func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 		return Answer{}, err
 	}
 	meta := command.Meta{ID: id, Occurred: t.reading.At, Provenance: provenance(r.Source), By: d.by(ctx, r)}
+	if t.via != "" {
+		meta.By.Via = t.via
+	}
 	if d.unknown == nil || len(d.unknown) >= unknownMost {
 		d.unknown = make(map[trace.EventID]func())
 	}
@@ -199,6 +202,7 @@ type taking struct {
 	now     time.Time
 	means   udi.Meaning
 	pack    pack
+	via     string // what the entries say they came by; "": the reading's scanner or page
 
 	procedure trace.Procedure // zero: none
 	late      bool            // the procedure was closed before

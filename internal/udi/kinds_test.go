@@ -194,7 +194,7 @@ func TestProcedureSheets(t *testing.T) {
 }
 
 func TestActionSheets(t *testing.T) {
-	if got := len(udi.Actions()); got != 14 {
+	if got := len(udi.Actions()); got != 15 {
 		t.Errorf("%d actions", got)
 	}
 	for _, a := range udi.Actions() {
@@ -202,6 +202,8 @@ func TestActionSheets(t *testing.T) {
 		switch a {
 		case udi.ActionQuantity:
 			want = "quantity:4"
+		case udi.ActionOpen:
+			want = "open:left"
 		case udi.ActionPair:
 			want = "pair:7KQ2MXAB"
 		}
@@ -222,7 +224,7 @@ func TestActionSheets(t *testing.T) {
 
 func TestMalformedSheetCodesAreText(t *testing.T) {
 	for _, in := range []string{"IMT:", "IMT:P", "IMT:P:", "IMT:P:opcs-4", "IMT:P:opcs-4:", "IMT:P:icd-10:A00", "IMT:P:local:a b", "IMT:P:local:" + strings.Repeat("1", 21), "IMT:A:", "IMT:A:explode",
-		"IMT:A:quantity", "IMT:A:pair", "IMT:A:pair:", "IMT:A:pair:a b", "IMT:A:yes:1", "IMT:A:quantity:", "IMT:A:quantity:4/5", "IMT:A:opened:4", "IMT:X:opened", "imt:A:opened", " 99 IMT:A:opened"} {
+		"IMT:A:quantity", "IMT:A:pair", "IMT:A:pair:", "IMT:A:pair:a b", "IMT:A:open", "IMT:A:open:", "IMT:A:open:up", "IMT:A:yes:1", "IMT:A:quantity:", "IMT:A:quantity:4/5", "IMT:A:opened:4", "IMT:X:opened", "imt:A:opened", " 99 IMT:A:opened"} {
 		if m := udi.Understand(in, now); m.Kind != udi.KindText || m.Action != "" || m.Procedure != (udi.Procedure{}) {
 			t.Errorf("%q: %s %q %+v", in, m.Kind, m.Action, m.Procedure)
 		}

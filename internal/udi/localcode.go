@@ -34,6 +34,7 @@ const (
 	ActionUndo          Action = "undo"
 	ActionQuantity      Action = "quantity" // the number behind a colon
 	ActionNextPatient   Action = "next-patient"
+	ActionOpen          Action = "open" // a procedure; its side behind a colon: left, right, bilateral or not-applicable
 	ActionClose         Action = "close"
 	ActionYes           Action = "yes"
 	ActionNo            Action = "no"
@@ -43,7 +44,7 @@ const (
 // Actions are all actions, in the order of the sheet.
 func Actions() []Action {
 	return []Action{ActionOpened, ActionImplanted, ActionOpenedNotUsed, ActionWasted, ActionReturned, ActionTrial, ActionExplanted,
-		ActionUndo, ActionQuantity, ActionNextPatient, ActionClose, ActionYes, ActionNo, ActionPair}
+		ActionUndo, ActionQuantity, ActionOpen, ActionNextPatient, ActionClose, ActionYes, ActionNo, ActionPair}
 }
 
 // sheetPrefix begins every code of this product's own sheets. Such a code stands
@@ -99,12 +100,14 @@ func (m *Meaning) sheet(body string, lead int, value string) {
 }
 
 // takes reports whether an action may have the argument, or none: a quantity is a
-// whole number from 1 to 9999, a pairing names a workstation, and a waste and an
+// whole number from 1 to 9999, an opening names a side, a pairing names a workstation, and a waste and an
 // explant may have a reason.
 func (a Action) takes(argument string, given bool) bool {
 	switch {
 	case a == ActionQuantity:
 		return given && argument != "" && len(argument) <= 4 && onlyDigits(argument) && argument[0] != '0'
+	case a == ActionOpen:
+		return argument == "left" || argument == "right" || argument == "bilateral" || argument == "not-applicable"
 	case a == ActionPair:
 		return given && plainCode(argument)
 	case a == ActionWasted, a == ActionExplanted:
