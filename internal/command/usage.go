@@ -420,7 +420,10 @@ func (r Recorder) Joining(ctx context.Context, c JoinUsages) ([]trace.Draft, err
 	if err != nil {
 		return nil, err
 	}
-	f := trace.UsageFact{Usage: u.ID, Device: device.Beyond(u.Device), Carriers: o.Carriers, Verdict: verdict, Damaged: o.Damaged, Override: o.Override}
+	more := slices.DeleteFunc(slices.Clone(o.Carriers), func(c trace.Carrier) bool { // scanned again, it is no other code
+		return slices.ContainsFunc(u.Carriers, func(had trace.Carrier) bool { return had.Text == c.Text && had.Symbology == c.Symbology })
+	})
+	f := trace.UsageFact{Usage: u.ID, Device: device.Beyond(u.Device), Carriers: more, Verdict: verdict, Damaged: o.Damaged, Override: o.Override}
 	if u.Location == "" {
 		f.Location = o.Location
 	}

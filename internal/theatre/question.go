@@ -5,6 +5,7 @@ import (
 
 	"implantrace/internal/command"
 	"implantrace/internal/trace"
+	"implantrace/internal/udi"
 )
 
 // Ask is what a desk asks about.
@@ -28,7 +29,8 @@ type Question struct {
 	About trace.UsageID `json:"about,omitzero"` // the device; of AskBelongs the code without an identifier
 	To    trace.UsageID `json:"to,omitzero"`    // of AskBelongs, the device
 	Words string        `json:"words"`
-	More  bool          `json:"more,omitempty"` // it may be another piece with the same label: [Desk.Another]
+	More  bool          `json:"more,omitempty"` // it may be another piece with the same label: [Another]
+	again bool          // of AskBelongs: the device was on the list, and is asked about next
 }
 
 // Reply is what somebody answers to a question.
@@ -42,8 +44,8 @@ const (
 )
 
 // asking is the question that a device leads to which was scanned before; nil: none.
-func (t *taking) asking(u trace.Usage) *Question {
-	q := &Question{ID: t.id, About: u.ID, More: u.Device.Serial == ""}
+func asking(id trace.EventID, u trace.Usage) *Question {
+	q := &Question{ID: id, About: u.ID, More: u.Device.Serial == ""}
 	switch u.Status {
 	case trace.Checked:
 		q.Kind = AskOpened
@@ -55,33 +57,57 @@ func (t *taking) asking(u trace.Usage) *Question {
 	return q
 }
 
-// belongs is the question whether a device that was just scanned and the one before
-// it are the two codes of one pack: one of them has the identifier, and they agree.
+// belongs is the question whether a device that was just scanned is a part of what one
+// on the list says whole: the second code of the pack before it, or a code of a pack
+// of two barcodes that is scanned again. One of the two has the identifier, and they
+// agree. nil: nothing is asked.
 func (t *taking) belongs(ctx context.Context) (*Question, error) {
-	before, found := trace.Usage{}, false
+	mine := t.means.Device
+	var before, whole *trace.Usage // the one before; the latest that waits and says the same and more
 	for h, err := range t.desk.recorder.Store.Candidates(ctx, trace.Query{Procedure: t.procedure.ID}) {
 		if err != nil {
 			return nil, err
 		}
-		if u := h.Usage; !u.Withdrawn && (!found || later(u.History[0], before.History[0])) {
-			before, found = u, true
+		u := h.Usage
+		if u.Withdrawn {
+			continue
+		}
+		if before == nil || later(u.History[0], before.History[0]) {
+			before = &u
+		}
+		if !u.Status.Outcome() && partOf(mine, u.Device) && (whole == nil || later(u.History[0], whole.History[0])) {
+			whole = &u
 		}
 	}
-	q := &Question{ID: t.id, Kind: AskBelongs}
-	switch mine := t.means.Device; {
-	case !found, before.Status.Outcome():
+	if before == nil {
 		return nil, nil
-	case mine.DI == "" && before.Device.DI != "":
-		q.About, q.To = t.fact.Usage, before.ID
-	case mine.DI != "" && before.Device.DI == "":
+	}
+	q := &Question{ID: t.id, Kind: AskBelongs, About: t.fact.Usage}
+	_, differ := command.Join(before.Device, mine)
+	switch pair := differ == nil && !before.Status.Outcome(); {
+	case pair && mine.DI != "" && before.Device.DI == "":
 		q.About, q.To = before.ID, t.fact.Usage
+	case whole != nil:
+		q.To, q.again = whole.ID, true
+	case pair && mine.DI == "" && before.Device.DI != "":
+		q.To = before.ID
 	default:
 		return nil, nil
 	}
-	if _, err := command.Join(before.Device, t.means.Device); err != nil {
-		return nil, nil
-	}
 	return q, nil
+}
+
+// partOf reports whether a is what one of two barcodes says of b: its identifier
+// alone, or its lot or serial number without it.
+func partOf(a, b udi.Device) bool {
+	if b.DI == "" || b.Lot == "" && b.Serial == "" {
+		return false
+	}
+	if a.DI != "" {
+		return a.DI == b.DI && a.Lot == "" && a.Serial == ""
+	}
+	_, differ := command.Join(b, a)
+	return differ == nil && (a.Lot != "" && a.Lot == b.Lot || a.Serial != "" && a.Serial == b.Serial)
 }
 
 // later reports whether a was recorded after b.
@@ -131,6 +157,9 @@ func (d *Desk) asked(q *Question, p trace.ProcedureInFull) *Question {
 			return nil
 		}
 		now.Words = "Do both codes belong to one pack? " + named(to)
+		if q.again {
+			now.Words = "Is it the pack that is on the list? " + named(to)
+		}
 	}
 	return &now
 }
@@ -201,8 +230,13 @@ func (d *Desk) reply(ctx context.Context, id trace.EventID, p trace.Procedure, r
 		if err != nil {
 			return step{}, err
 		}
-		return over(step{title: "One pack", message: "Both codes are of one device: " + named(to) + ".", usage: q.To, drafts: drafts,
-			settle: func() { d.last = q.To }}, nil)
+		return over(step{title: "One pack: " + named(to), message: "Both codes are of one device: " + named(to) + ".", usage: q.To, drafts: drafts,
+			settle: func() {
+				d.last = q.To
+				if q.again {
+					d.asks = asking(id, to.Usage)
+				}
+			}}, nil)
 	}
 	return refusing("Say what became of it", "Scan the code for what became of it: implanted, opened and not used, wasted, tried."), nil
 }

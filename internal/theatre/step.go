@@ -208,7 +208,7 @@ func (d *Desk) pieces(ctx context.Context, id trace.EventID, p trace.Procedure, 
 	if n < have {
 		return refusing(title, fmt.Sprintf("There are %d of this label already. Take off what was not there on the page.", have)), nil
 	}
-	s := step{title: fmt.Sprintf("%d of it", n), message: fmt.Sprintf("%s: %d now, each for itself.", named(u), n), usage: label.ID}
+	s := step{title: fmt.Sprintf("%d of it: %s", n, named(u)), message: fmt.Sprintf("%s: %d now, each for itself.", named(u), n), usage: label.ID}
 	for i := have; i < n; i++ {
 		draft, err := d.recorder.Using(ctx, trace.DeriveID[trace.OfUsage](id, fmt.Sprint("piece ", i)), p,
 			command.RecordUsage{Carriers: label.Carriers, Device: label.Device, Side: label.Side})
@@ -240,7 +240,7 @@ func sameLabel(a, b trace.Usage) bool {
 func (d *Desk) outcomeOf(ctx context.Context, o outcome, u trace.UsageInFull, reason string) (step, error) {
 	title := "Not done: " + o.words()
 	if u.Usage.Status == o.status {
-		return step{title: o.words() + " already", message: "That is what is recorded of " + named(u) + ". Nothing was changed.", usage: u.Usage.ID, already: true}, nil
+		return step{title: o.words() + " already: " + named(u), message: "That is what is recorded of " + named(u) + ". Nothing was changed.", usage: u.Usage.ID, already: true}, nil
 	}
 	drafts, err := d.recorder.Outcome(ctx, command.SetOutcome{Usage: u.Usage.ID, Status: o.status, Reason: reason})
 	switch trace.KindOf(err) {
@@ -265,7 +265,7 @@ func (d *Desk) outcomeOf(ctx context.Context, o outcome, u trace.UsageInFull, re
 			words += " It ends the implant that this patient had."
 		}
 	}
-	return step{title: o.words(), message: words, usage: u.Usage.ID, drafts: drafts, settle: func() { d.asks = nil }}, nil
+	return step{title: o.words() + ": " + named(u), message: words, usage: u.Usage.ID, drafts: drafts, settle: func() { d.asks = nil }}, nil
 }
 
 // inFull is a device with its product.

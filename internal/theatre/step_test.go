@@ -149,8 +149,40 @@ func TestACodeWithoutAnIdentifierIsAskedWhereItBelongs(t *testing.T) {
 		b.says(b.scan("IMT:A:opened"), trace.Pass, "Opened") // it is the device scanned last now
 		b.holds(p, map[string][]trace.Status{stemDI: {trace.Opened}})
 	}
-	// Not asked where both say something else of one thing, or the device has its outcome.
+	// A code of a pack of two that is scanned again is asked about too, though another
+	// device came between, and the pack behind it.
+	for _, part := range []string{di, rest} {
+		b := newBench(t)
+		p := b.begin(adaBand)
+		b.scan(di)
+		b.scan(rest)
+		b.scan("IMT:A:yes")
+		b.scan(headText)
+		b.scan(part)
+		q := b.state().Asks
+		if q == nil || q.Kind != theatre.AskBelongs || !strings.Contains(q.Words, "on the list") {
+			t.Fatalf("%q: asked %+v", part, q)
+		}
+		b.says(b.scan("IMT:A:yes"), trace.Pass, "One pack")
+		if q := b.state().Asks; q == nil || q.Kind != theatre.AskOpened {
+			t.Fatalf("%q: asked %+v", part, q)
+		}
+		b.says(b.scan("IMT:A:yes"), trace.Pass, "Opened")
+		b.holds(p, map[string][]trace.Status{stemDI: {trace.Opened}, headDI: {trace.Checked}})
+	}
+	// Another pack of the product is another device: no, and its other code is its own.
 	b := newBench(t)
+	p := b.begin(adaBand)
+	b.scan(di)
+	b.scan(rest)
+	b.scan("IMT:A:yes")
+	b.scan(di)
+	b.scan("IMT:A:no")
+	b.scan("17310630" + "10K4417C")
+	b.says(b.scan("IMT:A:yes"), trace.Pass, "One pack")
+	b.holds(p, map[string][]trace.Status{stemDI: {trace.Checked, trace.Checked}})
+	// Not asked where both say something else of one thing, or the device has its outcome.
+	b = newBench(t)
 	b.begin(adaBand)
 	b.scan(stemText)
 	b.scan("17320630" + "10OTHER")

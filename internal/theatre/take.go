@@ -405,7 +405,7 @@ func (t *taking) seenAgain(u trace.Usage) {
 		t.fact.Verdict.Title = "Scanned again: " + u.Status.String()
 	}
 	if !t.late {
-		t.asks(t.asking(u))
+		t.asks(asking(t.id, u))
 	}
 }
 

@@ -82,11 +82,13 @@ func (d *Desk) undoing(ctx context.Context, p trace.Procedure, event trace.Event
 	s := step{title: "Undone", usage: u.usage.Usage.ID, settle: func() { d.asks = nil }}
 	if u.back == "" {
 		c.Withdraw = true
+		s.title = "Undone: taken off, " + named(u.usage)
 		s.message = "Taken off the list: " + named(u.usage) + ". It stays in the record as withdrawn."
 		s.settle = func() { d.asks, d.last = nil, trace.UsageID{} }
 	} else {
 		c.Set.Status = u.back
 		s.message = named(u.usage) + " is " + u.back.String() + " again."
+		s.title = "Undone: " + s.message
 	}
 	if s.drafts, err = d.recorder.Correcting(ctx, c); err != nil {
 		return orRefused("Nothing was undone", err)
