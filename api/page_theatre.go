@@ -172,17 +172,6 @@ func (s *Server) board(c echo.Context) (board, error) {
 		b.Usages = append(b.Usages, card)
 	}
 	slices.Reverse(b.Usages)
-	in, err := s.Recorder.Implants(c.Request().Context(), b.State.Procedure.Procedure)
-	if err != nil {
-		return b, whole(err)
-	}
-	for _, u := range in {
-		full, err := trace.InFull(c.Request().Context(), s.store, u)
-		if err != nil {
-			return b, whole(err)
-		}
-		b.Implants = append(b.Implants, full)
-	}
 	if missing > 0 {
 		b.NoOutcome = fmt.Sprintf("%d devices are", missing)
 		if missing == 1 {
@@ -259,12 +248,35 @@ func overridden(u trace.Usage) bool {
 	})
 }
 
+// implants adds what the patient has from other procedures.
+func (s *Server) implants(c echo.Context, b *board) error {
+	if b.State.Procedure == nil {
+		return nil
+	}
+	ctx := c.Request().Context()
+	in, err := s.Recorder.Implants(ctx, b.State.Procedure.Procedure)
+	if err != nil {
+		return whole(err)
+	}
+	for _, u := range in {
+		full, err := trace.InFull(ctx, s.store, u)
+		if err != nil {
+			return whole(err)
+		}
+		b.Implants = append(b.Implants, full)
+	}
+	return nil
+}
+
 func (s *Server) pageTheatre(c echo.Context) error {
 	if s.forgotten(c) {
 		return c.Redirect(http.StatusSeeOther, "/theatre")
 	}
 	b, err := s.board(c)
 	if err != nil {
+		return err
+	}
+	if err := s.implants(c, &b); err != nil {
 		return err
 	}
 	return s.render(c, http.StatusOK, "theatre", "layout", b)
@@ -280,6 +292,11 @@ func (s *Server) pageBoard(c echo.Context) error {
 	b, err := s.board(c)
 	if err != nil {
 		return err
+	}
+	if part == "devices" {
+		if err := s.implants(c, &b); err != nil {
+			return err
+		}
 	}
 	return s.render(c, http.StatusOK, "theatre", part, b)
 }

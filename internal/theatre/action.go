@@ -20,7 +20,7 @@ func (t *taking) action(ctx context.Context) error {
 		t.pair(argument)
 		return nil
 	}
-	if action == udi.ActionNextPatient && p.ID.IsZero() && !t.gone && !d.loose {
+	if action == udi.ActionNextPatient && p.ID.IsZero() && !t.gone && !d.loose && t.mayAct(ctx) {
 		return t.carry(step{title: "Start again", message: "The next patient's wristband is awaited.", settle: d.forget}, nil)
 	}
 	if action == udi.ActionOpen {
@@ -71,7 +71,7 @@ func (t *taking) opening(ctx context.Context, side trace.Side) (step, error) {
 		return refusing(title, "Scan it at the page where the procedure is."), nil
 	case !t.procedure.ID.IsZero():
 		return refusing(title, "A procedure is open here already. Close it first."), nil
-	case d.by(ctx, t.reading).Unconfirmed || ctx.Value(onlyScans{}) != nil:
+	case !t.mayAct(ctx):
 		return refusing(title, "Nobody who may open it is signed in. Sign in, and scan it again."), nil
 	case d.patient.IsZero():
 		return refusing(title, "Scan the patient's wristband first."), nil
@@ -101,6 +101,12 @@ func (t *taking) withID(s step, err error) (step, error) {
 	return s, err
 }
 
+// mayAct reports whether a code may do something: somebody is signed in who may use
+// the desk.
+func (t *taking) mayAct(ctx context.Context) bool {
+	return !t.desk.by(ctx, t.reading).Unconfirmed && ctx.Value(onlyScans{}) == nil
+}
+
 // barred says why a code changes nothing now; "" where it may. Nothing is said of a
 // device where no procedure is open here, or the last wristband was another
 // patient's; and whoever may not do it on the page may not by a code.
@@ -112,7 +118,7 @@ func (t *taking) barred(ctx context.Context, action udi.Action) string {
 		return "No procedure is open here."
 	case d.stranger && !closes:
 		return "The last wristband was another patient's. Scan the wristband of this patient first."
-	case d.by(ctx, t.reading).Unconfirmed || ctx.Value(onlyScans{}) != nil:
+	case !t.mayAct(ctx):
 		return "Nobody who may say it is signed in. Sign in, and scan it again."
 	}
 	return ""

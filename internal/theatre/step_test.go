@@ -380,6 +380,20 @@ func TestStepsWantSomebodySignedIn(t *testing.T) {
 	b.holds(p, map[string][]trace.Status{headDI: {trace.Checked}})
 }
 
+// Whoever may only scan lets go of nobody either.
+func TestTheNextPatientWantsSomebodySignedIn(t *testing.T) {
+	b := newBench(t)
+	b.scan(adaBand)
+	a, err := b.desk.Take(theatre.OnlyScanning(t.Context()), trace.NewEventID(), reading("IMT:A:next-patient"), trace.ProcedureID{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.says(a, trace.Warn, "Not done")
+	if st := b.state(); st.Identity == nil {
+		t.Error("the patient is gone")
+	}
+}
+
 // TestTheSessionAgainstAModel scans labels and codes at random, and holds the
 // procedure against a list that was kept by hand.
 func TestTheSessionAgainstAModel(t *testing.T) {
