@@ -71,7 +71,7 @@ func Recover(ctx context.Context, from, to string, o RecoverOptions) (r trace.Re
 	defer release()
 	r = trace.Recovery{Logs: []trace.RecoveredLog{}, Unproved: []trace.Position{}, KeysGone: []string{}, Damage: []trace.Finding{}}
 	d := &doctor{report: r, RecoverOptions: o, codec: journal.NewCodec(), r: f, size: info.Size(), names: make(map[trace.NodeID]string),
-		found: make(map[trace.Position][]candidate), walked: make(map[trace.Position]tlog.Hash), hashes: make(map[trace.NodeID]map[uint64][]tlog.Hash),
+		found: make(map[trace.Position][]candidate), walked: make(map[trace.Position]tlog.Hash), ends: make(map[trace.NodeID]uint64), hashes: make(map[trace.NodeID]map[uint64][]tlog.Hash),
 		keys: make(map[string][]byte), sizes: make(map[trace.NodeID]uint64)}
 	if err := d.look(ctx); err != nil {
 		return r, err
@@ -108,6 +108,7 @@ type doctor struct {
 
 	found  map[trace.Position][]candidate
 	walked map[trace.Position]tlog.Hash // what the newest meta leads to
+	ends   map[trace.NodeID]uint64      // the last place of each log that it leads to
 	hashes map[trace.NodeID]map[uint64][]tlog.Hash
 	keys   map[string][]byte // wrapped, by name
 
@@ -135,8 +136,13 @@ func (d *doctor) look(ctx context.Context) error {
 		d.sure = errs[0] == nil && errs[1] == nil && !d.survey.damaged[""] && !d.survey.damaged[string(bucketLog)] && !d.survey.damaged[string(bucketTree)]
 		d.settings()
 		for k, row := range d.survey.rows(bucketLog) {
-			if _, leaf, _ := d.codec.DecodeRow(row); len(k) == 16 && leaf != nil {
-				d.walked[record.PositionOf(k)] = tlog.RecordHash(leaf)
+			if len(k) != 16 {
+				continue
+			}
+			at := record.PositionOf(k)
+			d.ends[at.Node] = max(d.ends[at.Node], at.Seq)
+			if _, leaf, _ := d.codec.DecodeRow(row); leaf != nil {
+				d.walked[at] = tlog.RecordHash(leaf)
 			}
 		}
 		for k, h := range d.survey.rows(bucketTree) {
@@ -438,7 +444,7 @@ func (d *doctor) proved(at trace.Position) (all []candidate, proved bool) {
 		}
 		switch walked, ok := d.walked[at]; {
 		case !d.proves(at, c.hash):
-		case d.sure && (!ok || walked != c.hash): // of a transaction that never was committed
+		case d.sure && !ok && at.Seq > d.ends[at.Node]: // of a transaction that never was committed
 		case ok && walked == c.hash || leaf == nil:
 			several = several || leaf != nil && !(ok && walked == c.hash)
 			leaf = &c.hash
