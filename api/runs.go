@@ -13,6 +13,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"implantrace/internal/command"
 	"implantrace/internal/registry"
 	"implantrace/internal/trace"
 )
@@ -428,44 +429,44 @@ func (s *Server) reportRunTable(c echo.Context) error {
 	})
 }
 
-func (s *Server) cancelRun(c echo.Context) error {
+// aboutRun reads a command about the run that the address names, which the body may
+// name too.
+func (s *Server) aboutRun(c echo.Context, q any, named *trace.RunID, m *command.Meta) error {
 	r, err := s.runNamed(c)
 	if err != nil {
 		return err
 	}
-	var q registry.CancelRun
-	if err := bind(c, &q); err != nil {
+	if err := bind(c, q); err != nil {
 		return err
 	}
-	if !q.Run.IsZero() && q.Run != r.ID {
+	if !named.IsZero() && *named != r.ID {
 		return trace.Errorf(trace.Invalid, "The address and the body name different runs.")
 	}
-	q.Run = r.ID
-	by(c, &q.Meta, viaAPI)
+	*named = r.ID
+	by(c, m, viaAPI)
+	return nil
+}
+
+func (s *Server) cancelRun(c echo.Context) error {
+	var q registry.CancelRun
+	if err := s.aboutRun(c, &q, &q.Run, &q.Meta); err != nil {
+		return err
+	}
 	if err := s.Runs.Cancel(c.Request().Context(), q); err != nil {
 		return err
 	}
-	return s.answerRunOf(c, http.StatusOK, r.ID)
+	return s.answerRunOf(c, http.StatusOK, q.Run)
 }
 
 func (s *Server) answerRun(c echo.Context) error {
-	r, err := s.runNamed(c)
-	if err != nil {
-		return err
-	}
 	var q registry.AnswerRun
-	if err := bind(c, &q); err != nil {
+	if err := s.aboutRun(c, &q, &q.Run, &q.Meta); err != nil {
 		return err
 	}
-	if !q.Run.IsZero() && q.Run != r.ID {
-		return trace.Errorf(trace.Invalid, "The address and the body name different runs.")
-	}
-	q.Run = r.ID
-	by(c, &q.Meta, viaAPI)
 	if err := s.Runs.Answer(c.Request().Context(), q); err != nil {
 		return err
 	}
-	return s.answerRunOf(c, http.StatusOK, r.ID)
+	return s.answerRunOf(c, http.StatusOK, q.Run)
 }
 
 // exportCompleteness says of every record how each element stands, before anything

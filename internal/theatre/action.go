@@ -34,7 +34,7 @@ func (t *taking) action(ctx context.Context) error {
 		return t.carry(d.undoing(ctx, p, trace.EventID{}))
 	case udi.ActionClose, udi.ActionNextPatient:
 		sure := d.asks != nil && d.asks.Kind == AskClose
-		return t.carry(t.withID(d.closing(ctx, p, sure)))
+		return t.carry(d.closing(ctx, t.id, p, sure))
 	case udi.ActionYes:
 		return t.carry(d.reply(ctx, t.id, p, Yes))
 	case udi.ActionNo:
@@ -86,19 +86,6 @@ func (t *taking) opening(ctx context.Context, side trace.Side) (step, error) {
 	}
 	t.via = d.via() // so that this desk takes it up again after a restart
 	return step{title: "Procedure opened", message: d.code.String() + ", " + sideWords(side) + ".", drafts: drafts, settle: func() { d.begin(trace.ProcedureID(id)) }}, nil
-}
-
-// withID gives the question that a step asks the id of the reading it comes from.
-func (t *taking) withID(s step, err error) (step, error) {
-	if settle := s.settle; settle != nil {
-		s.settle = func() {
-			settle()
-			if t.desk.asks != nil && t.desk.asks.ID.IsZero() {
-				t.desk.asks.ID = t.id
-			}
-		}
-	}
-	return s, err
 }
 
 // mayAct reports whether a code may do something: somebody is signed in who may use

@@ -208,7 +208,7 @@ func (d *Desk) reply(ctx context.Context, id trace.EventID, p trace.Procedure, r
 		if r != Yes {
 			return refusing("Not closed", "Answer yes or no."), nil
 		}
-		return over(d.closing(ctx, p, true))
+		return over(d.closing(ctx, id, p, true))
 	}
 	u, err := d.inFull(ctx, q.About)
 	if err != nil {
@@ -220,7 +220,7 @@ func (d *Desk) reply(ctx context.Context, id trace.EventID, p trace.Procedure, r
 	case r != Yes:
 		return refusing("Not done", "That is no answer to this question."), nil
 	case q.Kind == AskOpened:
-		return over(d.outcomeOf(ctx, outcomeFor(trace.Opened), u, ""))
+		return over(d.outcomeOf(ctx, outcome{udi.ActionOpened, trace.Opened}, u, ""))
 	case q.Kind == AskBelongs:
 		drafts, err := d.recorder.Joining(ctx, command.JoinUsages{Usage: q.To, Other: q.About})
 		if err != nil {

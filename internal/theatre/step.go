@@ -3,7 +3,6 @@ package theatre
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"implantrace/internal/command"
 	"implantrace/internal/trace"
@@ -121,15 +120,15 @@ func named(u trace.UsageInFull) string {
 }
 
 // closing closes a procedure: at once where every device has an outcome, or where
-// it was asked about those that have none.
-func (d *Desk) closing(ctx context.Context, p trace.Procedure, sure bool) (step, error) {
+// it was asked about those that have none; id is that of the reading that asks for it.
+func (d *Desk) closing(ctx context.Context, id trace.EventID, p trace.Procedure, sure bool) (step, error) {
 	full, err := trace.ProcedureWithUsages(ctx, d.recorder.Store, p)
 	if err != nil {
 		return step{}, err
 	}
 	open := Unresolved(full.Usages)
 	if len(open) > 0 && !sure {
-		q := &Question{Kind: AskClose}
+		q := &Question{ID: id, Kind: AskClose}
 		words := fmt.Sprintf("%d devices have no outcome: ", len(open))
 		if len(open) == 1 {
 			words = "1 device has no outcome: "
@@ -243,16 +242,13 @@ func (d *Desk) outcomeOf(ctx context.Context, o outcome, u trace.UsageInFull, re
 		return step{title: o.words() + " already: " + named(u), message: "That is what is recorded of " + named(u) + ". Nothing was changed.", usage: u.Usage.ID, already: true}, nil
 	}
 	drafts, err := d.recorder.Outcome(ctx, command.SetOutcome{Usage: u.Usage.ID, Status: o.status, Reason: reason})
-	switch trace.KindOf(err) {
-	case trace.Invalid, trace.Conflict:
-		if err != nil {
-			s := refusing(title, err.Error()+" Use the page. This is about "+named(u)+".")
-			s.usage = u.Usage.ID
-			return s, nil
-		}
-	}
 	if err != nil {
-		return step{}, err
+		s, err := orRefused(title, err)
+		if s.refused {
+			s.message += " Use the page. This is about " + named(u) + "."
+			s.usage = u.Usage.ID
+		}
+		return s, err
 	}
 	words := "Recorded of " + named(u) + "."
 	if reason != "" {
@@ -275,9 +271,4 @@ func (d *Desk) inFull(ctx context.Context, id trace.UsageID) (trace.UsageInFull,
 		return trace.UsageInFull{}, err
 	}
 	return trace.InFull(ctx, d.recorder.Store, u)
-}
-
-// outcomeFor is what is said of a device that gets a status.
-func outcomeFor(s trace.Status) outcome {
-	return outcomes[slices.IndexFunc(outcomes, func(o outcome) bool { return o.status == s })]
 }
