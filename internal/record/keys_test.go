@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,7 +57,7 @@ func TestPrefixesPartDevices(t *testing.T) {
 func TestTablesHaveOneLetterEach(t *testing.T) {
 	seen := make(map[record.Table]bool)
 	for _, p := range record.Tables() {
-		if seen[p.Table] || p.Version == 0 || p.Name == "" {
+		if seen[p.Table] || strings.ContainsRune(record.Retired, rune(p.Table)) || p.Version == 0 || p.Name == "" {
 			t.Errorf("table %c: %+v", p.Table, p)
 		}
 		seen[p.Table] = true

@@ -61,6 +61,10 @@ const (
 	Erased         Table = 'E' // subject, erasure's node, seq -> nothing: whose keys were taken away
 )
 
+// Retired are the letters of tables that earlier programs kept. A store may still
+// hold their rows, so no table is ever named by one of them again.
+const Retired = "cIPU"
+
 // Projection is a table with the version of the rules that fill it.
 type Projection struct {
 	Table   Table
