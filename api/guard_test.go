@@ -66,7 +66,7 @@ func pages(n *node) []string {
 
 func TestPagesAreNotStored(t *testing.T) {
 	n := newNode(t)
-	for _, target := range append(pages(n), "/theatre/board?part=who", "/theatre/board?part=last", "/theatre/board?part=devices", n.fill("/api/v1/patients/{ada}"), "/api/v1/theatre", "/api/v1/readings", "/nothing") {
+	for _, target := range append(pages(n), "/theatre/board", "/theatre/board?part=copy", n.fill("/api/v1/patients/{ada}"), "/api/v1/theatre", "/api/v1/readings", "/nothing") {
 		if got := n.page(target).Header.Get("Cache-Control"); got != "no-store" {
 			t.Errorf("%s: Cache-Control is %q", target, got)
 		}
@@ -106,7 +106,7 @@ var (
 
 func TestPagesLoadNothingFromElsewhere(t *testing.T) {
 	n := newNode(t)
-	all := append(pages(n), "/theatre/board?part=who", "/theatre/board?part=last", "/theatre/board?part=devices", "/nothing")
+	all := append(pages(n), "/theatre/board", "/theatre/board?part=copy", "/nothing")
 	for _, target := range all {
 		a := n.page(target)
 		text := a.text()

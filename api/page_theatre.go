@@ -71,6 +71,11 @@ type copyLine struct {
 	Late  bool
 }
 
+func (s *Server) copyLine() copyLine {
+	second := s.secondCopy()
+	return copyLine{second.Words(s.Recorder.Zone()), second.Late()}
+}
+
 // usageCard is one device of the open procedure.
 type usageCard struct {
 	ID          trace.UsageID
@@ -119,8 +124,7 @@ func (s *Server) board(c echo.Context) (board, error) {
 		return board{}, err
 	}
 	f.Live = true
-	second := s.secondCopy()
-	b := board{frame: f, Copy: copyLine{second.Words(s.Recorder.Zone()), second.Late()}, KeepPictures: s.KeepPictures, CameraReads: s.pages.reader != nil}
+	b := board{frame: f, Copy: s.copyLine(), KeepPictures: s.KeepPictures, CameraReads: s.pages.reader != nil}
 	b.Bearer = s.bearer(c)
 	d, err := s.desk(c)
 	if err != nil {
@@ -148,18 +152,10 @@ func (s *Server) board(c echo.Context) (board, error) {
 		}
 	}
 	slices.SortStableFunc(usages, func(x, y trace.UsageInFull) int { return x.Usage.Occurred.Compare(y.Usage.Occurred) })
-	missing := 0
 	for i, u := range usages {
-		if !u.Usage.Status.Outcome() {
-			missing++
-		}
 		card := s.cardOf(u)
-		if u.Usage.Device.Serial == "" && !u.Usage.Damaged {
-			for _, o := range usages {
-				if o.Usage.Device == u.Usage.Device && o.Usage.Side == u.Usage.Side {
-					card.Pieces++
-				}
-			}
+		if u.Usage.Device.Serial == "" {
+			card.Pieces = len(theatre.PiecesOf(*b.State.Procedure, u.Usage))
 		}
 		if q := b.State.Asks; q != nil && q.About == card.ID {
 			b.Asked = &card
@@ -172,7 +168,7 @@ func (s *Server) board(c echo.Context) (board, error) {
 		b.Usages = append(b.Usages, card)
 	}
 	slices.Reverse(b.Usages)
-	if missing > 0 {
+	if missing := len(theatre.Unresolved(usages)); missing > 0 {
 		b.NoOutcome = fmt.Sprintf("%d devices are", missing)
 		if missing == 1 {
 			b.NoOutcome = "1 device is"
@@ -282,23 +278,24 @@ func (s *Server) pageTheatre(c echo.Context) error {
 	return s.render(c, http.StatusOK, "theatre", "layout", b)
 }
 
-// pageBoard gives one part of the theatre page, for a page that heard of a
-// change.
+// pageBoard gives what the theatre page shows, all of one moment, for a page that
+// heard of a change; or how the second copy does, which changes by itself.
 func (s *Server) pageBoard(c echo.Context) error {
-	part := c.QueryParam("part")
-	if part != "who" && part != "last" && part != "devices" && part != "copy" && (part != "guide" || s.Practice == nil) {
-		return trace.Errorf(trace.Invalid, "The part is who, last, devices or copy, and guide in practice.")
+	switch c.QueryParam("part") {
+	case "":
+	case "copy":
+		return s.render(c, http.StatusOK, "theatre", "copy", board{Copy: s.copyLine()})
+	default:
+		return trace.Errorf(trace.Invalid, "The part is copy, or the whole board.")
 	}
 	b, err := s.board(c)
 	if err != nil {
 		return err
 	}
-	if part == "devices" {
-		if err := s.implants(c, &b); err != nil {
-			return err
-		}
+	if err := s.implants(c, &b); err != nil {
+		return err
 	}
-	return s.render(c, http.StatusOK, "theatre", part, b)
+	return s.render(c, http.StatusOK, "theatre", "board", b)
 }
 
 func (s *Server) formOpen(c echo.Context) error {

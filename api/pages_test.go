@@ -145,11 +145,11 @@ func TestTheTheatrePageByForms(t *testing.T) {
 	}
 	expired := scan("(01)" + stem + "(17)250131(10)OLD")
 	di := scan("(01)" + cup)
-	n.page("/theatre/board?part=devices").want(200, "Product not in the catalogue", "Expired on 31 January 2025", "Use another device", "say why it was used all the same", `value="opened-not-used"`, "no outcome yet")
+	n.page("/theatre/board").want(200, "Product not in the catalogue", "Expired on 31 January 2025", "Use another device", "say why it was used all the same", `value="opened-not-used"`, "no outcome yet")
 	n.clock.move(6e9)
 	pi := scan("(17)280331(10)C-9")
-	n.page("/theatre/board?part=devices").want(200, "Other code of the pack scanned before")
-	n.page("/theatre/board?part=who").want(200, "3 devices are without an outcome")
+	n.page("/theatre/board").want(200, "Other code of the pack scanned before")
+	n.page("/theatre/board").want(200, "3 devices are without an outcome")
 	n.get("/theatre/board?part=all").problem(422, "invalid")
 
 	outcome := "/theatre/usages/" + expired + "/outcome"
@@ -157,18 +157,18 @@ func TestTheTheatrePageByForms(t *testing.T) {
 	n.form(outcome, url.Values{"id": {n.id()}, "status": {"implanted"}, "reason": {"Nothing else was there"}}, true).want(204)
 	// One touch: used in spite of the warning, and why.
 	warned := "/theatre/usages/" + di + "/outcome"
-	n.page("/theatre/board?part=devices").want(200, "Implanted in spite of the warning, because", `name="override" value="label-compared"`)
+	n.page("/theatre/board").want(200, "Implanted in spite of the warning, because", `name="override" value="label-compared"`)
 	n.form(warned, url.Values{"id": {n.id()}, "status": {"implanted"}}, true).problem(422, "invalid").want(422, "A check warns")
 	n.form(warned, url.Values{"id": {n.id()}, "override": {"other"}}, true).problem(422, "invalid").want(422, "wants words")
 	n.form(warned, url.Values{"id": {n.id()}, "override": {"label-compared"}}, true).want(204)
-	n.page("/theatre/board?part=devices").want(200, "In spite of a Warning: Compared with the label")
+	n.page("/theatre/board").want(200, "In spite of a Warning: Compared with the label")
 	n.form("/theatre/side", url.Values{"procedure": {n.vars["p"]}, "side": {"left"}}, true).want(204)
 	n.post("/api/v1/theatre/side", n.fill(`{"procedure":"{p}","side":"right"}`)).want(204)
 	n.post("/api/v1/theatre/side", n.fill(`{"procedure":"{p}","side":"up"}`)).problem(422, "invalid")
 	n.form("/theatre/usages/"+di+"/join", url.Values{"id": {n.id()}, "other": {pi}}, false).want(303)
 	n.form("/theatre/usages/"+di+"/withdraw", url.Values{"id": {n.id()}}, false).want(303)
-	n.page("/theatre/board?part=devices").want(200, "implanted")
-	if strings.Contains(n.page("/theatre/board?part=devices").text(), "usage-"+di) {
+	n.page("/theatre/board").want(200, "implanted")
+	if strings.Contains(n.page("/theatre/board").text(), "usage-"+di) {
 		t.Error("what was taken off is still on the list")
 	}
 	n.get("/api/v1/usages/"+di).want(200, `"withdrawn":true`)

@@ -49,7 +49,8 @@ check: all checks of one scan, of the head of a hip whose other components were 
 scan: serves a node on a store with --records usages and 20 open recall notices, with a theatre page open, and scans over a pseudo-terminal,
   8 devices in a procedure: from the last byte on the serial line, the reading durable.
   event_median_ms, event_p99_ms (until the page hears that something changed), verdict_median_ms, verdict_p99_ms, verdict_max_ms (until
-  it has fetched what it shows, with the verdict), fill_s
+  it has fetched what it shows, with the verdict), two_fsyncs_median_ms, two_fsyncs_p99_ms (two bare syncs of a page on the same disk,
+  after each scan: a commit makes two), fill_s
 catalogue: imports an invented release of --products in AccessGUDID's format, in a process of its own that is killed after a third, then
   again to its end; then looks --lookups products up twice, in a process of its own.
   killed_at_rows, unchanged, recorded, refused, import_s, rows_per_s, import_rss_anon_bytes, release_bytes, store_bytes,

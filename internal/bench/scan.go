@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"implantrace/internal/app"
@@ -36,6 +35,10 @@ type Scan struct {
 	MedianMs   float64 `json:"verdict_median_ms"`
 	P99Ms      float64 `json:"verdict_p99_ms"`
 	MaxMs      float64 `json:"verdict_max_ms"`
+	// TwoFsyncsMs is what two bare syncs of a page cost on the same disk, after
+	// each scan: a commit makes two.
+	TwoFsyncsMs    float64 `json:"two_fsyncs_median_ms"`
+	TwoFsyncsP99Ms float64 `json:"two_fsyncs_p99_ms"`
 }
 
 // scansEach is how many devices are scanned in one procedure before it is closed.
@@ -100,7 +103,7 @@ func (b Bench) Scan(ctx context.Context, records, scans int) (s Scan, err error)
 		}
 		time.Sleep(time.Millisecond)
 	}
-	var events, verdicts []time.Duration
+	var events, verdicts, raw []time.Duration
 	for i := range scans {
 		t.progress("scanning", i, scans)
 		if i%scansEach == 0 {
@@ -119,9 +122,15 @@ func (b Bench) Scan(ctx context.Context, records, scans int) (s Scan, err error)
 			return s, err
 		}
 		events, verdicts = append(events, event), append(verdicts, verdict)
+		bare, err := t.disk.commit(1)
+		if err != nil {
+			return s, err
+		}
+		raw = append(raw, bare)
 	}
 	s.EventMs, s.EventP99Ms = median(events), quantile(events, 99)
 	s.MedianMs, s.P99Ms, s.MaxMs = median(verdicts), quantile(verdicts, 99), quantile(verdicts, 100)
+	s.TwoFsyncsMs, s.TwoFsyncsP99Ms = median(raw), quantile(raw, 99)
 	return s, nil
 }
 
@@ -218,21 +227,9 @@ func (p *page) wait(ctx context.Context, text string) (event, verdict time.Durat
 	}
 }
 
-// board fetches all parts that the page shows, at once as a browser does, and
-// gives the one with the last verdict.
-func (p *page) board(ctx context.Context) (last []byte, err error) {
-	parts := []string{"last", "who", "devices"}
-	shown, errs := make([][]byte, len(parts)), make([]error, len(parts))
-	var fetching sync.WaitGroup
-	for i, part := range parts {
-		fetching.Go(func() { shown[i], errs[i] = p.part(ctx, part) })
-	}
-	fetching.Wait()
-	return shown[0], errors.Join(errs...)
-}
-
-func (p *page) part(ctx context.Context, part string) ([]byte, error) {
-	q, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+"/theatre/board?part="+part, nil)
+// board fetches what the page shows, as a browser does.
+func (p *page) board(ctx context.Context) (shown []byte, err error) {
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+"/theatre/board", nil)
 	if err != nil {
 		return nil, err
 	}

@@ -61,17 +61,10 @@ func asking(id trace.EventID, u trace.Usage) *Question {
 // on the list says whole: the second code of the pack before it, or a code of a pack
 // of two barcodes that is scanned again. One of the two has the identifier, and they
 // agree. nil: nothing is asked.
-func (t *taking) belongs(ctx context.Context) (*Question, error) {
+func (t *taking) belongs(list []trace.Usage) *Question {
 	mine := t.means.Device
 	var before, whole *trace.Usage // the one before; the latest that waits and says the same and more
-	for h, err := range t.desk.recorder.Store.Candidates(ctx, trace.Query{Procedure: t.procedure.ID}) {
-		if err != nil {
-			return nil, err
-		}
-		u := h.Usage
-		if u.Withdrawn {
-			continue
-		}
+	for _, u := range list {
 		if before == nil || later(u.History[0], before.History[0]) {
 			before = &u
 		}
@@ -80,7 +73,7 @@ func (t *taking) belongs(ctx context.Context) (*Question, error) {
 		}
 	}
 	if before == nil {
-		return nil, nil
+		return nil
 	}
 	q := &Question{ID: t.id, Kind: AskBelongs, About: t.fact.Usage}
 	_, differ := command.Join(before.Device, mine)
@@ -92,9 +85,9 @@ func (t *taking) belongs(ctx context.Context) (*Question, error) {
 	case pair && mine.DI == "" && before.Device.DI != "":
 		q.To = before.ID
 	default:
-		return nil, nil
+		return nil
 	}
-	return q, nil
+	return q
 }
 
 // partOf reports whether a is what one of two barcodes says of b: its identifier
@@ -216,7 +209,7 @@ func (d *Desk) reply(ctx context.Context, id trace.EventID, p trace.Procedure, r
 	}
 	switch {
 	case r == Another && q.More:
-		return over(d.pieces(ctx, id, p, u, len(piecesOf(full, u.Usage))+1))
+		return over(d.pieces(ctx, id, p, u, len(PiecesOf(full, u.Usage))+1))
 	case r != Yes:
 		return refusing("Not done", "That is no answer to this question."), nil
 	case q.Kind == AskOpened:

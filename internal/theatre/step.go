@@ -203,7 +203,7 @@ func (d *Desk) pieces(ctx context.Context, id trace.EventID, p trace.Procedure, 
 	if err != nil {
 		return step{}, err
 	}
-	have := len(piecesOf(full, label))
+	have := len(PiecesOf(full, label))
 	if n < have {
 		return refusing(title, fmt.Sprintf("There are %d of this label already. Take off what was not there on the page.", have)), nil
 	}
@@ -219,8 +219,9 @@ func (d *Desk) pieces(ctx context.Context, id trace.EventID, p trace.Procedure, 
 	return s, nil
 }
 
-// piecesOf are the devices of a procedure with the label of u.
-func piecesOf(p trace.ProcedureInFull, u trace.Usage) (all []trace.Usage) {
+// PiecesOf are the devices of a procedure with the label of u, but for those that were
+// taken off; none of what was damaged, whose label nobody knows.
+func PiecesOf(p trace.ProcedureInFull, u trace.Usage) (all []trace.Usage) {
 	for _, o := range p.Usages {
 		if !o.Usage.Withdrawn && sameLabel(o.Usage, u) {
 			all = append(all, o.Usage)

@@ -316,10 +316,11 @@ func (t *taking) device(ctx context.Context) error {
 	if twin {
 		self = t.pack.usage
 	}
-	before, err := t.scannedBefore(ctx, side)
+	list, err := t.list(ctx)
 	if err != nil {
 		return err
 	}
+	before := t.scannedBefore(list, side)
 	if before != nil && !twin && !before.Status.Outcome() {
 		self = before.ID // on its way to its outcome: that it was scanned is no fault
 	}
@@ -374,9 +375,24 @@ func (t *taking) device(ctx context.Context) error {
 	t.fact.Usage = usage
 	t.more = []trace.Draft{{Subject: p.Patient, Fact: trace.UsageFact{Usage: usage, Procedure: p.ID, Device: t.means.Device,
 		Carriers: []trace.Carrier{carrier}, Status: trace.Checked, Verdict: t.fact.Verdict, Side: side, Damaged: t.means.Damaged()}}}
-	q, err := t.belongs(ctx)
-	t.asks(q)
-	return err
+	t.asks(t.belongs(list))
+	return nil
+}
+
+// list reads the devices of the reading's procedure that were not taken off.
+func (t *taking) list(ctx context.Context) (all []trace.Usage, err error) {
+	if t.procedure.ID.IsZero() {
+		return nil, nil
+	}
+	for h, err := range t.desk.recorder.Store.Candidates(ctx, trace.Query{Procedure: t.procedure.ID}) {
+		if err != nil {
+			return nil, err
+		}
+		if !h.Usage.Withdrawn {
+			all = append(all, h.Usage)
+		}
+	}
+	return all, nil
 }
 
 // asks has the desk ask something once the reading is recorded, where the procedure
@@ -451,19 +467,12 @@ func (t *taking) scan(ctx context.Context) (*check.Scan, error) {
 // for what the scan may say: one that is not opened yet, or else one without an
 // outcome; where each has its outcome, it is another piece. What was damaged is
 // taken for a new one. nil: it is not on the list.
-func (t *taking) scannedBefore(ctx context.Context, side trace.Side) (*trace.Usage, error) {
+func (t *taking) scannedBefore(list []trace.Usage, side trace.Side) *trace.Usage {
 	label := trace.Usage{Device: t.means.Device, Side: side, Damaged: t.means.Damaged()}
 	var waits *trace.Usage
-	for h, err := range t.desk.recorder.Store.Candidates(ctx, trace.Query{Procedure: t.procedure.ID}) {
-		if err != nil {
-			return nil, err
-		}
-		u := h.Usage
-		if u.Withdrawn {
-			continue
-		}
+	for _, u := range list {
 		if d := u.Device; d.DI != "" && d.Serial != "" && d.DI == label.Device.DI && d.Lot == label.Device.Lot && d.Serial == label.Device.Serial {
-			return &u, nil
+			return &u
 		}
 		if u.Status.Outcome() || !sameLabel(u, label) || label.Device.IsZero() {
 			continue
@@ -472,7 +481,7 @@ func (t *taking) scannedBefore(ctx context.Context, side trace.Side) (*trace.Usa
 			waits = &u
 		}
 	}
-	return waits, nil
+	return waits
 }
 
 func (t *taking) patient(ctx context.Context) error {

@@ -12,6 +12,11 @@ document.body.classList.add('js-enabled')
 if ('noModule' in HTMLScriptElement.prototype) document.body.classList.add('nhsuk-frontend-supported')
 import('/assets/vendor/nhsuk-frontend/nhsuk-frontend.min.js').then((m) => m.initAll()).catch(() => {}).finally(() => document.body.classList.add('is-started'))
 
+// What changes comes in one answer for all parts of the theatre page (which htmx calls out of band), or for one part of another.
+function onSwap (when, hear) {
+  for (const name of ['htmx:' + when.toLowerCase() + 'Swap', 'htmx:oob' + when + 'Swap']) document.body.addEventListener(name, hear)
+}
+
 // ---- Is the node there? ----
 
 let heard = performance.now()
@@ -56,7 +61,7 @@ async function callers () {
   } catch { /* the banner says it */ }
 }
 setInterval(callers, 5000)
-document.body.addEventListener('htmx:afterSwap', () => caller(document.querySelector('[data-desk]')?.dataset.caller))
+onSwap('After', () => caller(document.querySelector('[data-desk]')?.dataset.caller))
 
 if (live) {
   let stream
@@ -163,7 +168,7 @@ const changed = (field) => {
 }
 const kept = new WeakMap() // part of the page -> what puts its state back
 
-document.body.addEventListener('htmx:beforeSwap', (e) => {
+onSwap('Before', (e) => {
   const part = e.detail.target
   const back = []
   const again = (id, put) => back.push(() => { const now = document.getElementById(id); if (now && part.contains(now)) put(now) })
@@ -178,7 +183,7 @@ document.body.addEventListener('htmx:beforeSwap', (e) => {
   }
   kept.set(part, back)
 })
-document.body.addEventListener('htmx:afterSwap', (e) => {
+onSwap('After', (e) => {
   for (const put of kept.get(e.detail.target) || []) put()
   kept.delete(e.detail.target)
 })
@@ -198,17 +203,17 @@ function desk () {
   }
   opening.hidden = open
 }
-document.body.addEventListener('htmx:afterSwap', desk)
+onSwap('After', desk)
 
 // A field that a scan brings up takes the keyboard, unless somebody is typing elsewhere.
-document.body.addEventListener('htmx:afterSwap', (e) => {
+onSwap('After', (e) => {
   const field = e.detail.target.querySelector?.('[data-focus]')
   if (field && document.activeElement === document.body) field.focus()
 })
 
 // The answer to a new reading stands at the top, wherever the page was, and is heard.
 let answered = document.querySelector('#last [data-reading]')?.dataset.reading
-document.body.addEventListener('htmx:afterSwap', () => {
+onSwap('After', () => {
   const last = document.querySelector('#last [data-reading]')
   const now = last?.dataset.reading
   if (now && now !== answered) {

@@ -4,7 +4,7 @@ const guide = document.getElementById('guide')
 const title = () => guide?.querySelector('h2')?.textContent
 let shown = title()
 
-document.body.addEventListener('htmx:afterSwap', (e) => {
+document.body.addEventListener('htmx:oobAfterSwap', (e) => {
   if (e.detail.target !== guide || title() === shown) return
   shown = title()
   scrollTo(0, 0)
