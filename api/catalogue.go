@@ -58,7 +58,7 @@ func (s *Server) importCatalogue(c echo.Context) error {
 	}
 	var refusals []catalogue.Refusal
 	report, err := catalogue.Import(c.Request().Context(), s.Recorder, lines, catalogue.Options{
-		Source: c.QueryParam("source"), By: callerOf(c).Actor(viaAPI),
+		Source: c.QueryParam("source"), Authority: trace.Authority(c.QueryParam("authority")), By: callerOf(c).Actor(viaAPI),
 		Refused: func(r catalogue.Refusal) {
 			if len(refusals) < refusalsMost {
 				refusals = append(refusals, r)

@@ -56,7 +56,7 @@ func TestACatalogueComesInAndGoesOut(t *testing.T) {
 	}
 	in("source=own", "text/csv", "di,kind,side,head_diameter\n09520140001046,head,not-applicable,3.2 cm\n")
 	got := n.send(request{target: "/api/v1/products/09520140001046"})
-	for _, want := range []string{`"kind":"head"`, `"head_diameter":"32 mm"`, `"outer_diameter":"32 mm"`, `"quantity":5`, `"via":"catalogue:own"`, `"maker":"Northmoor Orthopaedics"`} {
+	for _, want := range []string{`"kind":"head"`, `"head_diameter":"32 mm"`, `"outer_diameter":"32 mm"`, `"quantity":5`, `"via":"catalogue:own"`, `"authorities":["fda"]`, `"maker":"Northmoor Orthopaedics"`} {
 		if !strings.Contains(got.text(), want) {
 			t.Errorf("no %s in %s", want, got.Body)
 		}

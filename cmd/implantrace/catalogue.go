@@ -25,7 +25,8 @@ import brings in what makers and registers say of products: a CSV whose columns 
 catalogue_no, description, kind, side, head_diameter...), or FDA's AccessGUDID delimited release, as its ZIP file or as a
 folder of its files. A row that the record has as it is changes nothing, so an import that broke off is started again.
 Every refused row is printed with its line and its reason. GUDID says neither the side nor the role of a component:
-a second CSV, under another source, or a person on the catalogue page says those.
+a second CSV, under another source, or a person on the catalogue page says those. Which authority's database lists a device
+(--authority; of an AccessGUDID release it is the FDA's) is told in FHIR as the jurisdiction of its UDI.
 
 export writes every product as people and catalogues have it together.
 
@@ -34,10 +35,12 @@ Exit code 1 when a row was refused; all others are recorded.
 Examples:
   implantrace catalogue import --source AccessGUDID --implantable AccessGUDID_Delimited_Full_Release_20260301.zip
   implantrace catalogue import --source "orthopaedic store" joints.csv
+  implantrace catalogue import --source EUDAMED --authority eu-ec extract.csv
   implantrace catalogue export --out catalogue.csv`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			c := storeFlags(fs)
 			source := fs.String("source", "", "`NAME` of the catalogue, the same each time")
+			authority := fs.String("authority", "", "of a CSV out of a database of UDIs, `WHOSE` it is: fda (GUDID) or eu-ec (EUDAMED)")
 			only := fs.Bool("implantable", false, "of a release, only what its GMDN term calls implantable")
 			out := fs.String("out", "", "`FILE` to write (default: standard output)")
 			return func(ctx context.Context, s streams, args []string) error {
@@ -46,7 +49,7 @@ Examples:
 					if *source == "" {
 						return usagef("name the catalogue with --source")
 					}
-					return importCatalogue(ctx, c, s, args[1], url.Values{"source": {*source}, "implantable": {fmt.Sprint(*only)}})
+					return importCatalogue(ctx, c, s, args[1], url.Values{"source": {*source}, "implantable": {fmt.Sprint(*only)}, "authority": {*authority}})
 				case len(args) == 1 && args[0] == "export":
 					use, _ := into(*out, s.out)
 					return ask(ctx, c, "GET", "/api/v1/exports/catalogue.csv", "", nil, use)

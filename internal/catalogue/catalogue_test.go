@@ -66,10 +66,10 @@ func TestARelease(t *testing.T) {
 	dir := t.TempDir()
 	rows, refused := all(t, catalogue.ReadGUDID(os.DirFS("testdata/release"), catalogue.GUDIDOptions{Dir: dir}))
 	want := []trace.CatalogueRow{
-		{DI: "09520140001022", Maker: "Northmoor Orthopaedics", Brand: `Fell|side "A"`, CatalogueNo: "FS-2", Description: `Femoral stem, 3" long neck`,
+		{DI: "09520140001022", Authority: trace.AuthorityFDA, Maker: "Northmoor Orthopaedics", Brand: `Fell|side "A"`, CatalogueNo: "FS-2", Description: `Femoral stem, 3" long neck`,
 			Attributes: trace.Attributes{Length: trace.Measure{Thousandths: 150_000, Unit: trace.Millimetre}, Size: "size 2, 44 mm offset", Model: "FS-2", SingleUse: trace.Yes, Sterile: trace.No,
 				Latex: trace.Yes, MRI: trace.MRINotStated, UnitOfUse: "09520140001053"}},
-		{DI: "09520140001046", Maker: "Northmoor Orthopaedics", Brand: "Fellside", CatalogueNo: "FH-32", Description: "Femoral head, cobalt chrome, 32 mm",
+		{DI: "09520140001046", Authority: trace.AuthorityFDA, Maker: "Northmoor Orthopaedics", Brand: "Fellside", CatalogueNo: "FH-32", Description: "Femoral head, cobalt chrome, 32 mm",
 			Attributes: trace.Attributes{Outer: trace.Measure{Thousandths: 32_000, Unit: trace.Millimetre}, Model: "FH-2", SingleUse: trace.Yes, Sterile: trace.Yes, Latex: trace.No,
 				Implantable: trace.Yes, MRI: trace.MRIConditional,
 				Packs: []trace.PackLevel{{DI: "19520140001043", Quantity: 5}, {DI: "29520140001040", Quantity: 4, Contains: "19520140001043"}}}},
@@ -347,4 +347,43 @@ func FuzzReadGUDID(f *testing.F) {
 			}
 		})
 	})
+}
+
+func TestWhoseDatabaseACatalogueIs(t *testing.T) {
+	r := open(t)
+	in := func(rows string, o catalogue.Options) catalogue.Report {
+		t.Helper()
+		report, err := catalogue.Import(ctx, r, catalogue.ReadCSV(strings.NewReader("di,maker\n"+rows), ""), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report
+	}
+	in(gtin(1)+",M\n", catalogue.Options{Source: "EUDAMED"})
+	if p := product(t, r, gtin(1)); p.Authorities != nil {
+		t.Errorf("a name alone makes nobody an authority: %v", p.Authorities)
+	}
+	eu := catalogue.Options{Source: "EUDAMED", Authority: trace.AuthorityEU}
+	if report := in(gtin(1)+",M\n", eu); report.Recorded != 1 {
+		t.Errorf("brought in again with its authority: %+v", report)
+	}
+	if report := in(gtin(1)+",M\n", eu); report.Unchanged != 1 {
+		t.Errorf("and once more: %+v", report)
+	}
+	if _, err := catalogue.Import(ctx, r, catalogue.ReadGUDID(os.DirFS("testdata/release"), catalogue.GUDIDOptions{Dir: t.TempDir()}), catalogue.Options{Source: "AccessGUDID"}); err != nil {
+		t.Fatal(err)
+	}
+	for di, want := range map[string]trace.Authority{gtin(1): trace.AuthorityEU, "09520140001046": trace.AuthorityFDA} {
+		if p := product(t, r, di); !slices.Equal(p.Authorities, []trace.Authority{want}) {
+			t.Errorf("%s: %v, want %s", di, p.Authorities, want)
+		}
+	}
+	for name, lines := range map[string]iter.Seq2[catalogue.Line, error]{
+		"mars":  catalogue.ReadCSV(strings.NewReader("di,maker\n"), ""),
+		"eu-ec": catalogue.ReadGUDID(os.DirFS("testdata/release"), catalogue.GUDIDOptions{Dir: t.TempDir()}),
+	} {
+		if _, err := catalogue.Import(ctx, r, lines, catalogue.Options{Source: "x", Authority: trace.Authority(name)}); trace.KindOf(err) != trace.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

@@ -75,7 +75,7 @@ func ReadGUDID(release fs.FS, o GUDIDOptions) iter.Seq2[Line, error] {
 		for device.more {
 			rec := device.now
 			l := Line{Number: rec.line, DI: rec.key}
-			row := trace.CatalogueRow{DI: rec.key}
+			row := trace.CatalogueRow{DI: rec.key, Authority: trace.AuthorityFDA}
 			err := device.fill(&row, gudidDevice)
 			for _, f := range []struct {
 				file *pulled

@@ -1,8 +1,10 @@
 package catalogue
 
 import (
+	"cmp"
 	"context"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,10 +17,13 @@ type Options struct {
 	// Source names the catalogue, the same each time: "AccessGUDID". A later row
 	// of one source takes the place of its earlier one; rows of several sources
 	// lie over each other, the latest on top.
-	Source   string
-	By       trace.Actor
-	Refused  func(Refusal) // nil: refusals are counted only
-	Progress func(Report)  // called every few thousand rows; nil: not
+	Source string
+	// Authority is whose database of UDIs the catalogue is an extract of; "": of none,
+	// or the file itself shows it, as AccessGUDID's does.
+	Authority trace.Authority
+	By        trace.Actor
+	Refused   func(Refusal) // nil: refusals are counted only
+	Progress  func(Report)  // called every few thousand rows; nil: not
 }
 
 // Refusal is a row that did not come in, and why.
@@ -56,6 +61,9 @@ func Import(ctx context.Context, r command.Recorder, lines iter.Seq2[Line, error
 	if o.Source == "" || len(o.Source) > 100 || strings.ContainsFunc(o.Source, func(c rune) bool { return c < ' ' }) {
 		return report, trace.Errorf(trace.Invalid, "The catalogue wants a name of up to 100 characters, the same each time.")
 	}
+	if o.Authority != "" && !slices.Contains(trace.Authorities(), o.Authority) {
+		return report, trace.Errorf(trace.Invalid, "The authority %q is not known: it is fda (GUDID) or eu-ec (EUDAMED).", o.Authority)
+	}
 	began := time.Now()
 	defer func() {
 		report.Took = time.Since(began)
@@ -85,6 +93,10 @@ func Import(ctx context.Context, r command.Recorder, lines iter.Seq2[Line, error
 			}
 			continue
 		}
+		if o.Authority != "" && l.Row.Authority != "" && l.Row.Authority != o.Authority {
+			return report, trace.Errorf(trace.Invalid, "The file is the database of %s, and not of %s.", l.Row.Authority, o.Authority)
+		}
+		l.Row.Authority = cmp.Or(l.Row.Authority, o.Authority)
 		if err := im.take(ctx, l.Row); err != nil {
 			return report, err
 		}

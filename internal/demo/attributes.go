@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"implantrace/internal/trace"
@@ -32,6 +33,24 @@ func CatalogueCSV() string {
 		}
 	}
 	return b.String() + "\n"
+}
+
+// AuthorityCSV are extracts of the authorities' databases of UDIs, as they would be if
+// the products were any: of the pulse generators and leads the FDA's, of meshes the
+// European Commission's, and of lenses both.
+func AuthorityCSV() map[trace.Authority]string {
+	all := map[trace.Authority]string{}
+	for _, a := range trace.Authorities() {
+		all[a] = "di,maker,description\n"
+	}
+	for _, p := range catalogued() {
+		for a, kinds := range map[trace.Authority][]kind{trace.AuthorityFDA: {pacemaker, lead, lens}, trace.AuthorityEU: {mesh, lens}} {
+			if slices.Contains(kinds, p.kind) {
+				all[a] += fmt.Sprintf("%s,%q,%q\n", p.di, p.maker.name, p.description)
+			}
+		}
+	}
+	return all
 }
 
 func (p product) attributes() trace.Attributes {

@@ -29,6 +29,13 @@ func Fill(ctx context.Context, r command.Recorder, seed int64, now time.Time, re
 // FillLists records the catalogue and the directory alone. What is recorded already
 // is not recorded again.
 func FillLists(ctx context.Context, r command.Recorder, refused func(string)) error {
+	listed := AuthorityCSV()
+	for _, a := range trace.Authorities() {
+		lines := catalogue.ReadCSV(strings.NewReader(listed[a]), "")
+		if _, err := catalogue.Import(ctx, r, lines, catalogue.Options{Source: CatalogueSource + " " + string(a), Authority: a}); err != nil {
+			return err
+		}
+	}
 	lines := catalogue.ReadCSV(strings.NewReader(CatalogueCSV()), "")
 	if _, err := catalogue.Import(ctx, r, lines, catalogue.Options{Source: CatalogueSource}); err != nil {
 		return err

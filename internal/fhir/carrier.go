@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 
 	"implantrace/internal/trace"
@@ -11,13 +12,44 @@ import (
 type udiCarrier struct {
 	DeviceIdentifier string `json:"deviceIdentifier,omitempty"`
 	Issuer           string `json:"issuer,omitempty"`
+	Jurisdiction     string `json:"jurisdiction,omitempty"`
 	CarrierAIDC      string `json:"carrierAIDC,omitempty"`
 	CarrierHRF       string `json:"carrierHRF,omitempty"`
 	EntryType        string `json:"entryType,omitempty"`
 }
 
-// carriers are the barcodes of a usage; see the package comment.
-func carriers(u trace.Usage, m *marks) []udiCarrier {
+// jurisdictions name the authorities in R4 (Device.udiCarrier.jurisdiction).
+var jurisdictions = map[trace.Authority]string{
+	trace.AuthorityFDA: "http://hl7.org/fhir/NamingSystem/fda-udi",
+	trace.AuthorityEU:  "http://hl7.org/fhir/NamingSystem/eu-ec-udi",
+}
+
+// carriers are the barcodes of a usage, and under whose rules its UDI stands as far as
+// the product list knows; see the package comment.
+func carriers(u trace.Usage, listed []trace.Authority, m *marks) []udiCarrier {
+	all := scanned(u, m)
+	if len(listed) == 1 {
+		for i := range all {
+			if all[i].DeviceIdentifier != "" {
+				all[i].Jurisdiction = jurisdictions[listed[0]]
+			}
+		}
+		return all
+	}
+	// Listed by several: which of them the barcode was made under nobody knows.
+	if i := slices.IndexFunc(all, func(c udiCarrier) bool { return c.DeviceIdentifier != "" }); i >= 0 {
+		for _, a := range listed {
+			if jurisdictions[a] == "" {
+				continue // a later version's
+			}
+			all = append(all, udiCarrier{DeviceIdentifier: all[i].DeviceIdentifier, Issuer: all[i].Issuer, Jurisdiction: jurisdictions[a]})
+		}
+	}
+	return all
+}
+
+// scanned are the barcodes of a usage; of one without, its UDI as it is recorded.
+func scanned(u trace.Usage, m *marks) []udiCarrier {
 	var with, without []udiCarrier // the record's DI
 	seen := map[string]bool{}
 	for _, c := range u.Carriers {

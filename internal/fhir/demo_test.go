@@ -35,7 +35,8 @@ func TestTheDemonstrationsBundleIsValid(t *testing.T) {
 	if n := bytes.Count(text, []byte(`"resourceType":"Procedure"`)); n < 190 {
 		t.Errorf("%d procedures", n)
 	}
-	for what, profile := range map[string]string{"a US Core implant": "us-core-implantable-device", "a UK Core patient": "UKCore-Patient"} {
+	for what, profile := range map[string]string{"a US Core implant": "us-core-implantable-device", "a UK Core patient": "UKCore-Patient",
+		"a UDI of the FDA": "NamingSystem/fda-udi", "a UDI of the European Commission": "NamingSystem/eu-ec-udi"} {
 		if !bytes.Contains(text, []byte(profile)) {
 			t.Errorf("nothing claims to be %s", what)
 		}

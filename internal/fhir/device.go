@@ -61,7 +61,7 @@ func (b *writer) device(p trace.ProcedureInFull, u trace.UsageInFull, subject re
 		ModelNumber:     m.text(u.Product.CatalogueNo),
 	}
 	r.Extension = b.madeBy(d.DI, u.Product, m)
-	r.UDICarrier = carriers(u.Usage, m)
+	r.UDICarrier = carriers(u.Usage, u.Product.Authorities, m)
 	r.names(u.Product, m)
 	if label := m.text(d.CatalogueNo); label != "" {
 		if r.ModelNumber != "" && r.ModelNumber != label {

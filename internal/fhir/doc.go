@@ -66,6 +66,13 @@
 // others. Where a barcode says something else than the record, the Device is
 // tagged reading-differs.
 //
+// jurisdiction is said only where the product list has the DI out of an authority's
+// own database of UDIs: the FDA's GUDID or the European Commission's EUDAMED. It
+// stands on the carriers that hold the DI. Where both list it, the barcodes have
+// none, since it cannot be known under whose rules they were printed, and a
+// udiCarrier for each authority says the DI without a carrierAIDC: R4 has several
+// udiCarrier for "multiple jurisdictions it could have been sold" in.
+//
 // # Marks
 //
 // meta.tag, without a system, in the resources they concern; each is also a
@@ -86,8 +93,8 @@
 // A Patient with an NHS number claims UK Core's profile, a Device US Core's
 // implantable device where it keeps its rules; no other profile is claimed.
 // Device.type, bodySite, reasonCode and performer.function are text, since the
-// record holds no codes for them. Jurisdiction, distinctIdentifier and the
-// safety and verdict of checks are left out. The identifier of a member of
+// record holds no codes for them. distinctIdentifier and the safety
+// and verdict of checks are left out. The identifier of a member of
 // staff has no system, and that of a local patient number only where
 // [Options] names one: no system for them is published.
 package fhir

@@ -97,7 +97,7 @@ func drawFact(t *rapid.T) trace.Fact {
 		return trace.ProductFact{DI: w("di"), Maker: w("maker"), MakerAddress: w("address"), Brand: w("brand"), CatalogueNo: w("catalogue number"), Description: w("description"), Attributes: drawAttributes(t), Verified: list(t, "verified", func() string { return w("field") }), Who: w("who"), Amend: drawAmend(t)}
 	case 7:
 		return trace.CatalogueFact{Source: w("source"), Batch: drawID(t, "batch"), Rows: list(t, "rows", func() trace.CatalogueRow {
-			return trace.CatalogueRow{DI: w("di"), Maker: w("maker"), MakerAddress: w("address"), Brand: w("brand"), CatalogueNo: w("catalogue number"), Description: w("description"), Attributes: drawAttributes(t)}
+			return trace.CatalogueRow{DI: w("di"), Maker: w("maker"), MakerAddress: w("address"), Brand: w("brand"), CatalogueNo: w("catalogue number"), Description: w("description"), Attributes: drawAttributes(t), Authority: trace.Authority(w("authority"))}
 		})}
 	case 9:
 		return trace.NoticeFact{Notice: drawID(t, "notice"), Body: rapid.SliceOfN(rapid.Byte(), 1, 9).Draw(t, "body"), State: trace.NoticeState(w("state")), Later: drawID(t, "later"), Name: w("name"),

@@ -107,7 +107,7 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		f := trace.CatalogueFact{Source: one("source", "A", "B"), Batch: number(6, few("batch", 200))}
 		for i := range few("rows", 3) {
 			f.Rows = append(f.Rows, trace.CatalogueRow{DI: []string{"07611994064584", "05060000000016", "09520140001039"}[i], Maker: one("of maker", "M", "N"), Brand: one("of brand", "B"),
-				Attributes: trace.Attributes{Packs: []trace.PackLevel{{DI: one("pack", "17611994064581"), Quantity: 2}}}})
+				Authority: trace.Authority(one("authority", "fda", "eu-ec")), Attributes: trace.Attributes{Packs: []trace.PackLevel{{DI: one("pack", "17611994064581"), Quantity: 2}}}})
 		}
 		return f
 	case 7:

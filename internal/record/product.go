@@ -97,6 +97,9 @@ func JoinProduct(people *trace.Product, catalogues []CatalogueRow) trace.Product
 		said := trace.Product{DI: r.DI, Maker: r.Maker, MakerAddress: r.MakerAddress, Brand: r.Brand, CatalogueNo: r.CatalogueNo, Description: r.Description,
 			Attributes: r.Attributes, Provenance: trace.Imported, Verified: p.Verified, Vouched: p.Vouched, Withdrawn: p.Withdrawn,
 			History: []trace.Stamp{{Position: c.Position, Event: c.Event, Recorded: at, Occurred: at, By: trace.Actor{Via: "catalogue:" + c.Source}, Provenance: trace.Imported}}}
+		if r.Authority != "" {
+			said.Authorities = []trace.Authority{r.Authority}
+		}
 		p = said.Over(p)
 	}
 	if people != nil && people.Provenance != trace.Imported {

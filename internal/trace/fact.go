@@ -190,12 +190,26 @@ type CatalogueRow struct {
 	CatalogueNo  string     `json:"catalogue_no,omitempty" cbor:"5,keyasint,omitempty"`
 	Description  string     `json:"description,omitempty" cbor:"6,keyasint,omitempty"`
 	Attributes   Attributes `json:"attributes,omitzero" cbor:"7,keyasint,omitzero"`
+	Authority    Authority  `json:"authority,omitempty" cbor:"8,keyasint,omitempty"` // whose database of UDIs lists it; "": the catalogue is none, or does not say
 }
+
+// Authority is whose rules of unique device identification a database of devices is
+// kept under.
+type Authority string
+
+// The authorities whose databases are known.
+const (
+	AuthorityFDA Authority = "fda"   // the FDA's GUDID (21 CFR 830)
+	AuthorityEU  Authority = "eu-ec" // the European Commission's EUDAMED (Regulation (EU) 2017/745, article 28)
+)
+
+// Authorities are all that are known.
+func Authorities() []Authority { return []Authority{AuthorityFDA, AuthorityEU} }
 
 // Equal reports whether both say the same.
 func (r CatalogueRow) Equal(o CatalogueRow) bool {
 	return r.DI == o.DI && r.Maker == o.Maker && r.MakerAddress == o.MakerAddress && r.Brand == o.Brand && r.CatalogueNo == o.CatalogueNo &&
-		r.Description == o.Description && r.Attributes.Equal(o.Attributes)
+		r.Description == o.Description && r.Authority == o.Authority && r.Attributes.Equal(o.Attributes)
 }
 
 // CheckSettingFact is the site's word on one check.

@@ -20,6 +20,8 @@ type Product struct {
 	Verified     []string   `json:"verified,omitempty" cbor:"11,keyasint,omitempty"` // fields that a person vouches for
 	Vouched      []Vouched  `json:"vouched,omitempty" cbor:"13,keyasint,omitempty"`  // who, for each of them
 	Cleared      []string   `json:"-" cbor:"12,keyasint,omitempty"`                  // fields that a correction has emptied, and nobody filled since
+	// Authorities are those whose databases of UDIs list it, each once, in their order.
+	Authorities []Authority `json:"authorities,omitempty" cbor:"14,keyasint,omitempty"`
 }
 
 // Vouched is who has compared a field with the label or the maker's word.
@@ -43,6 +45,7 @@ func (p Product) Over(c Product) Product {
 	lay(&p.Description, c.Description)
 	p.Attributes = p.Attributes.Over(c.Attributes)
 	p.History = append(slices.Clone(c.History), p.History...)
+	p.Authorities = sorted(slices.Concat(c.Authorities, p.Authorities))
 	return p
 }
 
@@ -87,7 +90,7 @@ func (p Product) Say(f ProductFact) Product {
 }
 
 // sorted gives names in their order, each once; nil for none.
-func sorted(names []string) []string {
+func sorted[S ~string](names []S) []S {
 	slices.Sort(names)
 	if names = slices.Compact(names); len(names) == 0 {
 		return nil

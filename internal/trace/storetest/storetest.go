@@ -836,6 +836,18 @@ func catalogues(t *testing.T, open Open) {
 	if p := product(di1); len(p.Vouched) != 1 || p.Vouched[0].Field != "maker" || p.Vouched[0].Entry.IsZero() {
 		t.Errorf("who vouches: %+v", p.Vouched)
 	}
+	if p := product(di1); p.Authorities != nil {
+		t.Errorf("no catalogue here is an authority's: %v", p.Authorities)
+	}
+	rows("EUDAMED", trace.CatalogueRow{DI: di1, Authority: trace.AuthorityEU})
+	rows("AccessGUDID", trace.CatalogueRow{DI: di1, Authority: trace.AuthorityFDA})
+	if p := product(di1); !slices.Equal(p.Authorities, []trace.Authority{trace.AuthorityEU, trace.AuthorityFDA}) || p.Maker != "M3" {
+		t.Errorf("listed by two authorities: %+v", p)
+	}
+	rows("EUDAMED", trace.CatalogueRow{DI: di1})
+	if p := product(di1); !slices.Equal(p.Authorities, []trace.Authority{trace.AuthorityFDA}) {
+		t.Errorf("one of them lists it no longer: %v", p.Authorities)
+	}
 	said(trace.ProductFact{DI: di2, Maker: "typed only"})
 	var all []string
 	for p, err := range s.Products(ctx, "") {
