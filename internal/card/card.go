@@ -51,9 +51,17 @@ var kinds = map[trace.ProductKind]string{
 	trace.KindValve: "Heart valve", trace.KindStent: "Stent", trace.KindMesh: "Mesh", trace.KindBreast: "Breast implant",
 }
 
-// exempt are the kinds that need no card: screws and plates are among those that
-// article 18(3) names.
-func exempt(k trace.ProductKind) bool { return k == trace.KindScrew || k == trace.KindPlate }
+// exempt are the kinds that need no card: all that article 18(3) of Regulation (EU)
+// 2017/745 names. A kind counts where the product list has it; words of a description
+// do not, so that a device of which nobody said the kind has a card.
+func exempt(k trace.ProductKind) bool {
+	switch k {
+	case trace.KindSuture, trace.KindStaple, trace.KindFilling, trace.KindBrace, trace.KindCrown, trace.KindScrew, trace.KindWedge, trace.KindPlate,
+		trace.KindWire, trace.KindPin, trace.KindClip, trace.KindConnector:
+		return true
+	}
+	return false
+}
 
 // mri says what the label says of magnetic resonance.
 var mri = map[trace.MRI]string{

@@ -76,6 +76,26 @@ func TestCardSaysWhatIsRecorded(t *testing.T) {
 	}
 }
 
+// Article 18(3) names twelve kinds. All others have a card, and so has a device of
+// which nobody said the kind, whatever its description says.
+func TestKindsThatNeedNoCard(t *testing.T) {
+	none := []trace.ProductKind{"suture", "staple", "dental-filling", "dental-brace", "tooth-crown", "screw", "wedge", "plate", "wire", "pin", "clip", "connector"}
+	for _, k := range none {
+		if !slices.Contains(trace.ProductKinds(), k) {
+			t.Errorf("nobody can say of a product that it is a %s", k)
+		}
+	}
+	for _, k := range append(trace.ProductKinds(), "", "a kind of a later version") {
+		p := hip()
+		p.Usages = p.Usages[:1]
+		p.Usages[0].Product.Attributes.Kind, p.Usages[0].Product.Description = k, "Bone screw, plate and wire"
+		c := card.Of(p, hospital, summer)
+		if got, want := len(c.Exempt) == 1 && len(c.Implants) == 0, slices.Contains(none, k); got != want {
+			t.Errorf("%q without a card: %v, want %v", k, got, want)
+		}
+	}
+}
+
 // pictures renders a PDF, a picture a page, and gives what its text says.
 func pictures(t *testing.T, pdf []byte) (pages [][]byte, text string) {
 	t.Helper()

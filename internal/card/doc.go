@@ -7,6 +7,9 @@
 //	pdf, err := c.PDF(card.Small, now)
 //	c.Lacks // what should stand on it and is not recorded, in words
 //
+// The kinds that article 18(3) exempts have none, where the product list says the
+// kind.
+//
 // What the record does not have is not on the card: nothing is guessed. The
 // symbol is drawn from what was recorded, and reads back as the same device.
 package card

@@ -31,13 +31,24 @@ const (
 	KindStent     ProductKind = "stent"
 	KindMesh      ProductKind = "mesh"
 	KindBreast    ProductKind = "breast"
+	KindSuture    ProductKind = "suture"
+	KindStaple    ProductKind = "staple"
+	KindClip      ProductKind = "clip"
+	KindWire      ProductKind = "wire"
+	KindPin       ProductKind = "pin"
+	KindWedge     ProductKind = "wedge"
+	KindConnector ProductKind = "connector" // of plates, rods or screws
+	KindFilling   ProductKind = "dental-filling"
+	KindBrace     ProductKind = "dental-brace"
+	KindCrown     ProductKind = "tooth-crown"
 	KindOther     ProductKind = "other"
 )
 
 // ProductKinds lists them in the order in which a page offers them.
 func ProductKinds() []ProductKind {
 	return []ProductKind{KindStem, KindHead, KindCup, KindLiner, KindFemoral, KindTibial, KindInsert, KindPatella, KindScrew, KindPlate, KindCement,
-		KindLens, KindGenerator, KindLead, KindValve, KindStent, KindMesh, KindBreast, KindOther}
+		KindLens, KindGenerator, KindLead, KindValve, KindStent, KindMesh, KindBreast,
+		KindSuture, KindStaple, KindClip, KindWire, KindPin, KindWedge, KindConnector, KindFilling, KindBrace, KindCrown, KindOther}
 }
 
 // Answer is a yes or a no; the empty one is "not known".
