@@ -328,7 +328,7 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/api/v1/exports/readiness.csv", may: staff.SignedIn, handler: s.exportReadiness, time: 2 * time.Minute, query: "from"},
 		{method: "GET", path: "/api/v1/exports/catalogue.csv", may: staff.SignedIn, handler: s.exportCatalogue, time: noLimit},
 		{method: "POST", path: "/api/v1/exports/lfpse", may: staff.ReadRecord, audit: staff.AuditExported, handler: s.draftIncident},
-		{method: "POST", path: "/api/v1/catalogue/imports", may: staff.WriteCatalogue, handler: s.importCatalogue, body: importMost, time: noLimit, query: "source implantable"},
+		{method: "POST", path: "/api/v1/catalogue/imports", may: staff.WriteCatalogue, handler: s.importCatalogue, body: importMost, time: noLimit, query: "source implantable authority"},
 		{method: "POST", path: "/api/v1/imports/table", may: staff.ImportHistory, handler: s.importTable, form: true, body: sheet.BytesMost + bodyMost, time: noLimit},
 		{method: "POST", path: "/api/v1/imports", may: staff.ImportHistory, handler: s.importHistory, body: importMost, time: noLimit, query: "source"},
 
