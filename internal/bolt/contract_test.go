@@ -53,6 +53,9 @@ var spoilt = map[string]func(dir string, s trace.Store) trace.Store{
 	"withdrawn patients are found": func(_ string, s trace.Store) trace.Store {
 		return findsAll{s}
 	},
+	"links that were taken back still join": func(_ string, s trace.Store) trace.Store {
+		return neverParts{s}
+	},
 	"searches do not stop": func(_ string, s trace.Store) trace.Store { return deaf{s} },
 }
 
@@ -244,4 +247,17 @@ type deaf struct{ trace.Store }
 
 func (s deaf) Candidates(ctx context.Context, q trace.Query) iter.Seq2[trace.Hit, error] {
 	return s.Store.Candidates(context.WithoutCancel(ctx), q)
+}
+
+type neverParts struct{ trace.Store }
+
+func (s neverParts) Links(ctx context.Context, id trace.PatientID) iter.Seq2[trace.Link, error] {
+	return func(yield func(trace.Link, error) bool) {
+		for l, err := range s.Store.Links(ctx, id) {
+			l.Withdraw = false
+			if !yield(l, err) {
+				return
+			}
+		}
+	}
 }

@@ -402,7 +402,7 @@ func (s *Store) Identity(ctx context.Context, id trace.PatientID) (who trace.Ide
 // Person is trace.Finder's. In one state of the store, and each patient read once:
 // a recall asks it of everybody it finds.
 func (s *Store) Person(ctx context.Context, id trace.PatientID) (who trace.Identity, same []trace.PatientID, err error) {
-	apart := false
+	apart, joined := false, false
 	err = s.view(ctx, func(t *transaction) error {
 		var p trace.Patient
 		if p, who, err = t.identified(id); err != nil {
@@ -431,9 +431,17 @@ func (s *Store) Person(ctx context.Context, id trace.PatientID) (who trace.Ident
 		if slices.ContainsFunc(p.Lookups, func(h trace.LookupHash) bool { return h.Kind() == trace.LookupNHS }) {
 			apart = false
 		}
+		for _, one := range same {
+			for range t.Scan(record.Links, one[:]) {
+				joined = true
+				break
+			}
+		}
 		return nil
-	}, record.ByLookup)
-	if err == nil && apart { // local numbers go from one patient to the next
+	}, record.ByLookup, record.Links)
+	if err == nil && joined {
+		who, _, same, err = trace.ShownAs(ctx, s, id)
+	} else if err == nil && apart { // local numbers go from one patient to the next
 		same, err = trace.SamePatients(ctx, s, id)
 	}
 	return who, same, err

@@ -68,7 +68,7 @@ func drawAttributes(t *rapid.T) (a trace.Attributes) {
 
 func drawFact(t *rapid.T) trace.Fact {
 	w := func(label string) string { return word(t, label) }
-	switch rapid.IntRange(1, 28).Draw(t, "kind") {
+	switch rapid.IntRange(1, 29).Draw(t, "kind") {
 	case 1:
 		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version"), Practice: rapid.Bool().Draw(t, "practice")}
 	case 2:
@@ -80,7 +80,9 @@ func drawFact(t *rapid.T) trace.Fact {
 		return trace.PatientFact{Patient: drawID(t, "patient"), Lookups: list(t, "lookups", func() (h trace.LookupHash) {
 			copy(h[:], rapid.SliceOfN(rapid.Byte(), 18, 18).Draw(t, "hash"))
 			return h
-		}), Amend: drawAmend(t)}
+		}), Provisional: w("provisional"), Amend: drawAmend(t)}
+	case 29:
+		return trace.LinkFact{Survives: drawID(t, "survives"), Other: drawID(t, "other"), TwoNumbers: rapid.Bool().Draw(t, "two numbers"), Withdraw: rapid.Bool().Draw(t, "withdraw")}
 	case 4:
 		return trace.ProcedureFact{Procedure: drawID(t, "procedure"), Patient: drawID(t, "patient"), Code: trace.Code{System: w("system"), Code: w("code"), Text: w("text")},
 			Side: trace.Side(w("side")), Place: trace.Place{GLN: w("gln"), Extension: w("extension"), Name: w("name")},

@@ -135,6 +135,8 @@ func (c Codec) fact(k trace.FactKind, b []byte) (trace.Fact, error) {
 		return decodeFact[trace.ApprovalFact](c, b)
 	case trace.KindErasure:
 		return decodeFact[trace.ErasureFact](c, b)
+	case trace.KindLink:
+		return decodeFact[trace.LinkFact](c, b)
 	case trace.KindRecovery:
 		return decodeFact[trace.RecoveryFact](c, b)
 	case trace.KindCatalogue:

@@ -47,6 +47,8 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 	case trace.ErasureFact:
 		w.patient(fact.Patient, before, about)
 		w.forget(e, fact)
+	case trace.LinkFact:
+		w.link(about)
 	case trace.ProcedureFact:
 		w.procedure(fact.Procedure, before, about)
 	case trace.UsageFact:
@@ -140,6 +142,12 @@ func (f Fold) PatientSaid(prior Prior, id trace.PatientID) (p trace.Patient, abo
 	about, err = f.entries(id, trace.KindPatient, prior)
 	about = inOrder(about)
 	return foldPatient(about), about, err
+}
+
+// Link is what is recorded of a link, likewise.
+func (f Fold) Link(prior Prior, id trace.LinkID) (l trace.Link, ok bool, err error) {
+	about, err := f.entries(id, trace.KindLink, prior)
+	return foldLink(inOrder(about)), len(about) > 0, err
 }
 
 // entries gives the entries of a kind that speak of an object.

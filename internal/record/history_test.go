@@ -72,7 +72,7 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		return id
 	}
 	one := func(label string, of ...string) string { return rapid.SampledFrom(append(of, "")).Draw(t, label) }
-	switch few("kind", 23) {
+	switch few("kind", 24) {
 	case 0:
 		return trace.ReadingFact{Reading: number(2, few("reading", 200)), Means: udi.KindDevice}
 	case 1:
@@ -150,6 +150,8 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 			Scope: trace.RunScope{Registry: one("registry", "njr", "mdor")}, Result: trace.RunResult{Records: int(few("records", 3))}}
 	case 23:
 		return trace.RunPartFact{Run: number(12, 1+few("run of part", 1)), Part: int(few("part", 200)), Rows: []trace.RunRow{{Procedure: number(4, 1+few("procedure of row", 1)), State: trace.RowNew}}}
+	case 24:
+		return trace.LinkFact{Survives: number(3, few("survives", 3)), Other: number(3, few("other", 3)), Withdraw: few("not the same", 2) == 0}
 	case 16:
 		return trace.CodeFact{System: one("system", "OPCS-4", "opcs4"), Code: one("code", "W37.1", "w371"), Text: one("means", "THR", "hip")}
 	}

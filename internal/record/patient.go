@@ -28,6 +28,12 @@ func foldPatient(about []trace.Entry) trace.Patient {
 		if slices.Contains(f.Amend.Clear, "local_number") {
 			clear(local)
 		}
+		if slices.Contains(f.Amend.Clear, "provisional") {
+			p.Provisional = ""
+		}
+		if f.Provisional != "" {
+			p.Provisional = f.Provisional
+		}
 		for _, h := range f.Lookups {
 			if h.Kind() == trace.LookupNHS {
 				nhs = &h

@@ -102,6 +102,7 @@ type Secret struct {
 	GP          string `json:"gp,omitempty" cbor:"10,keyasint,omitempty"`         // general practitioner: name and address
 	Died        string `json:"died,omitempty" cbor:"11,keyasint,omitempty"`       // YYYY-MM-DD
 	Indication  string `json:"indication,omitempty" cbor:"12,keyasint,omitempty"` // why a procedure was done, in words
+	Appears     string `json:"appears,omitempty" cbor:"14,keyasint,omitempty"`    // how somebody looks whom nobody knows: sex, about how old
 	Answers     string `json:"answers,omitempty" cbor:"13,keyasint,omitempty"`    // to a form's questions: a JSON object of strings
 }
 

@@ -21,6 +21,7 @@ const (
 	KindProduct   FactKind = 6
 	KindApproval  FactKind = 7 // a site approves clinical use, or takes that back
 	KindErasure   FactKind = 8 // a patient's identity is made unreadable
+	KindLink      FactKind = 9 // two records of patients are of one person, or are not
 
 	KindRecovery FactKind = 10 // a store was recovered from a damaged file
 
@@ -96,7 +97,10 @@ type ReadingFact struct {
 type PatientFact struct {
 	Patient PatientID    `json:"patient" cbor:"1,keyasint"`
 	Lookups []LookupHash `json:"lookups,omitempty" cbor:"2,keyasint,omitempty"`
-	Amend   Amend        `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`
+	// Provisional is the temporary name, made by the product, of a patient whom
+	// nobody has identified yet. It is no identity, and stands until it is cleared.
+	Provisional string `json:"provisional,omitempty" cbor:"3,keyasint,omitempty"`
+	Amend       Amend  `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`
 }
 
 // ProcedureFact says something of a procedure.

@@ -15,12 +15,17 @@ func (who Identity) Say(s Secret, f Fact) Identity {
 				who.Given = ""
 			case "birth":
 				who.Birth = ""
+			case "provisional":
+				who.Provisional, who.Appears = "", ""
 			}
+		}
+		if pf.Provisional != "" {
+			who.Provisional = pf.Provisional
 		}
 	}
 	for _, f := range []struct{ to, said *string }{
 		{&who.NHSNumber, &s.NHSNumber}, {&who.LocalIssuer, &s.LocalIssuer}, {&who.LocalNumber, &s.LocalNumber},
-		{&who.Family, &s.Family}, {&who.Given, &s.Given}, {&who.Birth, &s.Birth},
+		{&who.Family, &s.Family}, {&who.Given, &s.Given}, {&who.Birth, &s.Birth}, {&who.Appears, &s.Appears},
 	} {
 		if *f.said != "" {
 			*f.to = *f.said

@@ -29,6 +29,8 @@ type Patient struct {
 	// Erased is set when the identity was made unreadable. Nobody is found by
 	// what it was.
 	Erased bool `json:"erased,omitempty" cbor:"5,keyasint,omitempty"`
+	// Provisional is the temporary name of a patient not identified yet.
+	Provisional string `json:"provisional,omitempty" cbor:"6,keyasint,omitempty"`
 }
 
 // Identity is who a patient is: the patient's sealed entries, opened, later
@@ -42,6 +44,10 @@ type Identity struct {
 	Birth       string `json:"birth,omitempty"`
 	Sealed      bool   `json:"sealed,omitempty"`
 	Erased      bool   `json:"erased,omitempty"` // it was made unreadable, for good
+	// Provisional is the temporary name of a patient not identified yet, and Appears
+	// how the patient looks: sex, about how old. Neither is an identity.
+	Provisional string `json:"provisional,omitempty"`
+	Appears     string `json:"appears,omitempty"`
 }
 
 // Procedure is what the record knows of a procedure.

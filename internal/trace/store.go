@@ -148,6 +148,7 @@ type ProcedureHit struct {
 // rows. Things that are not there are errors of kind NotFound.
 type Finder interface {
 	Directory
+	Links
 	// Candidates gives a superset of the usages that match, in key order.
 	Candidates(ctx context.Context, q Query) iter.Seq2[Hit, error]
 	// Holdings says of the usages that match a query with DI and lot, or DI and
@@ -170,8 +171,8 @@ type Finder interface {
 	Patient(ctx context.Context, id PatientID) (Patient, error)
 	// Identity opens who a patient is.
 	Identity(ctx context.Context, id PatientID) (Identity, error)
-	// Person is Identity, with all patients that are the same person, as
-	// [SamePatients] gives them.
+	// Person is [ShownAs]: the identity that is shown of the person, with all
+	// patients that are the same, as [SamePatients] gives them.
 	Person(ctx context.Context, id PatientID) (Identity, []PatientID, error)
 	// PatientsBy gives all patients that any of the hashes finds, each once,
 	// in the order of their ids. Withdrawn patients are left out.

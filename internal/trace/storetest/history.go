@@ -167,12 +167,12 @@ func (w *world) draft(s trace.Store) trace.Draft {
 		}
 		return id
 	}
-	switch w.few("kind", 5) {
+	switch w.few("kind", 6) {
 	case 0:
 		d.Fact = trace.ReadingFact{Reading: w.newID(), Means: udi.KindText}
 		d.Secret = &trace.Secret{Raw: w.one("raw", "x")}
 	case 1:
-		f := trace.PatientFact{Patient: some(3, w.few("patient", 2)), Amend: w.amend("nhs_number", "local_number", "family", "given")}
+		f := trace.PatientFact{Patient: some(3, w.few("patient", 2)), Amend: w.amend("nhs_number", "local_number", "family", "given", "provisional"), Provisional: w.one("provisional", "Unknown Alfa One")}
 		secret := trace.Secret{Family: w.one("family", "Testwell", "Quist"), Given: w.one("given", "Ada", "Bob")}
 		if n := w.one("nhs", "9990000018", "9990000026"); n != "" {
 			secret.NHSNumber = n
@@ -192,6 +192,8 @@ func (w *world) draft(s trace.Store) trace.Draft {
 			f.End = day.Add(time.Duration(n) * time.Hour)
 		}
 		d.Fact = f
+	case 6:
+		d.Fact = trace.LinkFact{Survives: some(3, w.few("survives", 3)), Other: some(3, w.few("other", 3)), Withdraw: w.few("not the same", 2) == 0}
 	default:
 		d.Fact = trace.UsageFact{Usage: some(5, 1+w.few("usage", 5)), Procedure: maybe("in", 4, 3), Status: trace.Status(w.one("status", "checked", "implanted", "wasted", "explanted")),
 			Device:   udi.Device{DI: w.one("di", di1, di2), Lot: w.number("lot"), Serial: w.number("serial"), Expiry: udi.Date{Day: w.one("expiry", "2029-03-22")}},
@@ -426,6 +428,10 @@ func (w *world) holds(n *member) {
 		if err != nil || !slices.Equal(got.Lookups, lookups) || got.Withdrawn != withdrawn || !slices.Equal(stamps(got.History), history) {
 			w.Fatalf("patient %+v, %v\nwant    %v, %v, said by %v", got, err, lookups, withdrawn, history)
 		}
+		if got.Provisional != m.provisional(id) {
+			w.Fatalf("patient %+v, want the temporary name %q", got, m.provisional(id))
+		}
+		w.persons(s, m, id, withdrawn)
 		if who, err := s.Identity(ctx, id); err != nil || who != m.identity(id) {
 			w.Fatalf("identity %+v, %v\nwant     %+v", who, err, m.identity(id))
 		}

@@ -217,6 +217,7 @@ func (m model) identity(id trace.PatientID) (who trace.Identity) {
 	who.NHSNumber = lastly(all, func(s said) string { return s.NHSNumber }, amend, "nhs_number", "")
 	who.Family = lastly(all, func(s said) string { return s.Family }, amend, "family", "")
 	who.Given = lastly(all, func(s said) string { return s.Given }, amend, "given", "")
+	who.Provisional = m.provisional(id)
 	return who
 }
 

@@ -40,6 +40,7 @@ func Run(t *testing.T, open Open) {
 		{"a withdrawn thing stays in the record, marked", withdrawal},
 		{"lots and serials are found in every writing variant", variants},
 		{"every usage is numbered under what it is and was", numbered},
+		{"records that are linked are one person, until the link is taken back", links},
 		{"a page goes on behind the last", paging},
 		{"every query finds what a look through everything finds", find},
 		{"ranges are in the order in which numbers are counted", ranges},
