@@ -146,7 +146,8 @@ func (s *Server) pageProcedure(c echo.Context) error {
 		frame
 		Procedure   trace.ProcedureInFull
 		Photographs []trace.Photograph
-	}{f, full, photographs})
+		Seconds     []*secondPanel // of devices that were typed, and that no second person has confirmed
+	}{f, full, photographs, s.secondPanels(f, full)})
 }
 
 type importPage struct {

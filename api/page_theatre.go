@@ -20,6 +20,7 @@ import (
 type board struct {
 	frame
 	State     theatre.State
+	Alone     int    // devices that were typed, and that no second person has confirmed
 	NoOutcome string // "2 devices", "" when every one has an outcome
 	Last      *theatre.Answer
 	Earlier   []theatre.Answer
@@ -96,6 +97,9 @@ type usageCard struct {
 	Offers      []offer // the buttons of this status
 	Others      []offer
 	Pieces      int           // with its label, where no serial number tells them apart; 0: it has one
+	Typed       bool          // by hand, not read by a machine
+	Second      *secondPanel  // a second person is awaited; nil: nobody is
+	SecondBy    string        // who confirmed what was typed
 	JoinTo      trace.UsageID // the device scanned before, if this may be the other code of its pack
 }
 
@@ -154,6 +158,10 @@ func (s *Server) board(c echo.Context) (board, error) {
 	slices.SortStableFunc(usages, func(x, y trace.UsageInFull) int { return x.Usage.Occurred.Compare(y.Usage.Occurred) })
 	for i, u := range usages {
 		card := s.cardOf(u)
+		card.Typed, card.SecondBy = u.Usage.ByHand(), s.secondWords(u.Usage)
+		if card.Second = s.secondPanel(b.frame, u, "/theatre/usages/"+u.Usage.ID.String()+"/confirm"); card.Second != nil {
+			b.Alone++
+		}
 		if u.Usage.Device.Serial == "" {
 			card.Pieces = len(theatre.PiecesOf(*b.State.Procedure, u.Usage))
 		}

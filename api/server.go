@@ -204,6 +204,8 @@ func (s *Server) routes() []route {
 
 		{method: "POST", path: "/api/v1/readings", may: staff.Scan, handler: s.takeReading},
 		{method: "POST", path: "/api/v1/readings/picture", may: staff.Scan, handler: s.takePicture, body: pictureMost + bodyMost, time: time.Minute},
+		{method: "POST", path: "/api/v1/theatre/typed", may: staff.Scan, handler: s.takeTyped},
+		{method: "POST", path: "/api/v1/theatre/typed/check", may: staff.Scan, handler: s.checkTyped},
 		{method: "GET", path: "/api/v1/readings", may: staff.ReadRecord, handler: s.listReadings, query: "limit cursor"},
 
 		{method: "GET", path: "/api/v1/theatre", may: staff.Scan, handler: s.theatre},
@@ -248,6 +250,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/usages/:id/outcome", may: staff.WriteRecord, handler: s.setOutcome},
 		{method: "POST", path: "/api/v1/usages/:id/join", may: staff.WriteRecord, handler: s.joinUsages},
 
+		{method: "POST", path: "/api/v1/usages/:id/confirm", may: staff.WriteRecord, handler: s.confirmUsage},
 		{method: "POST", path: "/api/v1/usages/:id/describe", may: staff.WriteRecord, handler: s.describe},
 
 		{method: "POST", path: "/api/v1/products", may: staff.WriteCatalogue, handler: s.recordProduct, time: 2 * time.Minute},
@@ -383,6 +386,8 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/theatre/workstations/close", may: staff.UseDesk, handler: s.formCloseWorkstation, form: true},
 		{method: "POST", path: "/theatre/usages/:id/outcome", may: staff.UseDesk, handler: s.formOutcome, form: true},
 		{method: "POST", path: "/theatre/usages/:id/describe", may: staff.UseDesk, handler: s.formDescribe, form: true},
+		{method: "POST", path: "/theatre/usages/:id/confirm", may: staff.UseDesk, handler: s.formConfirm, form: true},
+		{method: "POST", path: "/procedures/:id/confirm", may: staff.WriteRecord, handler: s.formConfirmLater, form: true},
 		{method: "POST", path: "/theatre/usages/:id/clear", may: staff.UseDesk, handler: s.formClearStop, form: true},
 		{method: "POST", path: "/theatre/usages/:id/withdraw", may: staff.UseDesk, handler: s.formWithdraw, form: true},
 		{method: "POST", path: "/theatre/usages/:id/join", may: staff.UseDesk, handler: s.formJoin, form: true},

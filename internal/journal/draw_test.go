@@ -94,7 +94,8 @@ func drawFact(t *rapid.T) trace.Fact {
 			Carriers: list(t, "carriers", func() trace.Carrier {
 				return trace.Carrier{Text: w("text"), Symbology: w("symbology"), Source: w("source"), Reading: drawID(t, "reading")}
 			}), Status: trace.Status(w("status")), Verdict: drawVerdict(t), Override: rapid.Bool().Draw(t, "override"), Location: w("location"),
-			Damaged: rapid.Bool().Draw(t, "damaged"), Amend: drawAmend(t)}
+			Damaged: rapid.Bool().Draw(t, "damaged"), Amend: drawAmend(t),
+			Second: trace.SecondFact{Device: udi.Device{DI: w("second di"), Lot: w("second lot")}, Person: trace.Person{Code: w("code"), Name: w("name")}, Account: drawID(t, "second")}}
 	case 6:
 		return trace.ProductFact{DI: w("di"), Maker: w("maker"), MakerAddress: w("address"), Brand: w("brand"), CatalogueNo: w("catalogue number"), Description: w("description"), Attributes: drawAttributes(t), Verified: list(t, "verified", func() string { return w("field") }), Who: w("who"), Amend: drawAmend(t)}
 	case 7:

@@ -79,6 +79,7 @@ func golden() map[string]trace.Entry {
 			Stays: []trace.StaysItem{{DI: "07611994064584", Maker: "M", Side: trace.SideRight, Attributes: attributes}}}),
 		"plan-confirmed":  entry(trace.PlanFact{Procedure: id(0x60), ToConfirm: true, Who: "W", Confirms: id(0x30)}),
 		"usage-explants":  entry(trace.UsageFact{Usage: id(0x70), Status: trace.Explanted, Explants: id(0x71), Went: trace.WentMaker}),
+		"usage-second":    entry(trace.UsageFact{Usage: id(0x70), Second: trace.SecondFact{Device: udi.Device{Agency: udi.AgencyGS1, DI: "07611994064584", Lot: "L"}, Person: trace.Person{Code: "C", Name: "N"}, Account: trace.AccountID(id(0x90))}}),
 		"usage-explanted": entry(trace.UsageFact{Usage: id(0x71), ExplantedBy: id(0x70)}),
 		"usage-stop-overridden": entry(trace.UsageFact{Usage: id(0x70), Described: "long nail", Overridden: []trace.Overridden{{Rule: "expiry", Level: trace.Stop, Reason: "no-other-device",
 			Surgeon: trace.Person{Name: "S", Role: "surgeon"}, Second: trace.Person{Code: "B", Name: "N", Role: "scrub"}}}}),

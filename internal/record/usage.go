@@ -12,7 +12,7 @@ func foldUsage(about []trace.Entry) trace.Usage {
 	var u trace.Usage
 	for _, e := range about {
 		f := e.Fact.(trace.UsageFact)
-		before := identity(u.Device)
+		before, whole := identity(u.Device), u.Device
 		for _, name := range f.Amend.Clear {
 			clearUsage(&u, name)
 		}
@@ -21,6 +21,15 @@ func foldUsage(about []trace.Entry) trace.Usage {
 		if !f.Device.IsZero() {
 			setDevice(&u.Device, f.Device)
 			u.Provenance = e.Provenance
+			if e.Provenance == trace.Typed && !slices.Contains(u.TypedBy, e.By) {
+				u.TypedBy = append(u.TypedBy, e.By)
+			}
+		}
+		if whole != u.Device {
+			u.Second = nil // it was of other values
+		}
+		if f.Second != (trace.SecondFact{}) && f.Second.Device == u.Device {
+			u.Second = &trace.Second{Person: f.Second.Person, Account: f.Second.Account, Stamp: stamp(e)}
 		}
 		if now := identity(u.Device); changed(before.DI, now.DI) || changed(before.Lot, now.Lot) || changed(before.Serial, now.Serial) {
 			u.Was = append(u.Was, before)

@@ -129,11 +129,15 @@ func (d *Desk) asked(q *Question, p trace.ProcedureInFull) *Question {
 	about, there := find(q.About)
 	switch q.Kind {
 	case AskClose:
-		open := Unresolved(p.Usages)
-		if len(open) == 0 {
+		open, alone := Unresolved(p.Usages), AwaitingSecond(p.Usages)
+		switch {
+		case len(open)+len(alone) == 0:
 			return nil
+		case len(open) == 0:
+			now.Words = "Close the procedure, and leave what was typed without a second person's word?"
+		default:
+			now.Words = "Close the procedure, and leave devices without an outcome?"
 		}
-		now.Words = "Close the procedure, and leave devices without an outcome?"
 	case AskOpened:
 		if !there || about.Usage.Status != trace.Checked {
 			return nil

@@ -126,20 +126,17 @@ func (d *Desk) closing(ctx context.Context, id trace.EventID, p trace.Procedure,
 	if err != nil {
 		return step{}, err
 	}
-	open := Unresolved(full.Usages)
-	if len(open) > 0 && !sure {
+	open, alone := Unresolved(full.Usages), AwaitingSecond(full.Usages)
+	if len(open)+len(alone) > 0 && !sure {
 		q := &Question{ID: id, Kind: AskClose}
-		words := fmt.Sprintf("%d devices have no outcome: ", len(open))
-		if len(open) == 1 {
-			words = "1 device has no outcome: "
+		var words string
+		if len(open) > 0 {
+			words = countedNames("1 device has no outcome", "%d devices have no outcome", open) + ". Say what became of them. "
 		}
-		for i, u := range open {
-			if i > 0 {
-				words += "; "
-			}
-			words += named(u)
+		if len(alone) > 0 {
+			words += countedNames("1 device was typed and is not confirmed by a second person", "%d devices were typed and are not confirmed by a second person", alone) + ". That can be done later, on the page of the procedure. "
 		}
-		s := refusing("Not closed yet", words+". Say what became of them. Or scan Close again, or Yes, to leave it so.")
+		s := refusing("Not closed yet", words+"Scan Close again, or Yes, to leave it so.")
 		s.settle = func() { d.asks = q }
 		return s, nil
 	}
@@ -151,7 +148,27 @@ func (d *Desk) closing(ctx context.Context, id trace.EventID, p trace.Procedure,
 	if len(open) > 0 {
 		words = fmt.Sprintf("%d without an outcome. %s", len(open), words)
 	}
+	if len(alone) > 0 {
+		words = fmt.Sprintf("%d not confirmed by a second person. %s", len(alone), words)
+	}
 	return step{title: "Procedure closed", message: words, drafts: []trace.Draft{c}, settle: func() { d.leave(p.ID) }}, nil
+}
+
+// countedNames are devices behind how many there are: one, or the number in words.
+func countedNames(one, several string, us []trace.UsageInFull) string {
+	words := one
+	if len(us) > 1 {
+		words = fmt.Sprintf(several, len(us))
+	}
+	for i, u := range us {
+		if i == 0 {
+			words += ": "
+		} else {
+			words += "; "
+		}
+		words += named(u)
+	}
+	return words
 }
 
 // Unresolved are the devices that have no outcome, of those that were not taken off.

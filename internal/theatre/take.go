@@ -284,6 +284,7 @@ func (t *taking) drafts(ctx context.Context) ([]trace.Draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.typed()
 	if t.desk.loose {
 		t.loosely()
 	}
@@ -419,6 +420,9 @@ func (t *taking) seenAgain(u trace.Usage) {
 		t.more = []trace.Draft{{Fact: trace.UsageFact{Usage: u.ID, Verdict: v}}}
 	} else if v.Level != trace.Warn && v.Level != trace.Stop {
 		t.fact.Verdict.Title = "Scanned again: " + u.Status.String()
+	}
+	if d := t.proven(u); d != nil {
+		t.more = append(t.more, *d)
 	}
 	if !t.late {
 		t.asks(asking(t.id, u))

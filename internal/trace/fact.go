@@ -143,6 +143,8 @@ type UsageFact struct {
 	Amend    Amend   `json:"amend,omitzero" cbor:"15,keyasint,omitzero"`
 	// ExplantedBy is the usage that took this device out: the other end of Explants.
 	ExplantedBy UsageID `json:"explanted_by,omitzero" cbor:"16,keyasint,omitzero"`
+	// Second is a second person's word on what was typed.
+	Second SecondFact `json:"second,omitzero" cbor:"17,keyasint,omitzero"`
 }
 
 // Overridden is one check that somebody went on in spite of.

@@ -100,6 +100,10 @@ type Usage struct {
 	Went     Went    `json:"went,omitempty" cbor:"19,keyasint,omitempty"`
 	// ExplantedBy is the usage that took this device out.
 	ExplantedBy UsageID `json:"explanted_by,omitzero" cbor:"20,keyasint,omitzero"`
+	// Second is who compared what was typed with the label; nil: nobody, or it was
+	// changed since. TypedBy are those who typed it.
+	Second  *Second `json:"second,omitempty" cbor:"21,keyasint,omitempty"`
+	TypedBy []Actor `json:"typed_by,omitempty" cbor:"22,keyasint,omitempty"`
 }
 
 // Reading is a recorded reading.

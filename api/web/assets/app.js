@@ -5,6 +5,7 @@
 import { listen as listenToWedge } from './wedge.js'
 import * as sound from './sound.js'
 import { control as controlCamera } from './camera.js'
+import { typing } from './typed.js'
 
 const lostAfter = 1500 // milliseconds without a word from the node
 
@@ -307,6 +308,15 @@ if (form) {
       read: ({ text, format, aim }) => new Promise((resolve) => read(text, 'camera', () => resolve(''), { said: { format, symbology: aim }, refused: resolve }))
     })
   }
+
+  typing({
+    form: document.getElementById('typing'),
+    token: () => document.body.dataset.formToken || '',
+    send: (said, then, refused) => {
+      waiting.push({ url: '/api/v1/theatre/typed', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id: newID(), ...said }), then, refused })
+      send()
+    }
+  })
 
   picture.addEventListener('change', () => {
     const file = picture.files[0]

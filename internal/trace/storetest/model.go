@@ -95,6 +95,7 @@ type modelUsage struct {
 	Explants            trace.UsageID
 	ExplantedBy         trace.UsageID
 	Went                trace.Went
+	Second              trace.AccountID // who confirmed what is recorded now
 	Occurred            time.Time
 }
 
@@ -124,6 +125,22 @@ func (m model) usage(id trace.UsageID) (u modelUsage, was []udi.Device, history 
 		Explants:    lastly(fs, func(f trace.UsageFact) trace.UsageID { return f.Explants }, amend, "explants", trace.UsageID{}),
 		ExplantedBy: lastly(fs, func(f trace.UsageFact) trace.UsageID { return f.ExplantedBy }, amend, "explanted_by", trace.UsageID{}),
 		Went:        lastly(fs, func(f trace.UsageFact) trace.Went { return f.Went }, amend, "explants", "")}
+	for i := range fs { // the last word of a second person, unless an entry since made it another device
+		said, whole := fs[i].Second, func(n int) [4]string {
+			d := number(fs[:n])
+			return [4]string{d.DI, d.Lot, d.Serial, text(fs[:n], "expiry", func(f trace.UsageFact) string { return f.Device.Expiry.Day })}
+		}
+		if said.Account.IsZero() || whole(i+1) != [4]string{said.Device.DI, said.Device.Lot, said.Device.Serial, said.Device.Expiry.Day} {
+			continue
+		}
+		stands := true
+		for n := i + 2; n <= len(fs); n++ {
+			stands = stands && whole(n) == whole(n-1)
+		}
+		if stands {
+			u.Second = said.Account
+		}
+	}
 	for i, e := range es {
 		if i == 0 || e.Occurred.Before(u.Occurred) {
 			u.Occurred = e.Occurred
@@ -139,7 +156,14 @@ func (m model) usage(id trace.UsageID) (u modelUsage, was []udi.Device, history 
 func told(u trace.Usage) modelUsage {
 	return modelUsage{ID: u.ID, Procedure: u.Procedure, DI: u.Device.DI, Lot: u.Device.Lot, Serial: u.Device.Serial, Expiry: u.Device.Expiry.Day, Status: u.Status,
 		Location: u.Location, Override: u.Override, Withdrawn: u.Withdrawn, Damaged: u.Damaged, Occurred: u.Occurred.UTC(),
-		Explants: u.Explants, ExplantedBy: u.ExplantedBy, Went: u.Went}
+		Explants: u.Explants, ExplantedBy: u.ExplantedBy, Went: u.Went, Second: secondOf(u)}
+}
+
+func secondOf(u trace.Usage) trace.AccountID {
+	if u.Second == nil {
+		return trace.AccountID{}
+	}
+	return u.Second.Account
 }
 
 // modelProcedure is what a model says of a procedure.
