@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -26,6 +27,7 @@ type board struct {
 	Earlier   []theatre.Answer
 	Usages    []usageCard         // latest first
 	Implants  []trace.UsageInFull // that the patient has from other procedures
+	Sets      []trace.Set         // to choose from, where the tray's barcode cannot be scanned
 	TakenOff  []usageCard         // devices that were taken off the list
 	Asked     *usageCard          // the device that the question of the desk is about
 	Copy      copyLine
@@ -97,6 +99,9 @@ type usageCard struct {
 	Offers      []offer // the buttons of this status
 	Others      []offer
 	Pieces      int           // with its label, where no serial number tells them apart; 0: it has one
+	Lot         string        // as it is shown
+	Set         string        // that it was taken out of; "": none
+	Supply      trace.Supply  // whose it is until it is used
 	Typed       bool          // by hand, not read by a machine
 	Second      *secondPanel  // a second person is awaited; nil: nobody is
 	SecondBy    string        // who confirmed what was typed
@@ -108,6 +113,9 @@ type overriddenLine struct {
 	trace.Overridden
 	By string // who cleared a stop
 }
+
+// LotWords is the lot as it is shown.
+func (c usageCard) LotWords() string { return c.Lot }
 
 // offer is a button that says what became of a device.
 type offer struct {
@@ -147,6 +155,13 @@ func (s *Server) board(c echo.Context) (board, error) {
 	if b.State.Procedure == nil {
 		return b, nil
 	}
+	if b.State.Set == nil {
+		if b.Sets, err = s.allSets(c.Request().Context()); errors.Is(err, trace.ErrRebuilding) {
+			b.Sets = nil // the page goes on without them
+		} else if err != nil {
+			return b, err
+		}
+	}
 	var usages []trace.UsageInFull
 	for _, u := range b.State.Procedure.Usages {
 		if u.Usage.Withdrawn {
@@ -168,7 +183,7 @@ func (s *Server) board(c echo.Context) (board, error) {
 		if q := b.State.Asks; q != nil && q.About == card.ID {
 			b.Asked = &card
 		}
-		if u.Usage.Device.DI == "" && i > 0 && usages[i-1].Usage.Device.DI != "" {
+		if u.Usage.Device.DI == "" && u.Usage.Picked == (trace.Picked{}) && i > 0 && usages[i-1].Usage.Device.DI != "" {
 			if _, err := command.Join(usages[i-1].Usage.Device, u.Usage.Device); err == nil {
 				card.JoinTo = usages[i-1].Usage.ID
 			}
@@ -187,7 +202,7 @@ func (s *Server) board(c echo.Context) (board, error) {
 
 func (s *Server) cardOf(u trace.UsageInFull) usageCard {
 	card := usageCard{ID: u.Usage.ID, Device: u.Usage.Device, Product: u.Product, Verdict: u.Usage.Verdict, At: u.Usage.Occurred,
-		StatusWords: u.Usage.Status.String(), Described: u.Usage.Described}
+		StatusWords: u.Usage.Status.String(), Described: u.Usage.Described, Lot: u.Usage.LotWords(), Set: u.Usage.Picked.Name, Supply: u.Usage.Supply}
 	card.Unknown = u.Usage.Device.DI != "" && u.Product.DI == "" && u.Usage.Described == ""
 	if !u.Usage.Status.Outcome() {
 		card.StatusWords += ", no outcome yet"

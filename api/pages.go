@@ -35,7 +35,7 @@ type pages struct {
 var pageNames = []string{
 	"home", "theatre", "practice", "workstations", "actions", "downtime", "paper", "problem", "docs", "safety",
 	"patients", "patient", "procedure", "incident", "import",
-	"recall", "notices", "notice", "notice_form", "case", "letters", "stock",
+	"recall", "notices", "notice", "notice_form", "case", "letters", "stock", "sets", "set", "set_sheet",
 	"checks", "quarantine",
 	"directory", "directory_print",
 	"catalogue", "catalogue_queue", "readiness", "product", "plan",
@@ -223,6 +223,7 @@ var navigation = []struct {
 	{"/notices", "Notices", staff.WorkRecalls},
 	{"/patients", "Patients", staff.FindPatients},
 	{"/stock", "Stock", staff.KeepStock},
+	{"/sets", "Sets", staff.KeepStock},
 	{"/quarantine", "Quarantine", staff.SignedIn},
 	{"/checks", "Checks", staff.SignedIn},
 	{"/catalogue", "Catalogue", staff.SignedIn},

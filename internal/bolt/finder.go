@@ -308,6 +308,31 @@ func (s *Store) Photographs(ctx context.Context, id trace.ProcedureID) iter.Seq2
 	return rows[trace.Photograph](ctx, s, record.Photographs, id[:])
 }
 
+// Sets is trace.Finder's.
+func (s *Store) Sets(ctx context.Context) iter.Seq2[trace.Set, error] {
+	return rows[trace.Set](ctx, s, record.Sets, record.SetPrefix())
+}
+
+// Set is trace.Finder's.
+func (s *Store) Set(ctx context.Context, id trace.SetID) (trace.Set, error) {
+	return load[trace.Set](ctx, s, record.Sets, record.SetKey(id), "set")
+}
+
+// SetsByCode is trace.Finder's.
+func (s *Store) SetsByCode(ctx context.Context, code string) (all []trace.Set, err error) {
+	r := keyRange{table: record.Sets, prefix: record.SetCodePrefix(code)}
+	for one, err := range walk(ctx, s, r, func(t *transaction, key, _ []byte) (one trace.Set, ok bool, err error) {
+		err = t.load(record.Sets, record.SetKey(record.ID[trace.OfSet](key)), &one, "set")
+		return one, err == nil && one.Code == code && !one.Removed, err
+	}) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
 // Runs is trace.Finder's.
 func (s *Store) Runs(ctx context.Context) iter.Seq2[trace.Run, error] {
 	return rows[trace.Run](ctx, s, record.Runs, nil)

@@ -57,7 +57,7 @@ func unknown(missing, message string) Finding {
 // Rules lists the rules in the order in which a screen shows those of one level.
 func Rules() []Rule {
 	return []Rule{patient, recall, recallPossible, reading, side, expiry, reuse, singleUse, kind, hipSize, hipTaper, hipBearing, hipMakers, kneeMakers, planConfirmed, planned, planDiffers,
-		identity, doubt, carriers, expiresToday, latex, place, interleaved, scannedBefore, late, clock, remarks, product, mri}
+		identity, picked, doubt, carriers, expiresToday, latex, place, interleaved, scannedBefore, late, clock, remarks, product, mri}
 }
 
 // ByID finds a rule.

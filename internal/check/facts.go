@@ -36,6 +36,7 @@ type Facts struct {
 	// said the side.
 	Unplaced bool
 	Plan     *trace.Plan // nil: nothing is planned for the procedure
+	Picked   bool        // it was taken out of a set by choosing it in a list
 	Scan     *Scan       // nil: the device is judged at another time than that of its scan
 }
 

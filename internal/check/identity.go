@@ -7,6 +7,8 @@ import "implantrace/internal/trace"
 var identity = Rule{ID: "identity", Asks: "Were product, lot or serial number, and expiry read?", Level: trace.Warn, Hazard: "HAZ-01", Ask: func(f Facts) Finding {
 	d := f.Meaning.Device
 	switch {
+	case f.Picked:
+		return notApplicable // the rule picked says it
 	case d.DI == "":
 		return fail("The code does not say which product this is.")
 	case d.Lot == "" && d.Serial == "":

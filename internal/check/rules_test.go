@@ -364,3 +364,26 @@ func TestJudgedAgainItKeepsWhatTheScanKnew(t *testing.T) {
 		}
 	}
 }
+
+func TestAPieceOutOfASetSaysThatItsLotIsNotKnown(t *testing.T) {
+	f := check.Facts{Picked: true}
+	f.Meaning.Device.CatalogueNo = "NM-27-12"
+	of := func(rule string) (trace.Check, bool) {
+		for _, c := range check.Device(f, nil).Checks {
+			if c.Rule == rule {
+				return c, true
+			}
+		}
+		return trace.Check{}, false
+	}
+	if c, ok := of("picked"); !ok || c.Level != trace.Note || !strings.Contains(c.Message, "lot is not known") {
+		t.Errorf("%+v", c)
+	}
+	if c, ok := of("identity"); ok {
+		t.Errorf("a piece without a code is asked for one: %+v", c)
+	}
+	f.Meaning.Device.Lot = "A1"
+	if c, ok := of("picked"); !ok || c.Level != trace.Pass {
+		t.Errorf("%+v", c)
+	}
+}

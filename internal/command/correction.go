@@ -449,7 +449,7 @@ func (r Recorder) again(ctx context.Context, u trace.Usage, f trace.UsageFact, p
 		return trace.Verdict{}, nil
 	}
 	now := r.Clock()
-	return r.Judge(ctx, Judged{Meaning: meaning(u, device, damaged, now), Procedure: p, Side: said(u.Side, u.Location), Self: []trace.UsageID{u.ID}, At: used(p, time.Time{}, now)})
+	return r.Judge(ctx, Judged{Meaning: meaning(u, device, damaged, now), Procedure: p, Side: said(u.Side, u.Location), Self: []trace.UsageID{u.ID}, At: used(p, time.Time{}, now), Picked: u.Picked != (trace.Picked{})})
 }
 
 // meaning is what the rules are asked about a device that is in the record: its

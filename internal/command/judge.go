@@ -19,6 +19,7 @@ type Judged struct {
 	Side      trace.Side      // the device goes into, where that is said of it
 	Self      []trace.UsageID // the device's own usages
 	At        time.Time       // as of when
+	Picked    bool            // it was taken out of a set by choosing it: no code of it was read
 	Scan      *check.Scan     // what only the desk knows at the moment of scanning
 }
 
@@ -50,7 +51,7 @@ func (r Recorder) CheckSettings(ctx context.Context) (check.Settings, error) {
 
 func (r Recorder) facts(ctx context.Context, j Judged) (check.Facts, error) {
 	m, p := j.Meaning, j.Procedure
-	f := check.Facts{Now: j.At.In(r.Zone()), Meaning: m, Procedure: p, Scan: j.Scan}
+	f := check.Facts{Now: j.At.In(r.Zone()), Meaning: m, Procedure: p, Scan: j.Scan, Picked: j.Picked}
 	if m.Device.DI != "" {
 		product, err := trace.ProductOf(ctx, r.Store, m.Device.DI)
 		switch {

@@ -25,6 +25,10 @@ type RecordUsage struct {
 	Note      string            `json:"note,omitempty"`     // free words, sealed
 	Reason    string            `json:"reason,omitempty"`   // why it is used in spite of a warn or stop; sealed
 	Override  string            `json:"override,omitempty"` // one of trace.OverrideReasons, in place of words
+	Supply    trace.Supply      `json:"supply,omitzero"`    // whose it is until it is used
+	// Picked and Described are of a piece that was chosen in the list of a set.
+	Picked    trace.Picked `json:"-"`
+	Described string       `json:"-"`
 }
 
 // RecordUsage carries the command out and gives the usage.
@@ -82,11 +86,14 @@ func (r Recorder) Using(ctx context.Context, id trace.UsageID, p trace.Procedure
 	if err := oneOf("the side", c.Side, []trace.Side{"", trace.SideLeft, trace.SideRight}); err != nil {
 		return trace.Draft{}, err
 	}
-	verdict, err := r.Judge(ctx, Judged{Meaning: m, Procedure: p, Side: said(c.Side, c.Location), Self: []trace.UsageID{id}, At: used(p, c.Occurred, now)})
+	verdict, err := r.Judge(ctx, Judged{Meaning: m, Procedure: p, Side: said(c.Side, c.Location), Self: []trace.UsageID{id}, At: used(p, c.Occurred, now), Picked: c.Picked != (trace.Picked{})})
 	if err != nil {
 		return trace.Draft{}, err
 	}
-	f := trace.UsageFact{Usage: id, Procedure: p.ID, Device: m.Device, Carriers: c.Carriers, Status: c.Status,
+	if c.Supply, err = supply(c.Supply); err != nil {
+		return trace.Draft{}, err
+	}
+	f := trace.UsageFact{Picked: c.Picked, Supply: c.Supply, Described: c.Described, Usage: id, Procedure: p.ID, Device: m.Device, Carriers: c.Carriers, Status: c.Status,
 		Verdict: verdict, Location: c.Location, Side: c.Side, Damaged: m.Damaged()}
 	d := trace.Draft{Occurred: c.Occurred, Subject: p.Patient}
 	if err := override(&f, c.Provenance, c.Status, verdict, nil, c.Reason, c.Override); err != nil {
@@ -288,7 +295,7 @@ func (r Recorder) Outcome(ctx context.Context, c SetOutcome) ([]trace.Draft, err
 		// Much may have come to be known since the scan: the piece was used
 		// elsewhere, the day ended, the product was described.
 		if verdict, err = r.Judge(ctx, Judged{Meaning: meaning(u, u.Device, u.Damaged, now), Procedure: p, Side: said(u.Side, u.Location), Self: []trace.UsageID{u.ID},
-			At: used(p, c.Occurred, now)}); err != nil {
+			At: used(p, c.Occurred, now), Picked: u.Picked != (trace.Picked{})}); err != nil {
 			return nil, err
 		}
 		verdict = keep(u.Verdict, verdict)

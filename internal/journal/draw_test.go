@@ -68,7 +68,7 @@ func drawAttributes(t *rapid.T) (a trace.Attributes) {
 
 func drawFact(t *rapid.T) trace.Fact {
 	w := func(label string) string { return word(t, label) }
-	switch rapid.IntRange(1, 29).Draw(t, "kind") {
+	switch rapid.IntRange(1, 30).Draw(t, "kind") {
 	case 1:
 		return trace.NodeFact{Node: trace.NodeID{rapid.Byte().Draw(t, "node")}, Name: w("name"), Version: w("version"), Practice: rapid.Bool().Draw(t, "practice")}
 	case 2:
@@ -95,6 +95,8 @@ func drawFact(t *rapid.T) trace.Fact {
 				return trace.Carrier{Text: w("text"), Symbology: w("symbology"), Source: w("source"), Reading: drawID(t, "reading")}
 			}), Status: trace.Status(w("status")), Verdict: drawVerdict(t), Override: rapid.Bool().Draw(t, "override"), Location: w("location"),
 			Damaged: rapid.Bool().Draw(t, "damaged"), Amend: drawAmend(t),
+			Picked: trace.Picked{Set: drawID(t, "set"), Name: w("set name"), Item: w("item"), LotUnknown: rapid.Bool().Draw(t, "lot unknown")},
+			Supply: trace.Supply{Kind: trace.SupplyKind(w("supply")), Supplier: w("supplier"), Reference: w("reference")},
 			Second: trace.SecondFact{Device: udi.Device{DI: w("second di"), Lot: w("second lot")}, Person: trace.Person{Code: w("code"), Name: w("name")}, Account: drawID(t, "second")}}
 	case 6:
 		return trace.ProductFact{DI: w("di"), Maker: w("maker"), MakerAddress: w("address"), Brand: w("brand"), CatalogueNo: w("catalogue number"), Description: w("description"), Attributes: drawAttributes(t), Verified: list(t, "verified", func() string { return w("field") }), Who: w("who"), Amend: drawAmend(t)}
@@ -157,6 +159,10 @@ func drawFact(t *rapid.T) trace.Fact {
 			Result: trace.RunResult{Name: w("file"), Since: drawID(t, "since"), Procedures: rapid.Int().Draw(t, "procedures"), Records: rapid.Int().Draw(t, "records"), Rows: rapid.Int().Draw(t, "rows"),
 				New: rapid.Int().Draw(t, "new"), Changed: rapid.Int().Draw(t, "changed"), Unchanged: rapid.Int().Draw(t, "unchanged"), Held: rapid.Int().Draw(t, "held"), Withdrawals: rapid.Int().Draw(t, "withdrawals"),
 				Parts: rapid.Int().Draw(t, "parts"), Size: rapid.Int64().Draw(t, "size"), SHA256: trace.Hash{rapid.Byte().Draw(t, "hash")}}}
+	case 30:
+		return trace.SetFact{Set: drawID(t, "set"), Name: w("name"), Code: w("code"), Items: list(t, "items", func() trace.SetItem {
+			return trace.SetItem{DI: w("di"), CatalogueNo: w("catalogue number"), Description: w("description"), Size: w("size"), Quantity: rapid.Int().Draw(t, "quantity")}
+		}), Supply: trace.Supply{Kind: trace.SupplyKind(w("kind")), Supplier: w("supplier")}, Removed: rapid.Bool().Draw(t, "removed")}
 	case 28:
 		return trace.RunPartFact{Run: drawID(t, "run"), Part: rapid.Int().Draw(t, "part of run"), Size: rapid.Int().Draw(t, "size"), Rows: list(t, "rows", func() trace.RunRow {
 			return trace.RunRow{Procedure: drawID(t, "procedure"), Usage: drawID(t, "usage"), Side: trace.Side(w("side")), State: trace.RunRowState(w("row state")), Hash: trace.LookupHash{rapid.Byte().Draw(t, "version")},

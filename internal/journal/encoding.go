@@ -171,6 +171,8 @@ func (c Codec) fact(k trace.FactKind, b []byte) (trace.Fact, error) {
 		return decodeFact[trace.CodeFact](c, b)
 	case trace.KindPhotograph:
 		return decodeFact[trace.PhotographFact](c, b)
+	case trace.KindSet:
+		return decodeFact[trace.SetFact](c, b)
 	case trace.KindRun:
 		return decodeFact[trace.RunFact](c, b)
 	case trace.KindRunPart:

@@ -97,6 +97,8 @@ func (f Fold) Apply(e trace.Entry, prior Prior) ([]Mutation, error) {
 	case trace.PhotographFact:
 		first := about[0]
 		w.value(Photographs, PhotographKey(fact.Procedure, fact.Photograph), trace.Photograph{PhotographFact: first.Fact.(trace.PhotographFact), Stamp: stamp(first)})
+	case trace.SetFact:
+		w.set(fact.Set, before, about)
 	case trace.RunFact:
 		w.value(Runs, fact.Run[:], foldRun(about))
 	case trace.RunPartFact:

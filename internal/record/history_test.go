@@ -72,7 +72,7 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		return id
 	}
 	one := func(label string, of ...string) string { return rapid.SampledFrom(append(of, "")).Draw(t, label) }
-	switch few("kind", 24) {
+	switch few("kind", 25) {
 	case 0:
 		return trace.ReadingFact{Reading: number(2, few("reading", 200)), Means: udi.KindDevice}
 	case 1:
@@ -145,6 +145,8 @@ func drawFact(t *rapid.T, all []trace.Entry) trace.Fact {
 		return trace.AnswersFact{Procedure: number(4, 1+few("answered", 1)), Form: "njr", Side: trace.Side(one("side of form", "left", "right")), Section: one("section", "HIP PRIMARY", "HIP REVISION")}
 	case 21:
 		return trace.PhotographFact{Photograph: number(11, few("photographed", 200)), Procedure: number(4, 1+few("pictured", 1)), Size: 1}
+	case 25:
+		return trace.SetFact{Set: number(13, 1+few("set", 1)), Name: "N", Code: one("set code", "T-1", "T-2"), Removed: few("no set", 3) == 0}
 	case 22:
 		return trace.RunFact{Run: number(12, 1+few("run", 1)), State: trace.RunState(one("run state", "begun", "made", "accepted", "refused")),
 			Scope: trace.RunScope{Registry: one("registry", "njr", "mdor")}, Result: trace.RunResult{Records: int(few("records", 3))}}

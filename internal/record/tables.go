@@ -59,6 +59,7 @@ const (
 	Audits         Table = 'J' // recorded, node, seq -> nothing: who saw and did what
 	AuditsOf       Table = 'j' // object, recorded, node, seq -> nothing: the same by what was seen, and by whose account
 	Links          Table = 'i' // patient, the other patient -> Link: both ways
+	Sets           Table = 'y' // 0, set -> Set; 1, hash of the barcode, set -> nothing
 	Erased         Table = 'E' // subject, erasure's node, seq -> nothing: whose keys were taken away
 )
 
@@ -96,7 +97,7 @@ func Tables() []Projection {
 		{Runs, "runs of exports", 1, 1}, {RunParts, "parts of runs", 1, 1},
 		{Tracings, "traces of patients", 1, 1}, {Stock, "stock by DI", 1, 1},
 		{Accounts, "accounts", 1, 1}, {Credentials, "credentials", 1, 1}, {Audits, "audit by time", 1, 1}, {AuditsOf, "audit by what was seen", 1, 1},
-		{Links, "links of patients", 1, 1}, {Erased, "erased subjects", 1, 1},
+		{Links, "links of patients", 1, 1}, {Erased, "erased subjects", 1, 1}, {Sets, "sets", 1, 1},
 	}
 }
 

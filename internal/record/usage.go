@@ -46,6 +46,8 @@ func foldUsage(about []trace.Entry) trace.Usage {
 		set(&u.Explants, f.Explants)
 		set(&u.Went, f.Went)
 		set(&u.ExplantedBy, f.ExplantedBy)
+		set(&u.Picked, f.Picked)
+		set(&u.Supply, f.Supply)
 		for _, o := range f.Overridden {
 			u.Overridden = append(slices.DeleteFunc(slices.Clone(u.Overridden), func(was trace.Overridden) bool { return was.Rule == o.Rule }), o)
 		}
@@ -88,6 +90,8 @@ func clearUsage(u *trace.Usage, name string) {
 		u.Damaged = false
 	case "explants":
 		u.Explants, u.Went = trace.UsageID{}, ""
+	case "supply":
+		u.Supply = trace.Supply{}
 	case "explanted_by":
 		u.ExplantedBy = trace.UsageID{}
 	}

@@ -180,6 +180,7 @@ func deplcmCells(elements []dictionary.Element, c Case, u trace.UsageInFull, m M
 	if p := u.Usage.Provenance; p == trace.Imported || p == trace.Typed {
 		flags = append(flags, provenance(p))
 	}
+	flags = append(flags, pickedFlags(u.Usage)...)
 	if c.Identity.Sealed {
 		flags = append(flags, "identity sealed")
 	}

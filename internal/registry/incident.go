@@ -138,6 +138,7 @@ func IncidentOf(u trace.UsageInFull, site string, zone *time.Location) Incident 
 	if p := u.Usage.Provenance; p == trace.Typed || p == trace.Imported {
 		flags = append(flags, provenance(p))
 	}
+	flags = append(flags, pickedFlags(u.Usage)...)
 	q.Device.Flag = strings.Join(flags, "; ")
 	when := u.Usage.Occurred
 	if !when.IsZero() {

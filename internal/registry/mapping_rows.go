@@ -359,6 +359,9 @@ func (r *mappedRow) look() (damaged bool) {
 		if p := u.Usage.Provenance; p == trace.Imported || p == trace.Typed {
 			one.flag("%s", provenance(p))
 		}
+		for _, f := range pickedFlags(u.Usage) {
+			one.flag("%s", f)
+		}
 		if d := u.Usage.Device; d.Lot == "" && d.Serial != "" && len(r.devices) == 0 {
 			one.flag("no lot is recorded, only a serial number")
 		}

@@ -320,7 +320,7 @@ func TestCellsOfAMapping(t *testing.T) {
 		"an empty constant": {"constant: \"\"", none, "", Absent, "says nothing"},
 		"of flags": {"from: row.flags", func(c *Case) {
 			c.Usages[0].Usage.Provenance, c.Usages[0].Usage.Device.Lot = trace.Typed, ""
-		}, "typed; no lot is recorded, only a serial number", Present, ""},
+		}, "typed; not confirmed by a second person; no lot is recorded, only a serial number", Present, ""},
 		"when it was made": {"from: row.exported\n  date: YYYY-MM-DD HH:MM", none, "2026-08-03 09:00", Present, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

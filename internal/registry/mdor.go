@@ -163,6 +163,7 @@ func (r *mdorRow) cells() (cells []string, whole bool) {
 	if p := r.usage.Usage.Provenance; p == trace.Imported || p == trace.Typed {
 		r.flags = append(r.flags, provenance(p))
 	}
+	r.flags = append(r.flags, pickedFlags(r.usage.Usage)...)
 	if r.usage.Usage.Device.DI != "" && udi.AgencyOf(r.usage.Usage.Device.DI) == "" {
 		r.flags = append(r.flags, "the device identifier is of no known agency")
 	}

@@ -354,6 +354,9 @@ func (r *JointRecord) components(c Case, side trace.Side) {
 			Catalogue: Item{Element: catalogue, Value: cmp.Or(d.CatalogueNo, u.Product.CatalogueNo), Fix: FixCatalogue, Why: fmt.Sprintf("Neither the label nor the catalogue gives a catalogue number of %s.", name)},
 			Lot:       Item{Element: lot, Value: d.Lot, Fix: FixProcedure, Why: fmt.Sprintf("Neither a lot nor a serial number is recorded of %s.", name)},
 		}
+		if u.Usage.LotUnknown() {
+			k.Lot.Why = fmt.Sprintf("The lot of %s is recorded as unknown: it was taken out of the set %s, and no code of it was read.", name, u.Usage.Picked.Name)
+		}
 		if d.Lot == "" && d.Serial != "" {
 			k.Lot.Value, k.Flag = d.Serial, "its serial number stands in place of the lot, which is not recorded"
 		}

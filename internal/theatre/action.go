@@ -39,6 +39,8 @@ func (t *taking) action(ctx context.Context) error {
 		return t.carry(d.reply(ctx, t.id, p, Yes))
 	case udi.ActionNo:
 		return t.carry(d.reply(ctx, t.id, p, No))
+	case udi.ActionPick:
+		return t.carry(t.picking(ctx, argument))
 	}
 	if d.last.IsZero() {
 		return t.carry(refusing("Not done: "+actionWords(action), "Scan the device first, and then what became of it."), nil)

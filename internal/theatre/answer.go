@@ -62,6 +62,8 @@ func (d *Desk) answer(ctx context.Context, f trace.ReadingFact, at time.Time) (A
 			}
 			a.Status = u.Status
 		}
+	case udi.KindSet:
+		a.Shown = "the barcode of a set, " + f.Text
 	case udi.KindPatient:
 		a.Shown = "a patient's wristband"
 	case udi.KindStaff:

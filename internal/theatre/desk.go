@@ -35,6 +35,7 @@ type Desk struct {
 	lastForAt time.Time                // then
 	last      trace.UsageID            // the device that a code for an action is about: the one scanned last
 	lastTurn  int                      // the reading that last comes from
+	set       trace.SetID              // whose list the page shows
 	asks      *Question                // about that reading; nil: nothing
 	stranger  bool                     // the last wristband was that of another than the open procedure's patient
 	recent    []Answer                 // latest first
@@ -98,6 +99,7 @@ type State struct {
 	Off         []string               `json:"off"`                // checks that are switched off at this site
 	Awaited     string                 `json:"awaited"`            // what is to be scanned or said next, in one line
 	Asks        *Question              `json:"asks,omitempty"`     // what is asked about the last reading
+	Set         *OpenSet               `json:"set,omitempty"`      // whose list is open
 	Undo        *Undoable              `json:"undo,omitempty"`     // the last step, which one touch takes back
 	Recent      []Answer               `json:"recent"`             // latest first
 	Scanners    []scanner.SerialState  `json:"scanners"`
@@ -122,7 +124,7 @@ func (d *Desk) State(ctx context.Context) (State, error) {
 func (d *Desk) state(ctx context.Context) (State, error) {
 	d.mu.Lock()
 	s := State{Patient: d.patient, Place: d.place, People: slices.Clone(d.people), Code: d.code, Stranger: d.stranger, Side: d.side, Off: []string{}, Recent: slices.Clone(d.recent), Trouble: d.trouble}
-	procedure, asks := d.procedure, d.asks
+	procedure, asks, set := d.procedure, d.asks, d.set
 	d.mu.Unlock()
 	s.Scanners = d.scanners()
 	s.Waiting = d.queue.len()
@@ -160,7 +162,8 @@ func (d *Desk) state(ctx context.Context) (State, error) {
 			s.Procedure = &full
 			s.Identity = &full.Identity
 			s.Asks, s.Undo = d.asked(asks, full), undoable(full)
-			return s, nil
+			s.Set, err = d.openSet(ctx, set, full)
+			return s, err
 		}
 		d.mu.Lock()
 		d.leave(procedure)
@@ -185,7 +188,7 @@ func (d *Desk) state(ctx context.Context) (State, error) {
 func (d *Desk) leave(id trace.ProcedureID) {
 	if d.procedure == id {
 		d.procedure, d.stranger, d.recent, d.side, d.elsewhere, d.last = trace.ProcedureID{}, false, nil, "", trace.Place{}, trace.UsageID{}
-		d.asks = nil
+		d.asks, d.set = nil, trace.SetID{}
 		d.settled()
 	}
 }
@@ -279,7 +282,7 @@ func (d *Desk) agrees(ctx context.Context, w command.Who) error {
 // been used up.
 func (d *Desk) begin(id trace.ProcedureID) {
 	d.procedure, d.patient, d.people, d.code, d.stranger, d.side, d.elsewhere = id, trace.PatientID{}, nil, trace.Code{}, false, "", trace.Place{}
-	d.last, d.asks = trace.UsageID{}, nil
+	d.last, d.asks, d.set = trace.UsageID{}, nil, trace.SetID{}
 	d.settled()
 	d.watch.tell()
 }

@@ -68,7 +68,7 @@ func (t *taking) belongs(list []trace.Usage) *Question {
 		if before == nil || later(u.History[0], before.History[0]) {
 			before = &u
 		}
-		if !u.Status.Outcome() && partOf(mine, u.Device) && (whole == nil || later(u.History[0], whole.History[0])) {
+		if u.Picked == (trace.Picked{}) && !u.Status.Outcome() && partOf(mine, u.Device) && (whole == nil || later(u.History[0], whole.History[0])) {
 			whole = &u
 		}
 	}
@@ -77,7 +77,7 @@ func (t *taking) belongs(list []trace.Usage) *Question {
 	}
 	q := &Question{ID: t.id, Kind: AskBelongs, About: t.fact.Usage}
 	_, differ := command.Join(before.Device, mine)
-	switch pair := differ == nil && !before.Status.Outcome(); {
+	switch pair := differ == nil && !before.Status.Outcome() && before.Picked == (trace.Picked{}); {
 	case pair && mine.DI != "" && before.Device.DI == "":
 		q.About, q.To = before.ID, t.fact.Usage
 	case whole != nil:

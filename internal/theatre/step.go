@@ -227,7 +227,7 @@ func (d *Desk) pieces(ctx context.Context, id trace.EventID, p trace.Procedure, 
 	s := step{title: fmt.Sprintf("%d of it: %s", n, named(u)), message: fmt.Sprintf("%s: %d now, each for itself.", named(u), n), usage: label.ID}
 	for i := have; i < n; i++ {
 		draft, err := d.recorder.Using(ctx, trace.DeriveID[trace.OfUsage](id, fmt.Sprint("piece ", i)), p,
-			command.RecordUsage{Carriers: label.Carriers, Device: label.Device, Side: label.Side})
+			command.RecordUsage{Carriers: label.Carriers, Device: label.Device, Side: label.Side, Picked: label.Picked, Supply: label.Supply, Described: label.Described})
 		if err != nil {
 			return orRefused(title, err)
 		}
@@ -250,7 +250,7 @@ func PiecesOf(p trace.ProcedureInFull, u trace.Usage) (all []trace.Usage) {
 // sameLabel reports whether two devices have one label: nothing tells the one from
 // the other.
 func sameLabel(a, b trace.Usage) bool {
-	return a.Device == b.Device && a.Side == b.Side && !a.Damaged && !b.Damaged
+	return a.Device == b.Device && a.Picked == b.Picked && a.Side == b.Side && !a.Damaged && !b.Damaged
 }
 
 // outcomeOf says what became of a device.

@@ -255,7 +255,10 @@ func (t *taking) drafts(ctx context.Context) ([]trace.Draft, error) {
 	t.settle = func() {}
 	t.fact = trace.ReadingFact{Reading: t.id, Source: string(r.Source), Scanner: r.Scanner, Format: r.Format, Symbology: r.Symbology,
 		Means: t.means.Kind, Issues: t.means.Issues, Procedure: t.procedure.ID}
-	var err error
+	tray, err := t.set(ctx)
+	if err != nil || tray {
+		return append([]trace.Draft{{ID: t.id, Fact: t.fact}}, t.photograph()...), err
+	}
 	switch t.means.Kind {
 	case udi.KindDevice:
 		t.fact.Text = r.Text
@@ -475,6 +478,9 @@ func (t *taking) scannedBefore(list []trace.Usage, side trace.Side) *trace.Usage
 	label := trace.Usage{Device: t.means.Device, Side: side, Damaged: t.means.Damaged()}
 	var waits *trace.Usage
 	for _, u := range list {
+		if u.Picked != (trace.Picked{}) {
+			continue // no code of it was read: this is of another
+		}
 		if d := u.Device; d.DI != "" && d.Serial != "" && d.DI == label.Device.DI && d.Lot == label.Device.Lot && d.Serial == label.Device.Serial {
 			return &u
 		}

@@ -42,6 +42,7 @@ const (
 	KindTracing    FactKind = 33 // where a patient lives, and whether
 	KindStock      FactKind = 34 // what happened to devices on a shelf
 	KindRunPart    FactKind = 35 // some of the bytes of an export's run
+	KindSet        FactKind = 37 // what is in a tray
 
 	KindAccount    FactKind = 50 // somebody, a machine or a program that signs in
 	KindCredential FactKind = 51 // what an account signs in with
@@ -145,6 +146,10 @@ type UsageFact struct {
 	ExplantedBy UsageID `json:"explanted_by,omitzero" cbor:"16,keyasint,omitzero"`
 	// Second is a second person's word on what was typed.
 	Second SecondFact `json:"second,omitzero" cbor:"17,keyasint,omitzero"`
+	// Picked is the set that it was taken out of, and Supply whose it is until it is
+	// used.
+	Picked Picked `json:"picked,omitzero" cbor:"18,keyasint,omitzero"`
+	Supply Supply `json:"supply,omitzero" cbor:"19,keyasint,omitzero"`
 }
 
 // Overridden is one check that somebody went on in spite of.

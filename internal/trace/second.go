@@ -31,7 +31,11 @@ func (u Usage) ByHand() bool {
 	if u.Provenance != Typed {
 		return false
 	}
-	for _, n := range []string{strings.TrimLeft(u.Device.DI, "0"), u.Device.Lot, u.Device.Serial, u.Device.DonationID, u.Device.CatalogueNo} {
+	values := []string{u.Device.Lot, u.Device.Serial, u.Device.DonationID}
+	if u.Picked == (Picked{}) { // what it is stands in the list of its set
+		values = append(values, strings.TrimLeft(u.Device.DI, "0"), u.Device.CatalogueNo)
+	}
+	for _, n := range values {
 		if n != "" && !slices.ContainsFunc(u.Carriers, func(c Carrier) bool { return c.Source != "typed" && strings.Contains(c.Text, n) }) {
 			return true
 		}

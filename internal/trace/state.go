@@ -104,6 +104,10 @@ type Usage struct {
 	// changed since. TypedBy are those who typed it.
 	Second  *Second `json:"second,omitempty" cbor:"21,keyasint,omitempty"`
 	TypedBy []Actor `json:"typed_by,omitempty" cbor:"22,keyasint,omitempty"`
+	// Picked is the set that it was taken out of by choosing it in a list, and Supply
+	// whose it is until it is used.
+	Picked Picked `json:"picked,omitzero" cbor:"23,keyasint,omitzero"`
+	Supply Supply `json:"supply,omitzero" cbor:"24,keyasint,omitzero"`
 }
 
 // Reading is a recorded reading.

@@ -218,6 +218,13 @@ type Finder interface {
 	// of their ids.
 	Photographs(ctx context.Context, id ProcedureID) iter.Seq2[Photograph, error]
 
+	// Sets gives all sets, in the order of their ids; those that were removed among
+	// them.
+	Sets(ctx context.Context) iter.Seq2[Set, error]
+	Set(ctx context.Context, id SetID) (Set, error)
+	// SetsByCode gives the sets with a barcode, those that were removed left out.
+	SetsByCode(ctx context.Context, code string) ([]Set, error)
+
 	// Runs gives the runs of exports, oldest first.
 	Runs(ctx context.Context) iter.Seq2[Run, error]
 	Run(ctx context.Context, id RunID) (Run, error)

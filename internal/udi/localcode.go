@@ -38,13 +38,14 @@ const (
 	ActionClose         Action = "close"
 	ActionYes           Action = "yes"
 	ActionNo            Action = "no"
+	ActionPick          Action = "pick" // a piece out of a set; its key behind a colon; on the set's own sheet
 	ActionPair          Action = "pair" // the workstation behind a colon; on its own page, on no sheet
 )
 
 // Actions are all actions, in the order of the sheet.
 func Actions() []Action {
 	return []Action{ActionOpened, ActionImplanted, ActionOpenedNotUsed, ActionWasted, ActionReturned, ActionTrial, ActionExplanted,
-		ActionUndo, ActionQuantity, ActionOpen, ActionNextPatient, ActionClose, ActionYes, ActionNo, ActionPair}
+		ActionUndo, ActionQuantity, ActionOpen, ActionNextPatient, ActionClose, ActionYes, ActionNo, ActionPick, ActionPair}
 }
 
 // sheetPrefix begins every code of this product's own sheets. Such a code stands
@@ -108,7 +109,7 @@ func (a Action) takes(argument string, given bool) bool {
 		return given && argument != "" && len(argument) <= 4 && onlyDigits(argument) && argument[0] != '0'
 	case a == ActionOpen:
 		return argument == "left" || argument == "right" || argument == "bilateral" || argument == "not-applicable"
-	case a == ActionPair:
+	case a == ActionPair, a == ActionPick:
 		return given && plainCode(argument)
 	case a == ActionWasted, a == ActionExplanted:
 		return !given || plainCode(argument)

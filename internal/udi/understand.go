@@ -20,6 +20,7 @@ const (
 	KindPlace     Kind = "place"     // AI 414, with 254
 	KindProcedure Kind = "procedure" // a code from a sheet of procedures
 	KindAction    Kind = "action"    // a code from a sheet of actions
+	KindSet       Kind = "set"       // a tray, of those that a site has listed: no text says so by itself
 	KindText      Kind = "text"      // none of these, or not understood
 )
 
@@ -134,6 +135,16 @@ func (m Meaning) HRF() string {
 		return m.Device.HRF()
 	}
 	return strings.TrimPrefix(m.cleaned.Text, m.Symbology)
+}
+
+// PlainText is the text of a reading by which the same code is found again, whatever
+// scanner read it or hand typed it: GS1 element strings as they stand beside the
+// code, anything else without symbology identifier and space around it.
+func (m Meaning) PlainText() string {
+	if m.gs1 != nil && len(m.Elements) > 0 && !m.Damaged() {
+		return m.gs1.HRI()
+	}
+	return strings.Trim(strings.TrimPrefix(m.cleaned.Text, m.Symbology), " \t\r\n\x1d")
 }
 
 // Repaired reports whether anything but framing was undone.

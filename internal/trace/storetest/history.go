@@ -199,7 +199,11 @@ func (w *world) draft(s trace.Store) trace.Draft {
 			Device:   udi.Device{DI: w.one("di", di1, di2), Lot: w.number("lot"), Serial: w.number("serial"), Expiry: udi.Date{Day: w.one("expiry", "2029-03-22")}},
 			Override: w.few("override", 5) == 0, Damaged: w.few("damaged", 5) == 0, Location: w.one("location", "left"),
 			Explants: maybe("explants", 5, 5), ExplantedBy: maybe("explanted by", 5, 5), Went: trace.Went(w.one("went", "maker", "kept")),
-			Amend: w.amend("lot", "serial", "expiry", "status", "location", "damaged", "explants", "explanted_by")}
+			Amend: w.amend("lot", "serial", "expiry", "status", "location", "damaged", "explants", "explanted_by", "supply")}
+		if f := d.Fact.(trace.UsageFact); w.few("picked", 3) == 0 {
+			f.Picked, f.Supply = trace.Picked{Name: w.one("set", "A", "B"), LotUnknown: true}, trace.Supply{Kind: trace.SupplyLoan, Supplier: w.one("supplier", "N", "O")}
+			d.Fact = f
+		}
 		if f := d.Fact.(trace.UsageFact); w.few("second", 3) == 0 { // of what a model knows of it now, or of something else
 			f.Device, f.Amend = udi.Device{}, trace.Amend{}
 			f.Second = trace.SecondFact{Device: udi.Device{DI: w.one("second di", di1, di2), Lot: w.number("second lot")}, Account: trace.AccountID(some(6, 1+w.few("second account", 2)))}

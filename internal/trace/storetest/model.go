@@ -95,6 +95,8 @@ type modelUsage struct {
 	Explants            trace.UsageID
 	ExplantedBy         trace.UsageID
 	Went                trace.Went
+	Picked              trace.Picked
+	Supply              trace.Supply
 	Second              trace.AccountID // who confirmed what is recorded now
 	Occurred            time.Time
 }
@@ -124,6 +126,8 @@ func (m model) usage(id trace.UsageID) (u modelUsage, was []udi.Device, history 
 
 		Explants:    lastly(fs, func(f trace.UsageFact) trace.UsageID { return f.Explants }, amend, "explants", trace.UsageID{}),
 		ExplantedBy: lastly(fs, func(f trace.UsageFact) trace.UsageID { return f.ExplantedBy }, amend, "explanted_by", trace.UsageID{}),
+		Picked:      lastly(fs, func(f trace.UsageFact) trace.Picked { return f.Picked }, amend, "", trace.Picked{}),
+		Supply:      lastly(fs, func(f trace.UsageFact) trace.Supply { return f.Supply }, amend, "supply", trace.Supply{}),
 		Went:        lastly(fs, func(f trace.UsageFact) trace.Went { return f.Went }, amend, "explants", "")}
 	for i := range fs { // the last word of a second person, unless an entry since made it another device
 		said, whole := fs[i].Second, func(n int) [4]string {
@@ -156,7 +160,7 @@ func (m model) usage(id trace.UsageID) (u modelUsage, was []udi.Device, history 
 func told(u trace.Usage) modelUsage {
 	return modelUsage{ID: u.ID, Procedure: u.Procedure, DI: u.Device.DI, Lot: u.Device.Lot, Serial: u.Device.Serial, Expiry: u.Device.Expiry.Day, Status: u.Status,
 		Location: u.Location, Override: u.Override, Withdrawn: u.Withdrawn, Damaged: u.Damaged, Occurred: u.Occurred.UTC(),
-		Explants: u.Explants, ExplantedBy: u.ExplantedBy, Went: u.Went, Second: secondOf(u)}
+		Explants: u.Explants, ExplantedBy: u.ExplantedBy, Went: u.Went, Second: secondOf(u), Picked: u.Picked, Supply: u.Supply}
 }
 
 func secondOf(u trace.Usage) trace.AccountID {

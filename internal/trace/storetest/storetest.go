@@ -52,6 +52,7 @@ func Run(t *testing.T, open Open) {
 		{"pages neither repeat nor skip while entries come in", growing},
 		{"the directory says the last that was said, and keeps what was removed", directory},
 		{"photographs stay with their procedure", photographs},
+		{"a set is found by its barcode", sets},
 		{"a run is what was said of it last, with its parts in order", runs},
 		{"a form's last answers are its answers, side by side", answers},
 		{"a plan is confirmed by whoever confirms that plan", confirmation},

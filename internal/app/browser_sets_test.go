@@ -1,0 +1,63 @@
+package app_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"implantrace/internal/app"
+	"implantrace/internal/command"
+	"implantrace/internal/trace"
+)
+
+// The tray is scanned, screws are counted by touch, and said to be implanted at once.
+func TestScrewsAreTakenOutOfATrayInTheBrowser(t *testing.T) {
+	n := serve(t, app.Config{})
+	s, err := n.node.Recorder.RecordSet(t.Context(), command.RecordSet{Meta: command.Meta{ID: trace.NewEventID()}, Name: "Small fragment set 2", Code: "TRAY-0012",
+		Supply: trace.Supply{Kind: trace.SupplyLoan, Supplier: "Northmoor Orthopaedics", Reference: "L-4711"},
+		Items: []trace.SetItem{{CatalogueNo: "NM-27-12", Description: "Cortex screw 2.7 mm", Size: "12 mm", Quantity: 6}, {CatalogueNo: "NM-27-14", Description: "Cortex screw 2.7 mm", Size: "14 mm", Quantity: 6},
+			{DI: "09520140001039", Description: "One-third tubular plate", Size: "5 holes", Quantity: 2}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := openBrowser(t)
+	b.do(chromedp.Navigate(n.url + "/theatre"))
+	b.shows("Scan the patient's wristband")
+	b.do(chromedp.WaitReady("body.is-started"))
+	n.scan(wristband)
+	b.shows("Compare the patient.")
+	b.do(chromedp.SetValue("#text", "Wrist"), chromedp.SetValue("#side", "left"), chromedp.Click("#open"))
+	b.shows("Scan the first device, before it is opened")
+	n.scan("TRAY-0012")
+	b.shows("How many pieces are taken out?")
+	key := s.ItemKey(s.Items[0])
+	count := func(want string) {
+		t.Helper()
+		until(t, want+" are counted", func() bool {
+			return eval[string](b, `document.querySelector('#count-`+key+`')?.textContent.trim() || ''`) == want
+		})
+	}
+	press := func(id string) { eval[int](b, `document.querySelector('#`+id+`').click(); 0`) }
+	for _, want := range []string{"1", "2", "3"} {
+		press("more-" + key)
+		count(want)
+	}
+	press("less-" + key)
+	count("2")
+	eval[int](b, `document.querySelector('#set').scrollIntoView(); 0`)
+	b.everyLook("set")
+	press("implanted-" + key)
+	b.shows("2 implanted.")
+	b.shows("Out of the set Small fragment set 2.")
+	b.shows("Loan kit of Northmoor Orthopaedics, L-4711.")
+	press("set-done")
+	until(t, "the list is closed", func() bool { return eval[bool](b, `!document.querySelector('#set')`) })
+
+	for _, page := range []string{"/sets", "/sets/" + s.Set.String(), "/sets/" + s.Set.String() + "/sheet"} {
+		b.do(chromedp.Navigate(n.url + page))
+		b.do(chromedp.WaitReady("body.is-started"))
+		b.size(1280, 800)
+		b.accessible(page)
+		b.screenshot("set-page" + map[string]string{"/sets": "-list", "/sets/" + s.Set.String(): "-one"}[page])
+	}
+}
