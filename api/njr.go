@@ -456,7 +456,10 @@ func (s *Server) showExports(c echo.Context, status int, problem string) error {
 		Plans    []schedule
 		Chosen   string
 		GLN      string
-	}{frame: f, From: cmp.Or(c.QueryParam("from"), field(c, "from")), To: cmp.Or(c.QueryParam("to"), field(c, "to")), Problem: problem, Choices: runChoices(), Plans: s.schedules(), Chosen: field(c, "of"), GLN: field(c, "gln")}
+	}{frame: f, From: cmp.Or(c.QueryParam("from"), field(c, "from")), To: cmp.Or(c.QueryParam("to"), field(c, "to")), Problem: problem, Plans: s.schedules(), Chosen: field(c, "of"), GLN: field(c, "gln")}
+	if data.Choices, err = s.runChoices(); err != nil {
+		return err
+	}
 	if data.Runs, data.AllRuns, err = s.latestRuns(c, runsShown); err != nil {
 		return err
 	}

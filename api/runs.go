@@ -37,6 +37,7 @@ type run struct {
 	// Procedure is the one that the run is of.
 	Procedure trace.ProcedureID  `json:"procedure,omitzero"`
 	Changes   bool               `json:"changes"`
+	Mapping   *trace.RunMapping  `json:"mapping,omitempty"`
 	Schedule  string             `json:"schedule,omitempty"`
 	By        string             `json:"by,omitempty"`
 	Begun     time.Time          `json:"begun"`
@@ -154,6 +155,10 @@ func (s *Server) runOf(c echo.Context, r trace.Run) (run, error) {
 	if e, ok := registry.ExportNamed(r.Scope.Registry); ok {
 		out.Title, out.Draft = e.Title, e.Draft
 	}
+	if is := r.Scope.Mapping; is.File != "" {
+		out.Mapping = &is
+		out.Title += ": " + is.Name
+	}
 	if len(r.History) > 0 {
 		first := r.History[0].Stamp
 		out.Begun, out.By = first.Recorded, first.By.Name
@@ -224,11 +229,12 @@ type newRun struct {
 	GLN       string            `json:"gln"`
 	Procedure trace.ProcedureID `json:"procedure"`
 	Changes   bool              `json:"changes"`
+	Mapping   string            `json:"mapping"`
 }
 
 // asked is the command that it comes to.
 func (q newRun) asked(zone *time.Location) (registry.StartRun, error) {
-	out := registry.StartRun{Registry: q.Registry, Section: q.Section, Month: q.Month, GLN: q.GLN, Procedure: q.Procedure, Changes: q.Changes}
+	out := registry.StartRun{Registry: q.Registry, Section: q.Section, Month: q.Month, GLN: q.GLN, Procedure: q.Procedure, Changes: q.Changes, Mapping: q.Mapping}
 	out.ID = q.ID
 	var err error
 	if out.From, _, err = moment(q.From, zone); err != nil {
@@ -314,7 +320,8 @@ func (s *Server) exportRunFile(c echo.Context) error {
 	}
 	h := c.Response().Header()
 	err = registry.WriteRun(c.Request().Context(), s.store, r, func() {
-		h.Set(echo.HeaderContentType, "text/csv; charset=utf-8; header=present")
+		export, _ := registry.ExportNamed(r.Scope.Registry) // of a run that was made there is one
+		h.Set(echo.HeaderContentType, export.ContentType())
 		h.Set(echo.HeaderContentDisposition, `attachment; filename="`+r.Result.Name+`"`)
 		h.Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(r.Result.SHA256[:])+":")
 	}, c.Response())
@@ -472,7 +479,7 @@ func (s *Server) answerRun(c echo.Context) error {
 // exportCompleteness says of every record how each element stands, before anything
 // leaves: a line for each.
 func (s *Server) exportCompleteness(c echo.Context) error {
-	q := newRun{Registry: c.QueryParam("registry"), Section: c.QueryParam("section"), From: c.QueryParam("from"), To: c.QueryParam("to"), Month: c.QueryParam("month"), GLN: c.QueryParam("gln")}
+	q := newRun{Registry: c.QueryParam("registry"), Section: c.QueryParam("section"), From: c.QueryParam("from"), To: c.QueryParam("to"), Month: c.QueryParam("month"), GLN: c.QueryParam("gln"), Mapping: c.QueryParam("mapping")}
 	var err error
 	if p := c.QueryParam("procedure"); p != "" {
 		if q.Procedure, err = trace.ParseID[trace.OfProcedure](p); err != nil {
@@ -483,7 +490,7 @@ func (s *Server) exportCompleteness(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	records, err := registry.Completeness(c.Request().Context(), s.Recorder, start)
+	records, err := s.Runs.Completeness(c.Request().Context(), start)
 	if err != nil {
 		return err
 	}
@@ -582,7 +589,10 @@ func (s *Server) formRuns(c echo.Context) error {
 		return err
 	}
 	which, section, _ := strings.Cut(field(c, "of"), "/")
-	q := newRun{ID: id, Registry: which, Section: section, From: field(c, "from"), To: field(c, "to"), GLN: field(c, "gln"), Changes: field(c, "changes") != ""}
+	q := newRun{ID: id, Registry: which, From: field(c, "from"), To: field(c, "to"), GLN: field(c, "gln"), Changes: field(c, "changes") != ""}
+	if q.Section = section; which == registry.FormMapped {
+		q.Section, q.Mapping = "", section
+	}
 	if e, ok := registry.ExportNamed(which); ok && e.Monthly {
 		if q.From == "" {
 			return s.showExports(c, http.StatusUnprocessableEntity, "Say in which month the period begins: this registry is told by months.")
@@ -639,8 +649,22 @@ func (s *Server) formRun(c echo.Context) error {
 // runChoice is what a run can be of, as the form offers it.
 type runChoice struct{ Value, Text string }
 
-func runChoices() (all []runChoice) {
+func (s *Server) runChoices() (all []runChoice, err error) {
+	mappings, err := s.Runs.Mappings.List()
+	if err != nil {
+		return nil, err
+	}
 	for _, e := range registry.Exports() {
+		if e.Mapped {
+			for _, m := range mappings {
+				text := "By the mapping " + m.File + ", which cannot be used as it is"
+				if m.Problem == "" {
+					text = fmt.Sprintf("By the mapping %s: %s, version %s", m.File, m.Name, m.Version)
+				}
+				all = append(all, runChoice{e.ID + "/" + m.File, text})
+			}
+			continue
+		}
 		draft := ""
 		if e.Draft {
 			draft = " (draft)"
@@ -660,5 +684,5 @@ func runChoices() (all []runChoice) {
 			all = append(all, runChoice{e.ID + "/" + name, fmt.Sprintf("%s, %s%s", e.Title, title, draft)})
 		}
 	}
-	return all
+	return all, nil
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -121,6 +123,37 @@ func TestARunKeepsBackWhatIsNotWhole(t *testing.T) {
 	n.made(n.run(`"registry":"iso16054"`)).want(200, `"records":1`, `"draft":false`)
 	n.made(n.run(n.fill(`"registry":"mdor","procedure":"{hip}"`))).want(200, `"records":1`)
 	n.made(n.run(`"registry":"mdor","gln":"9520000000004"`)).want(200, `"records":0`)
+}
+
+// A run by a mapping of the node's folder names it; one of FHIR is FHIR.
+func TestRunsByAMappingAndOfFHIR(t *testing.T) {
+	n := newNode(t)
+	n.implant("one", "NM21")
+	n.form("/exports/runs", url.Values{"id": {n.fill("{new x}")}, "of": {"mapped/quarter"}}, false).want(422, "no folder of mappings")
+	n.server.Runs.Mappings.Dir = t.TempDir()
+	text := "name: Northmoor registry\nversion: 2\nformat: csv\nrow: device\noutcomes: [implanted]\ncolumns:\n  - {header: Lot, from: device.lot, required: M}\n  - {header: Maker, from: product.maker, required: M}\n"
+	file := filepath.Join(n.server.Runs.Mappings.Dir, "quarter.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(text))
+	n.get("/exports").want(200, `value="mapped/quarter"`, "Northmoor registry, version 2")
+	n.post("/api/v1/exports/runs", n.fill(`{"id":"{new x}","registry":"mapped"}`)).problem(422, "invalid")
+	n.post("/api/v1/exports/runs", n.fill(`{"id":"{new x}","registry":"mdor","mapping":"quarter"}`)).problem(422, "invalid")
+	id := n.run(`"registry":"mapped","mapping":"quarter"`)
+	n.made(id).want(200, `"title":"By a mapping: Northmoor registry"`, `"file":"quarter"`, `"version":"2"`, hex.EncodeToString(sum[:]))
+	n.get("/exports/runs/"+id).want(200, "quarter.yaml", hex.EncodeToString(sum[:]))
+	n.get("/api/v1/exports/completeness.csv?registry=mapped&mapping=quarter").want(200, "Lot,Lot,M,present")
+	n.form("/exports/runs", url.Values{"id": {n.fill("{new run}")}, "of": {"mapped/quarter"}}, false).want(303)
+	n.made(n.vars["run"]).want(200, `"file":"quarter"`)
+	for registry, kind := range map[string]string{"fhir-bundle": "application/fhir+json", "fhir-ndjson": "application/fhir+ndjson"} {
+		id := n.run(`"registry":"` + registry + `"`)
+		n.made(id).want(200, `"state":"made"`, `"records":1`)
+		if got := n.get("/api/v1/exports/runs/"+id+"/file").want(200, "NM21", `"resourceType":"Patient"`).Header.Get("Content-Type"); got != kind {
+			t.Errorf("%s is %q", registry, got)
+		}
+		n.get("/api/v1/exports/completeness.csv?registry="+registry).want(200, "procedure_id")
+	}
 }
 
 func TestARunThatMakesNoSenseIsRefused(t *testing.T) {

@@ -18,6 +18,7 @@ type schedule struct {
 	Registry string      `json:"registry"`
 	Title    string      `json:"title"`
 	Section  string      `json:"section,omitempty"`
+	Mapping  string      `json:"mapping,omitempty"`
 	GLN      string      `json:"gln,omitempty"`
 	Period   string      `json:"period"`
 	Full     bool        `json:"full"`
@@ -55,7 +56,7 @@ func (s *Server) schedules() []schedule {
 }
 
 func newSchedule(d delivery.State) schedule {
-	out := schedule{Name: d.Name, Registry: d.Registry, Title: d.Registry, Section: d.Section, GLN: d.GLN, Period: d.Period, Full: d.Full, Every: int(d.Every / time.Second), To: d.Shown(),
+	out := schedule{Name: d.Name, Registry: d.Registry, Title: d.Registry, Section: d.Section, Mapping: d.Mapping, GLN: d.GLN, Period: d.Period, Full: d.Full, Every: int(d.Every / time.Second), To: d.Shown(),
 		Accepted: d.Accepted, Last: d.Last, Due: d.Due, Trouble: d.Trouble, Tries: d.Tries, Next: d.Next}
 	if e, ok := registry.ExportNamed(d.Registry); ok {
 		out.Title = e.Title

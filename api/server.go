@@ -323,7 +323,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/exports/mapped", may: staff.ExportRecord, handler: s.exportMapped, body: registry.MappingMost, time: noLimit, query: "procedure from to held of"},
 		{method: "POST", path: "/api/v1/exports/mapped/preview", may: staff.ExportRecord, handler: s.previewMapped, body: registry.MappingMost, time: noLimit, query: "procedure from to rows"},
 		{method: "GET", path: "/api/v1/exports/njr/report", may: staff.ExportRecord, handler: s.reportJoints, time: noLimit, query: "procedure from to"},
-		{method: "GET", path: "/api/v1/exports/completeness.csv", may: staff.ExportRecord, handler: s.exportCompleteness, time: noLimit, query: "registry section procedure from to month gln"},
+		{method: "GET", path: "/api/v1/exports/completeness.csv", may: staff.ExportRecord, handler: s.exportCompleteness, time: noLimit, query: "registry section procedure from to month gln mapping"},
 		{method: "POST", path: "/api/v1/exports/runs", may: staff.ExportRecord, handler: s.startRun},
 		{method: "GET", path: "/api/v1/exports/runs", may: staff.ExportRecord, handler: s.listRuns, query: "limit"},
 		{method: "GET", path: "/api/v1/exports/schedules", may: staff.ExportRecord, handler: s.listSchedules},

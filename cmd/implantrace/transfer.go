@@ -31,7 +31,7 @@ mapped is a file for any other registry: --mapping names the file that says what
 column comes from, the first rows, and what is held back and why. Without it the same is told first, and exit code 1 says that rows
 were held back; --held writes all of them to a file.
 
-run makes a run for a --registry (iso16054, njr, mdor or deplcm): its file is kept, sealed, with its SHA-256, records that lack a
+run makes a run for a --registry (iso16054, njr, mdor, deplcm, mapped, fhir-bundle or fhir-ndjson): its file is kept, sealed, with its SHA-256, records that lack a
 mandatory element are kept back, and with --changes it has only what is new or otherwise than in the runs that the registry accepted.
 runs lists them. file and report give a run's file, and every record of it with what kept it back or that it was withdrawn. accept
 and refuse say what the registry answered; cancel stops a run that is being made.
@@ -44,6 +44,7 @@ Examples:
   implantrace export njr-report --from 2026-01-01 --to 2026-03-31
   implantrace export njr --section "HIP PRIMARY" --from 2026-01-01 --to 2026-03-31 --out hips.csv
   implantrace export deplcm --month 2026-07 --out july.csv
+  implantrace export run --registry mapped --mapping quarter --from 2026-07-01 --to 2026-09-30 --out quarter.csv
   implantrace export run --registry njr --section "HIP PRIMARY" --from 2026-01-01 --to 2026-03-31 --changes --out hips.csv
   implantrace export refuse 0193f0c1-0000-7000-8000-000000000071 --reason "Column 12 is not a date"`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
@@ -53,7 +54,7 @@ Examples:
 			to := fs.String("to", "", "procedures until this `DAY`, included")
 			section := fs.String("section", "", "njr: the `OPERATION`, such as \"HIP PRIMARY\"")
 			month := fs.String("month", "", "deplcm: the `MONTH` (YYYY-MM)")
-			mapping := fs.String("mapping", "", "mapped: the `FILE` that says what the columns are")
+			mapping := fs.String("mapping", "", "mapped: the `FILE` that says what the columns are; run: its name in the node's folder of mappings")
 			preview := fs.Bool("preview", false, "mapped: show what the file would be, and write none")
 			rows := fs.Int("rows", 5, "mapped: how many `ROWS` a preview shows")
 			held := fs.String("held", "", "mapped: `FILE` to write what is held back to")
@@ -67,7 +68,7 @@ Examples:
 					r := exportRuns{config: c, streams: s, out: *out}
 					switch verb := args[0]; {
 					case verb == "run" && len(args) == 1:
-						return r.run(ctx, map[string]any{"registry": *registry, "section": *section, "from": *from, "to": *to, "month": *month, "gln": *gln, "procedure": *procedure, "changes": *changes})
+						return r.run(ctx, map[string]any{"registry": *registry, "section": *section, "from": *from, "to": *to, "month": *month, "gln": *gln, "procedure": *procedure, "changes": *changes, "mapping": *mapping})
 					case verb == "runs" && len(args) == 1:
 						return r.list(ctx)
 					case slices.Contains(runVerbs, verb):

@@ -88,6 +88,9 @@ type Config struct {
 
 	// Exports are the runs of exports that are made and brought at intervals.
 	Exports []delivery.Schedule
+	// Mappings is the folder of the mappings that runs may go by; "": mappings, in the
+	// data folder.
+	Mappings string
 
 	// RequestsFromAddress and RequestsOfSession are how many are answered in a
 	// second; 0: 400 and 100. Behind a proxy every request comes from its address.
@@ -123,6 +126,7 @@ type file struct {
 	CompactAt          string   `toml:"compact_at"`
 	CompactFree        int      `toml:"compact_free"`
 	KeepYears          int      `toml:"keep_identities_years"`
+	Mappings           string   `toml:"mappings"`
 	Listen             string   `toml:"listen"`
 	TLSCert            string   `toml:"tls_cert"`
 	TLSKey             string   `toml:"tls_key"`
@@ -168,6 +172,7 @@ type file struct {
 		Name      string `toml:"name"`
 		Registry  string `toml:"registry"`
 		Section   string `toml:"section"`
+		Mapping   string `toml:"mapping"`
 		GLN       string `toml:"gln"`
 		Every     string `toml:"every"`
 		Period    string `toml:"period"`
@@ -201,7 +206,7 @@ func ReadConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return Config{}, configf("%s: there is no setting %q", path, unknown[0])
 	}
-	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, BackupTo: f.BackupTo, BackupKeep: f.BackupKeep, CompactAt: f.CompactAt, CompactFree: f.CompactFree, KeepYears: f.KeepYears, Listen: f.Listen, NoSignIn: f.NoSignIn, Name: f.Name, Zone: f.Zone, Hospital: f.Hospital, HospitalAddress: f.HospitalAddress, KeepPictures: f.KeepPictures, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
+	c := Config{Data: f.Data, Keys: f.Keys, KeysCommand: f.KeysCommand, CopyTo: f.CopyTo, BackupTo: f.BackupTo, BackupKeep: f.BackupKeep, CompactAt: f.CompactAt, CompactFree: f.CompactFree, KeepYears: f.KeepYears, Mappings: f.Mappings, Listen: f.Listen, NoSignIn: f.NoSignIn, Name: f.Name, Zone: f.Zone, Hospital: f.Hospital, HospitalAddress: f.HospitalAddress, KeepPictures: f.KeepPictures, WristbandDelimiter: f.WristbandDelimiter, Badge: f.Badge}
 	c.TLSCert, c.TLSKey, c.WithoutTLS, c.Hosts = f.TLSCert, f.TLSKey, f.WithoutTLS, f.Hosts
 	c.RequestsFromAddress, c.RequestsOfSession = f.FromAddress, f.OfSession
 	c.CheckpointTo, c.FindScanners = f.CheckpointTo, f.Scanners
@@ -226,7 +231,7 @@ func ReadConfig(path string) (Config, error) {
 		}
 	}
 	for _, e := range f.Export {
-		s := delivery.Schedule{Name: e.Name, Registry: e.Registry, Section: e.Section, GLN: e.GLN, Period: e.Period, Full: e.Full, To: e.To, Method: e.Method, TokenFile: e.TokenFile, Accepted: e.Accepted}
+		s := delivery.Schedule{Name: e.Name, Registry: e.Registry, Section: e.Section, Mapping: e.Mapping, GLN: e.GLN, Period: e.Period, Full: e.Full, To: e.To, Method: e.Method, TokenFile: e.TokenFile, Accepted: e.Accepted}
 		if s.Every, err = time.ParseDuration(e.Every); err != nil {
 			return Config{}, configf("%s: the export %q: every %q is no time (such as 24h or 168h)", path, e.Name, e.Every)
 		}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -210,6 +211,7 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 		return err
 	}
 	n.runs = registry.NewRuns(n.Recorder)
+	n.runs.Mappings.Dir = cmp.Or(n.Config.Mappings, filepath.Join(n.Config.Data, "mappings"))
 	if n.deliverer, err = delivery.New(n.runs, n.Config.Exports, n.log); err != nil {
 		return configf("%w", err)
 	}

@@ -171,7 +171,8 @@ func (a address) put(ctx context.Context, store trace.Finder, run trace.Run) err
 	}
 	r.ContentLength = run.Result.Size
 	h := r.Header
-	h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
+	export, _ := registry.ExportNamed(run.Scope.Registry) // of a run that was made there is one
+	h.Set("Content-Type", export.ContentType())
 	h.Set("Content-Disposition", `attachment; filename="`+run.Result.Name+`"`)
 	h.Set("Idempotency-Key", `"`+run.ID.String()+`"`)
 	h.Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(run.Result.SHA256[:])+":")

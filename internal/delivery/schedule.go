@@ -24,6 +24,7 @@ type Schedule struct {
 	Name     string
 	Registry string
 	Section  string
+	Mapping  string        // of runs by a mapping: its name in the node's folder
 	GLN      string        // only this place
 	Every    time.Duration // from the beginning of one run to that of the next
 	Period   string        // PeriodAll; "": as the registry is told, by months or all
@@ -41,7 +42,7 @@ type Schedule struct {
 const everyLeast = 10 * time.Minute
 
 // check says what is wrong with a schedule.
-func (s *Schedule) check(zone *time.Location) (destination, error) {
+func (s *Schedule) check(runs *registry.Runs) (destination, error) {
 	if strings.TrimSpace(s.Name) == "" {
 		return nil, errors.New("it wants a name")
 	}
@@ -60,7 +61,7 @@ func (s *Schedule) check(zone *time.Location) (destination, error) {
 	case s.Period != PeriodAll && s.Period != PeriodLastMonth, e.Monthly && s.Period == PeriodAll:
 		return nil, fmt.Errorf("period is %s or %s, and of %s it is %s", PeriodAll, PeriodLastMonth, "a registry that is told by months", PeriodLastMonth)
 	}
-	if err := registry.Check(s.ask(time.Now(), zone), zone); err != nil {
+	if err := runs.Check(s.ask(time.Now(), runs.Recorder.Zone())); err != nil {
 		return nil, err
 	}
 	return newDestination(*s)
@@ -68,7 +69,7 @@ func (s *Schedule) check(zone *time.Location) (destination, error) {
 
 // ask is the run that is due at a moment.
 func (s Schedule) ask(now time.Time, zone *time.Location) registry.StartRun {
-	q := registry.StartRun{Registry: s.Registry, Section: s.Section, GLN: s.GLN, Changes: !s.Full, Schedule: s.Name}
+	q := registry.StartRun{Registry: s.Registry, Section: s.Section, Mapping: s.Mapping, GLN: s.GLN, Changes: !s.Full, Schedule: s.Name}
 	q.By, q.Provenance = trace.Actor{Via: "schedule:" + s.Name}, trace.System
 	if s.Period != PeriodLastMonth {
 		return q
@@ -119,7 +120,7 @@ func New(runs *registry.Runs, all []Schedule, log *slog.Logger) (*Deliverer, err
 	d := &Deliverer{runs: runs, log: log}
 	named := map[string]bool{}
 	for _, s := range all {
-		to, err := s.check(runs.Recorder.Zone())
+		to, err := s.check(runs)
 		if err != nil {
 			return nil, fmt.Errorf("the export %q: %w", s.Name, err)
 		}

@@ -2,8 +2,6 @@ package fhir
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -84,10 +82,7 @@ func WriteBundle(w io.Writer, procedures iter.Seq2[trace.ProcedureInFull, error]
 		}
 	}
 	b.begin()
-	if b.entries {
-		b.text("\n]")
-	}
-	b.text("}\n")
+	b.text(BundleEnd(b.entries))
 	if b.err == nil {
 		b.err = b.out.Flush()
 	}
@@ -104,9 +99,10 @@ type writer struct {
 	seen    map[[16]byte]bool // ids of the entries that are shared
 	report  Report
 	begun   bool
-	entries bool                                       // there is one
+	entries int
 	about   []trace.Stamp                              // of a patient that is written alone: the entries about it
 	served  func(id string, kind string, resource any) // takes the resources of a server, in the place of a bundle
+	piece   func(Piece)                                // takes the entries, likewise
 	err     error
 }
 
@@ -122,10 +118,7 @@ func (b *writer) begin() {
 		return
 	}
 	b.begun = true
-	b.text(`{"resourceType":"Bundle","type":"collection"`)
-	if at := dateTime(b.options.Generated); at != "" {
-		b.text(`,"timestamp":"` + at + `"`)
-	}
+	b.text(BundleHead(b.options.Generated))
 }
 
 // entry writes one resource. A shared one is written only the first time.
@@ -140,20 +133,18 @@ func (b *writer) entry(id [16]byte, kind string, resource any, shared bool) {
 	if shared {
 		b.seen[id] = true
 	}
-	b.begin()
-	if b.entries {
-		b.text(",\n")
-	} else {
-		b.text(",\"entry\":[\n")
-		b.entries = true
-	}
-	var line bytes.Buffer
-	enc := json.NewEncoder(&line)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(entry{FullURL: urn(id), Resource: resource}); err != nil && b.err == nil {
+	line, err := encode(entry{FullURL: urn(id), Resource: resource})
+	if err != nil {
 		b.err = err
 	}
-	b.text(string(bytes.TrimSuffix(line.Bytes(), []byte("\n"))))
+	if b.piece != nil {
+		b.piece(Piece{Name: urn(id), Shared: shared, JSON: line})
+		return
+	}
+	b.begin()
+	b.text(BundleBefore(b.entries))
+	b.text(string(line))
+	b.entries++
 	b.report.Resources[kind]++
 }
 

@@ -53,7 +53,7 @@ var rooms = []struct {
 	{"internal/recall", "gs1 internal/udi internal/trace"},
 	{"internal/recall/recalltest", "internal/udi internal/trace"},
 	{"internal/casework", "internal/udi internal/trace internal/command internal/recall"},
-	{"internal/registry", "gs1 internal/udi internal/trace internal/command internal/sheet"},
+	{"internal/registry", "gs1 internal/udi internal/trace internal/command internal/sheet internal/fhir"},
 	{"internal/delivery", "internal/trace internal/registry internal/outward"},
 	{"internal/evidence", "internal/udi internal/trace internal/record internal/journal internal/seal internal/recall internal/casework internal/sheet internal/document"},
 	{"internal/carry", "internal/trace internal/journal internal/command internal/recall internal/casework"},

@@ -154,7 +154,7 @@ func drawFact(t *rapid.T) trace.Fact {
 		return trace.PhotographFact{Photograph: drawID(t, "photograph"), Procedure: drawID(t, "procedure"), Size: rapid.Int().Draw(t, "size"), SHA256: trace.Hash{rapid.Byte().Draw(t, "hash")}}
 	case 27:
 		return trace.RunFact{Run: drawID(t, "run"), State: trace.RunState(w("state")),
-			Scope: trace.RunScope{Registry: w("registry"), Section: w("section"), From: drawTime(t, "from"), To: drawTime(t, "to"), Month: w("month"), Place: trace.Place{GLN: w("gln"), Extension: w("extension"), Name: w("name")},
+			Scope: trace.RunScope{Mapping: trace.RunMapping{File: w("file"), Name: w("mapping"), Version: w("version")}, Registry: w("registry"), Section: w("section"), From: drawTime(t, "from"), To: drawTime(t, "to"), Month: w("month"), Place: trace.Place{GLN: w("gln"), Extension: w("extension"), Name: w("name")},
 				Procedure: drawID(t, "procedure"), Changes: rapid.Bool().Draw(t, "changes"), Schedule: w("schedule")},
 			Result: trace.RunResult{Name: w("file"), Since: drawID(t, "since"), Procedures: rapid.Int().Draw(t, "procedures"), Records: rapid.Int().Draw(t, "records"), Rows: rapid.Int().Draw(t, "rows"),
 				New: rapid.Int().Draw(t, "new"), Changed: rapid.Int().Draw(t, "changed"), Unchanged: rapid.Int().Draw(t, "unchanged"), Held: rapid.Int().Draw(t, "held"), Withdrawals: rapid.Int().Draw(t, "withdrawals"),

@@ -92,6 +92,7 @@ func golden() map[string]trace.Entry {
 			Answer: trace.Answered{Action: "Put aside", Answer: "done"}, Traced: trace.Traced{At: at, Took: 1500000, Confirmed: 1, Possible: 2, Precautionary: 3, People: 4}}),
 		"run": entry(trace.RunFact{Run: id(0xd0), State: trace.RunBegun, Scope: trace.RunScope{Registry: "njr", Section: "HIP PRIMARY", From: at, To: at.AddDate(0, 1, 0), Month: "2026-03",
 			Place: trace.Place{GLN: "9520000000004"}, Procedure: id(0x60), Changes: true, Schedule: "S"}}),
+		"run-mapped": entry(trace.RunFact{Run: id(0xd0), State: trace.RunBegun, Scope: trace.RunScope{Registry: "mapped", Mapping: trace.RunMapping{File: "quarter", Name: "N", Version: "2", SHA256: trace.Hash{1, 2, 3}}}}),
 		"run-made": entry(trace.RunFact{Run: id(0xd0), State: trace.RunMade, Result: trace.RunResult{Name: "njr.csv", Since: id(0xd1), Procedures: 9, Records: 2, Rows: 3, New: 1, Changed: 1, Unchanged: 4,
 			Held: 5, Withdrawals: 6, Parts: 1, Size: 700, SHA256: trace.Hash{1, 2, 3}}}),
 		"run-part": entry(trace.RunPartFact{Run: id(0xd0), Part: 3, Size: 700, Rows: []trace.RunRow{{Procedure: id(0x60), Usage: id(0x70), Side: trace.SideLeft, State: trace.RowChanged,

@@ -21,11 +21,16 @@ type Export struct {
 	// Sections are the parts of which a run chooses one; nil: there are none.
 	Sections []string
 	Monthly  bool // it is told by months, and not by periods
+	Mapped   bool // its columns are those of a mapping, which each run names
 
+	form    fileForm
 	header  func(of exportScope) []string
 	records func(of exportScope, c Case) []Record
-	varying int // the column that differs from run to run and says nothing of the record; -1: none
+	varying []int // the columns that differ from run to run and say nothing of the record
 }
+
+// ContentType is that of its files.
+func (f Export) ContentType() string { return f.form.contentType }
 
 // exportScope is what the rows of a form depend on beside the record.
 type exportScope struct {
@@ -47,6 +52,9 @@ type Record struct {
 	Items     []Item    // every element, as it stands
 	Problems  []Item    // what keeps the record back
 	Lines     [][]string
+
+	once     []string               // of each line a name, where a file has that line once only; "": always. nil: always, all
+	numbered func(n int) [][]string // the lines, where the first says that it is the n-th of the file; nil: none says it
 }
 
 // Held reports whether the record is kept back.
@@ -57,7 +65,7 @@ func (f Export) said(r Record) string {
 	var b strings.Builder
 	for _, line := range r.Lines {
 		for i, cell := range line {
-			if i != f.varying {
+			if !slices.Contains(f.varying, i) {
 				b.WriteString(cell)
 			}
 			b.WriteByte(0)
@@ -69,7 +77,7 @@ func (f Export) said(r Record) string {
 
 // Exports are the exports that are made in runs.
 func Exports() []Export {
-	return []Export{isoExport(), jointExport(), mdorExport(), deplcmExport()}
+	return append([]Export{isoExport(), jointExport(), mdorExport(), deplcmExport(), mappedExport(nil)}, fhirExports()...)
 }
 
 // ExportNamed is the form of that id.
@@ -161,7 +169,7 @@ func isoExport() Export {
 	}) bool {
 		return c.name == "exported_at"
 	})
-	return Export{ID: "iso16054", Title: "ISO 16054 minimum data set", varying: varying,
+	return Export{ID: "iso16054", Title: "ISO 16054 minimum data set", form: csvForm(','), varying: []int{varying},
 		header: func(exportScope) []string { return header() },
 		records: func(of exportScope, c Case) (all []Record) {
 			for _, u := range c.Usages {
@@ -195,7 +203,7 @@ func isoExport() Export {
 // mdorExport is the Medical Device Outcome Registry's draft. The registry has
 // published no mandation: what the categories of its notice need is required.
 func mdorExport() Export {
-	return Export{ID: "mdor", Title: "Medical Device Outcome Registry", Draft: true, varying: -1,
+	return Export{ID: "mdor", Title: "Medical Device Outcome Registry", Draft: true, form: csvForm(','),
 		header: func(exportScope) []string { return mdorHeader() },
 		records: func(of exportScope, c Case) (all []Record) {
 			for _, u := range c.Usages {
@@ -251,7 +259,7 @@ func mdorFix(column string) Fix {
 func deplcmExport() Export {
 	elements := deplcmElements()
 	varying := len(deplcmBefore) + slices.IndexFunc(elements, func(e dictionary.Element) bool { return e.Key == keyCreated })
-	return Export{ID: "deplcm", Title: "Devices Patient Level Contract Monitoring", Draft: true, Monthly: true, varying: varying,
+	return Export{ID: "deplcm", Title: "Devices Patient Level Contract Monitoring", Draft: true, Monthly: true, form: csvForm(','), varying: []int{varying},
 		header: func(exportScope) []string { return deplcmHeader(elements) },
 		records: func(of exportScope, c Case) (all []Record) {
 			for _, u := range c.Usages {
@@ -286,7 +294,7 @@ func deplcmExport() Export {
 // which operation it was, the run that its devices belong to says so; where they
 // tell nothing, every run does.
 func jointExport() Export {
-	f := Export{ID: FormNJR, Title: "National Joint Registry", Draft: true, varying: -1,
+	f := Export{ID: FormNJR, Title: "National Joint Registry", Draft: true, form: csvForm(','),
 		header: func(of exportScope) []string { _, h := jointHeader(of.section); return h },
 		records: func(of exportScope, c Case) (all []Record) {
 			if c.Procedure.Withdrawn || !c.ofJoint() {

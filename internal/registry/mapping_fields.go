@@ -66,8 +66,10 @@ func (r *mappedRow) zone() *time.Location {
 
 // Names of fields that the mapping as a whole is held against.
 const (
-	fieldFlags  = "row.flags"
-	fieldEither = "device.lot_or_serial"
+	fieldFlags    = "row.flags"
+	fieldNumber   = "row.number"
+	fieldExported = "row.exported"
+	fieldEither   = "device.lot_or_serial"
 )
 
 // MappedFields is every field that a mapping may ask for, in the order of
@@ -268,10 +270,10 @@ func fieldList() []MappedField {
 		all[i].OfProcedure = true
 	}
 
-	text("", "row.number", "the row's number in the file", func(r *mappedRow) string { return strconv.Itoa(r.number) })
+	text("", fieldNumber, "the row's number in the file", func(r *mappedRow) string { return strconv.Itoa(r.number) })
 	code("", "row.without_device", "whether the row is of a procedure without a device", []string{wordYes, wordNo}, func(r *mappedRow) string { return yesNo(r.without) })
 	text("", fieldFlags, "what a person must know of the row: damaged, typed or imported, corrected, guarded", func(r *mappedRow) string { return strings.Join(r.flags, "; ") })
-	add(MappedField{Name: "row.exported", Words: "when the file was made", Kind: FieldTime, get: func(r *mappedRow) recorded { return recorded{at: r.exported} }})
+	add(MappedField{Name: fieldExported, Words: "when the file was made", Kind: FieldTime, get: func(r *mappedRow) recorded { return recorded{at: r.exported} }})
 	return all
 }
 

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -23,11 +22,13 @@ import (
 	"implantrace/internal/trace"
 )
 
-// What one run may be. A longer period is refused with the advice to take a
-// shorter one: a run is kept for as long as the journal is.
+// What one run may be: more than a hospital implants in a lifetime. The file is
+// written in parts as the record is read. In memory are kept the ids of the procedures
+// that were read (some 40 bytes each, so that one which moves meanwhile is told once)
+// and what the registry knows already (some 150 bytes a record).
 const (
-	RunBytesMost   = 256 << 20 // of its file
-	RunRecordsMost = 500_000   // in it, kept back or known to the registry before
+	RunBytesMost   = 8 << 30   // of its file
+	RunRecordsMost = 2_000_000 // procedures read, or records known to the registry before
 )
 
 // The parts in which a run is kept.
@@ -40,6 +41,7 @@ const (
 // for concurrent use.
 type Runs struct {
 	Recorder command.Recorder
+	Mappings Mappings // by which runs may go
 
 	ctx  context.Context // done when the node stops
 	stop context.CancelFunc
@@ -89,11 +91,13 @@ type StartRun struct {
 	GLN       string            `json:"gln,omitempty"` // of the place
 	Procedure trace.ProcedureID `json:"procedure,omitzero"`
 	Changes   bool              `json:"changes,omitempty"`
+	Mapping   string            `json:"mapping,omitempty"` // its name in [Runs.Mappings]
 	Schedule  string            `json:"-"`
 }
 
-// Scope checks what is asked for.
-func (q StartRun) scope(zone *time.Location) (trace.RunScope, Export, error) {
+// scope checks what is asked for.
+func (rs *Runs) scope(q StartRun) (trace.RunScope, Export, error) {
+	zone := rs.Recorder.Zone()
 	s := trace.RunScope{Registry: q.Registry, Section: q.Section, From: q.From, To: q.To, Month: q.Month, Place: trace.Place{GLN: q.GLN}, Procedure: q.Procedure, Changes: q.Changes, Schedule: q.Schedule}
 	e, ok := ExportNamed(q.Registry)
 	if !ok {
@@ -101,6 +105,16 @@ func (q StartRun) scope(zone *time.Location) (trace.RunScope, Export, error) {
 	}
 	if err := e.Asks(s, zone); err != nil {
 		return s, e, err
+	}
+	switch {
+	case e.Mapped:
+		m, is, err := rs.Mappings.Read(q.Mapping)
+		if err != nil {
+			return s, e, err
+		}
+		e, s.Mapping = mappedExport(m), is
+	case q.Mapping != "":
+		return s, e, trace.Errorf(trace.Invalid, "%s goes by no mapping.", e.Title)
 	}
 	if q.GLN != "" {
 		if _, err := gs1.ParseGLN(q.GLN); err != nil {
@@ -156,7 +170,7 @@ func (rs *Runs) Start(ctx context.Context, q StartRun) (trace.RunID, error) {
 	if done {
 		return id, err
 	}
-	scope, export, err := q.scope(rs.Recorder.Zone())
+	scope, export, err := rs.scope(q)
 	if err != nil {
 		return id, err
 	}
@@ -316,8 +330,8 @@ func (rs *Runs) Answer(ctx context.Context, q AnswerRun) error {
 }
 
 // Check says what is wrong with what a run is asked to be of; nil: nothing.
-func Check(q StartRun, zone *time.Location) error {
-	_, _, err := q.scope(zone)
+func (rs *Runs) Check(q StartRun) error {
+	_, _, err := rs.scope(q)
 	return err
 }
 
@@ -353,6 +367,7 @@ type making struct {
 	result trace.RunResult
 	known  map[rowKey]knownRow
 	seen   map[trace.ProcedureID]struct{}
+	once   map[[16]byte]struct{} // lines that the file has once only, by their names' hashes
 	sum    hash.Hash
 	file   bytes.Buffer // of the part
 	rows   []trace.RunRow
@@ -415,7 +430,8 @@ func (m *making) make() error {
 	if m.known, m.result.Since, err = known(m.ctx, r.Store, m.scope, from, to, m.runs.most.records); err != nil {
 		return err
 	}
-	if err := m.write([][]string{m.export.header(m.of)}); err != nil {
+	m.once = map[[16]byte]struct{}{}
+	if err := m.write(m.export.form.head(m.of, m.export.header(m.of))); err != nil {
 		return err
 	}
 	q := trace.ProcedureQuery{From: from, To: to, Place: m.scope.Place}
@@ -455,6 +471,9 @@ func (m *making) make() error {
 			}
 		}
 	}
+	if err := m.write(m.export.form.end(m.result.Rows)); err != nil {
+		return err
+	}
 	if err := m.flush(); err != nil {
 		return err
 	}
@@ -470,6 +489,9 @@ func (a rowKey) compare(b rowKey) int {
 // name is the file's.
 func (m *making) name() string {
 	parts := []string{m.export.ID}
+	if m.scope.Mapping.File != "" {
+		parts = append(parts, strings.ToLower(m.scope.Mapping.File))
+	}
 	if m.scope.Section != "" {
 		parts = append(parts, strings.ReplaceAll(strings.ToLower(m.scope.Section), " ", "-"))
 	}
@@ -479,7 +501,7 @@ func (m *making) name() string {
 	if m.export.Draft {
 		parts = append(parts, "draft")
 	}
-	return strings.Join(append(parts, m.of.now.UTC().Format("20060102t150405z"), m.id.String()[24:]), "-") + ".csv"
+	return strings.Join(append(parts, m.of.now.UTC().Format("20060102t150405z"), m.id.String()[24:]), "-") + "." + m.export.form.extension
 }
 
 func (m *making) gather(p trace.ProcedureInFull) (Case, error) {
@@ -571,22 +593,33 @@ func (m *making) record(rec Record, changes bool) error {
 		m.result.New++
 	}
 	m.result.Records++
-	m.result.Rows += len(rec.Lines)
-	if err := m.write(rec.Lines); err != nil {
-		return err
+	lines := rec.Lines
+	if rec.numbered != nil {
+		lines = rec.numbered(m.result.Rows + 1)
 	}
+	before := m.result.Rows
+	for i, cells := range lines {
+		if rec.once != nil && rec.once[i] != "" {
+			sum := sha256.Sum256([]byte(rec.once[i]))
+			name := [16]byte(sum[:16])
+			if _, ok := m.once[name]; ok {
+				continue
+			}
+			m.once[name] = struct{}{}
+		}
+		if err := m.write(m.export.form.line(m.result.Rows, cells)); err != nil {
+			return err
+		}
+		m.result.Rows++
+	}
+	row.Lines = m.result.Rows - before
 	return m.row(row)
 }
 
-// write adds lines to the file.
-func (m *making) write(lines [][]string) error {
-	before := m.file.Len()
-	w := bufio.NewWriter(&m.file)
-	for _, cells := range lines {
-		_ = writeRecord(w, ',', cells) // a bytes.Buffer takes everything
-	}
-	_ = w.Flush()
-	m.result.Size += int64(m.file.Len() - before)
+// write adds to the file.
+func (m *making) write(text string) error {
+	m.file.WriteString(text)
+	m.result.Size += int64(len(text))
 	if m.result.Size > m.runs.most.bytes {
 		return errTooLarge
 	}
@@ -669,7 +702,7 @@ func (m *making) finish(err error) {
 func (m *making) why(err error) string {
 	switch {
 	case errors.Is(err, errTooLarge):
-		return fmt.Sprintf("It would be more than %d MB or %d records. Take a shorter period.", RunBytesMost>>20, RunRecordsMost)
+		return fmt.Sprintf("It would be more than %d MB or %d records. Take a shorter period, or one place at a time.", int64(RunBytesMost)>>20, RunRecordsMost)
 	case trace.KindOf(err) == trace.Internal, trace.KindOf(err) == trace.NotFound:
 		return "The record could not be read whole. Nothing was given rather than something wrong: run implantrace verify."
 	}
@@ -730,7 +763,7 @@ func acceptedRuns(ctx context.Context, f trace.Finder, scope trace.RunScope) (al
 		if err != nil {
 			return nil, err
 		}
-		if s := r.Scope; r.State == trace.RunAccepted && s.Registry == scope.Registry && s.Section == scope.Section && s.Month == scope.Month {
+		if s := r.Scope; r.State == trace.RunAccepted && s.Registry == scope.Registry && s.Section == scope.Section && s.Month == scope.Month && s.Mapping.File == scope.Mapping.File {
 			all = append(all, r)
 		}
 	}
@@ -841,8 +874,9 @@ func heldOf(ctx context.Context, f trace.Finder, p trace.RunPart) (held []HeldRe
 
 // Completeness gives every record that a run of a scope would look at, with every
 // element as it stands. Nothing is recorded.
-func Completeness(ctx context.Context, r command.Recorder, q StartRun) (iter.Seq2[Record, error], error) {
-	scope, export, err := q.scope(r.Zone())
+func (rs *Runs) Completeness(ctx context.Context, q StartRun) (iter.Seq2[Record, error], error) {
+	r := rs.Recorder
+	scope, export, err := rs.scope(q)
 	if err != nil {
 		return nil, err
 	}

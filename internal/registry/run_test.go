@@ -180,7 +180,7 @@ func TestARunThatIsTooLargeFailsAndSaysWhatToDo(t *testing.T) {
 	}{{3000, 1000}, {1 << 20, 10}} {
 		n.runs.Bound(most.bytes, most.records, 1000)
 		r := n.made(everything)
-		if r.State != trace.RunFailed || !strings.Contains(n.reason(r), "Take a shorter period.") {
+		if r.State != trace.RunFailed || !strings.Contains(n.reason(r), "Take a shorter period, or one place at a time.") {
 			t.Errorf("%+v", r)
 		}
 		if err := registry.WriteRun(t.Context(), n.store, r, func() { t.Error("a run that failed gives bytes") }, &bytes.Buffer{}); trace.KindOf(err) != trace.Conflict {

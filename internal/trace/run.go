@@ -48,6 +48,16 @@ type RunScope struct {
 	// Schedule is the name of the schedule that asked for the run; "": a person or
 	// a program did.
 	Schedule string `json:"schedule,omitempty" cbor:"9,keyasint,omitempty"`
+	// Mapping is the one that the file is made by; zero: by none.
+	Mapping RunMapping `json:"mapping,omitzero" cbor:"10,keyasint,omitzero"`
+}
+
+// RunMapping says by which mapping of columns a run's file is made.
+type RunMapping struct {
+	File    string `json:"file" cbor:"1,keyasint"`    // in the node's folder of mappings, without its ending
+	Name    string `json:"name" cbor:"2,keyasint"`    // as the mapping says
+	Version string `json:"version" cbor:"3,keyasint"` // likewise
+	SHA256  Hash   `json:"sha256" cbor:"4,keyasint"`  // of its text
 }
 
 // RunResult is what a run came to.
