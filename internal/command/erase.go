@@ -25,7 +25,7 @@ type ErasePatient struct {
 // Erasure is what an erasure came to.
 type Erasure struct {
 	Patients []trace.PatientID `json:"patients"`  // all that were the same person
-	Readings int               `json:"readings"`  // of their procedures, that were sealed under keys of their own
+	Readings int               `json:"readings"`  // of their procedures, and why they were linked: sealed under keys of their own
 	RunParts int               `json:"run_parts"` // of files for registries that named the patient
 	Repeated bool              `json:"repeated"`  // it was recorded before
 }
@@ -70,6 +70,9 @@ func (r Recorder) ErasePatient(ctx context.Context, c ErasePatient) (Erasure, er
 	}
 	subjects, err := r.sealedAlone(ctx, procedures)
 	if err != nil {
+		return Erasure{}, err
+	}
+	if err := r.sealedLinks(ctx, same, subjects); err != nil {
 		return Erasure{}, err
 	}
 	parts, err := r.exported(ctx, procedures)
@@ -169,6 +172,24 @@ func (r Recorder) sealedAlone(ctx context.Context, procedures map[trace.Procedur
 		}
 	}
 	return found, nil
+}
+
+// sealedLinks adds why the records were linked, or parted, with any other: the words
+// may say who it is.
+func (r Recorder) sealedLinks(ctx context.Context, ids []trace.PatientID, found map[trace.PatientID][][16]byte) error {
+	for _, id := range ids {
+		for l, err := range r.Store.Links(ctx, id) {
+			if err != nil {
+				return err
+			}
+			for _, w := range l.History {
+				if w.Stamp.Sealed {
+					found[id] = append(found[id], w.Stamp.Event)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // exported finds the parts of files for registries that have a record of one of the

@@ -19,6 +19,11 @@ type Who struct {
 	Family      string          `json:"family,omitempty"`
 	Given       string          `json:"given,omitempty"`
 	Birth       string          `json:"birth,omitempty"` // YYYY-MM-DD
+	// Provisional: nobody has identified the patient yet. A new one gets a temporary
+	// name and, without a number, one of the product's own. Appears is what can be seen
+	// of such a patient: sex, about how old.
+	Provisional bool   `json:"provisional,omitempty"`
+	Appears     string `json:"appears,omitempty"`
 }
 
 // IsZero reports whether nobody is named.
@@ -27,8 +32,8 @@ func (w Who) IsZero() bool { return w == Who{} }
 // identity checks what is said of who the patient is.
 func (w Who) identity() (trace.Identity, error) {
 	id := trace.Identity{LocalIssuer: strings.ToUpper(strings.TrimSpace(w.LocalIssuer)), LocalNumber: strings.TrimSpace(w.LocalNumber),
-		Family: strings.TrimSpace(w.Family), Given: strings.TrimSpace(w.Given), Birth: w.Birth}
-	if err := lines("the family name", id.Family, "the given name", id.Given, "the local number", id.LocalNumber, "the issuer", id.LocalIssuer); err != nil {
+		Family: strings.TrimSpace(w.Family), Given: strings.TrimSpace(w.Given), Birth: w.Birth, Appears: strings.TrimSpace(w.Appears)}
+	if err := lines("the family name", id.Family, "the given name", id.Given, "the local number", id.LocalNumber, "the issuer", id.LocalIssuer, "how the patient looks", id.Appears); err != nil {
 		return id, err
 	}
 	if err := date("the date of birth", w.Birth); err != nil {
@@ -46,6 +51,14 @@ func (w Who) identity() (trace.Identity, error) {
 	}
 	if id.LocalIssuer != "" && id.LocalNumber == "" {
 		return id, trace.Errorf(trace.Invalid, "The ODS code of a hospital wants the number that it gave the patient.")
+	}
+	switch {
+	case id.LocalIssuer == ProvisionalIssuer && !provisionalNumber(id.LocalNumber):
+		return id, trace.Errorf(trace.Invalid, "This temporary number fails its check. Scan the wristband, or type the number again.")
+	case w.Provisional && (id.NHSNumber != "" || id.Family != "" || id.Given != "" || id.Birth != ""):
+		return id, trace.Errorf(trace.Invalid, "Whoever has a name, a date of birth or an NHS number is not unknown: record the patient by them.")
+	case id.Appears != "" && !w.Provisional:
+		return id, trace.Errorf(trace.Invalid, "How somebody looks is said of a patient whom nobody has identified yet.")
 	}
 	return id, nil
 }
@@ -67,7 +80,8 @@ func (r Recorder) Identify(ctx context.Context, command trace.EventID, w Who) (F
 	if err != nil {
 		return Found{}, err
 	}
-	if r.Practice && w.Patient.IsZero() && !udi.NHSNumber(said.NHSNumber).Synthetic() {
+	unnumbered := said.LocalNumber == "" || said.LocalIssuer == ProvisionalIssuer
+	if r.Practice && w.Patient.IsZero() && !(w.Provisional && unnumbered || said.NHSNumber == "" && said.LocalIssuer == ProvisionalIssuer) && !udi.NHSNumber(said.NHSNumber).Synthetic() {
 		return Found{}, trace.Errorf(trace.Invalid, "This is for practice: nobody real may be recorded here. Use a practice wristband (NHS numbers 999 000 0000 to 999 999 9999).")
 	}
 	known, byLocal, err := r.known(ctx, said)
@@ -90,6 +104,10 @@ func (r Recorder) Identify(ctx context.Context, command trace.EventID, w Who) (F
 		}
 		return r.compare(ctx, w.Patient, said)
 	}
+	id := trace.DeriveID[trace.OfPatient](command, "patient")
+	if w.Provisional && said.LocalNumber == "" {
+		said.LocalIssuer, said.LocalNumber = ProvisionalIssuer, ProvisionalNumber(id)
+	}
 	if said.NHSNumber == "" && said.LocalNumber == "" {
 		return Found{}, trace.Errorf(trace.Invalid, "The patient wants an NHS number, or a local number and its issuer.")
 	}
@@ -109,8 +127,13 @@ func (r Recorder) Identify(ctx context.Context, command trace.EventID, w Who) (F
 		}
 		return found, err
 	}
-	id := trace.DeriveID[trace.OfPatient](command, "patient")
-	return Found{Patient: id, New: true, Draft: r.patientDraft(id, said, trace.Identity{})}, nil
+	found := Found{Patient: id, New: true, Draft: r.patientDraft(id, said, trace.Identity{})}
+	if w.Provisional {
+		fact := found.Draft.Fact.(trace.PatientFact)
+		fact.Provisional = TemporaryName(id)
+		found.Draft.Fact = fact
+	}
+	return found, nil
 }
 
 // known finds the patients with the NHS number that was said, and those with
@@ -187,6 +210,9 @@ func (r Recorder) patientDraft(id trace.PatientID, said, known trace.Identity) *
 	var s trace.Secret
 	if said.NHSNumber != "" && known.NHSNumber == "" {
 		s.NHSNumber = said.NHSNumber
+		if known.Provisional != "" { // from now on it is known who that is
+			fact.Amend.Clear = []string{"provisional"}
+		}
 		fact.Lookups = append(fact.Lookups, r.Store.Lookups(trace.LookupNHS, said.NHSNumber)[0])
 	}
 	if said.LocalNumber != "" && (said.LocalNumber != known.LocalNumber || said.LocalIssuer != known.LocalIssuer) {
@@ -196,7 +222,7 @@ func (r Recorder) patientDraft(id trace.PatientID, said, known trace.Identity) *
 	for _, p := range []struct {
 		to          *string
 		said, known string
-	}{{&s.Family, said.Family, known.Family}, {&s.Given, said.Given, known.Given}, {&s.Birth, said.Birth, known.Birth}} {
+	}{{&s.Family, said.Family, known.Family}, {&s.Given, said.Given, known.Given}, {&s.Birth, said.Birth, known.Birth}, {&s.Appears, said.Appears, known.Appears}} {
 		if p.known == "" {
 			*p.to = p.said
 		}
@@ -207,8 +233,8 @@ func (r Recorder) patientDraft(id trace.PatientID, said, known trace.Identity) *
 	return &trace.Draft{Fact: fact, Secret: &s, Subject: id}
 }
 
-// Search finds the patients that an identity names, without recording
-// anything. Nobody is no error.
+// Search finds the patients that an identity names, without recording anything.
+// Nobody is no error. Of those who are one person the first stands for all.
 func (r Recorder) Search(ctx context.Context, w Who) ([]trace.PatientID, error) {
 	said, err := w.identity()
 	if err != nil {
