@@ -34,7 +34,7 @@ type pages struct {
 // The templates that make a page each.
 var pageNames = []string{
 	"home", "theatre", "practice", "workstations", "actions", "downtime", "paper", "problem", "docs", "safety",
-	"patients", "patient", "procedure", "incident", "import",
+	"patients", "patient", "links", "compare", "wristband", "procedure", "incident", "import",
 	"recall", "notices", "notice", "notice_form", "case", "letters", "stock", "sets", "set", "set_sheet",
 	"checks", "quarantine",
 	"directory", "directory_print",
@@ -101,6 +101,10 @@ func words(zone *time.Location) template.FuncMap {
 				return one
 			}
 			return more
+		},
+		"identityField": func(name string) string {
+			return map[string]string{"provisional": "Temporary name", "nhs_number": "NHS number", "local_number": "Hospital or temporary number", "family": "Family name", "given": "Given name",
+				"birth": "Date of birth", "appears": "Appears"}[name]
 		},
 		"level": func(l trace.Level) string {
 			if l == "" {

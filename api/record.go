@@ -18,9 +18,31 @@ type patientAnswer struct {
 	ID         trace.PatientID         `json:"id"`
 	Same       []trace.PatientID       `json:"same_person"` // other patients of the record that are this person
 	Identity   trace.Identity          `json:"identity"`
+	Records    []recordOf              `json:"records"` // all of the person, this one first
+	Links      []command.LinkTold      `json:"links"`   // of all of them, those that were taken back too
 	Withdrawn  bool                    `json:"withdrawn,omitempty"`
 	History    []trace.Stamp           `json:"history"`
 	Procedures []trace.ProcedureInFull `json:"procedures"` // latest first
+}
+
+// own are the procedures that stand in this record itself.
+func (a patientAnswer) own() (ps []trace.ProcedureInFull) {
+	for _, p := range a.Procedures {
+		if p.Procedure.Patient == a.ID {
+			ps = append(ps, p)
+		}
+	}
+	return ps
+}
+
+// In is the record of the person in which a procedure stands.
+func (a patientAnswer) In(p trace.ProcedureInFull) recordOf {
+	for _, r := range a.Records {
+		if r.ID == p.Procedure.Patient {
+			return r
+		}
+	}
+	return recordOf{ID: p.Procedure.Patient}
 }
 
 func (s *Server) patientInFull(ctx context.Context, id trace.PatientID) (patientAnswer, error) {
@@ -37,7 +59,26 @@ func (s *Server) patientInFull(ctx context.Context, id trace.PatientID) (patient
 		return a, whole(err)
 	}
 	a.Same = append(a.Same, same[1:]...)
+	shown, _, err := trace.Shown(ctx, s.store, same)
+	if err != nil {
+		return a, whole(err)
+	}
+	a.Links = []command.LinkTold{}
 	for _, one := range same {
+		who, err := s.store.Identity(ctx, one)
+		if err != nil {
+			return a, whole(err)
+		}
+		a.Records = append(a.Records, recordOf{one, who, one == shown})
+		links, err := s.linksOf(ctx, one)
+		if err != nil {
+			return a, err
+		}
+		for _, l := range links {
+			if !slices.ContainsFunc(a.Links, func(o command.LinkTold) bool { return o.ID == l.ID }) {
+				a.Links = append(a.Links, l)
+			}
+		}
 		for h, err := range s.store.Procedures(ctx, trace.ProcedureQuery{Patient: one}) {
 			if err != nil {
 				return a, whole(err)

@@ -40,7 +40,7 @@ type subcommand struct {
 func commands() []subcommand {
 	return []subcommand{
 		serveCommand(), practiceCommand(), demoCommand(), parseCommand(), decodeCommand(), recallCommand(), noticesCommand(), drillCommand(), exportCommand(), importCommand(), catalogueCommand(), setsCommand(),
-		backupCommand(), restoreCommand(), keysCommand(), tlsCommand(), staffCommand(), eraseCommand(), verifyCommand(), checkpointCommand(), compactCommand(), doctorCommand(), benchCommand(), versionCommand(),
+		backupCommand(), restoreCommand(), keysCommand(), tlsCommand(), staffCommand(), patientCommand(), eraseCommand(), verifyCommand(), checkpointCommand(), compactCommand(), doctorCommand(), benchCommand(), versionCommand(),
 	}
 }
 

@@ -261,3 +261,28 @@ func (r Recorder) TellLink(ctx context.Context, l trace.Link) (LinkTold, error) 
 	}
 	return told, nil
 }
+
+// OneRecord finds the record that somebody names, by its id or by a number; kind
+// NotFound for nobody. Of records that are one person it is the one that is shown.
+func (r Recorder) OneRecord(ctx context.Context, w Who) (trace.PatientID, error) {
+	if !w.Patient.IsZero() {
+		_, err := r.Store.Patient(ctx, w.Patient)
+		return w.Patient, err
+	}
+	ids, err := r.Search(ctx, w)
+	if err != nil {
+		return trace.PatientID{}, err
+	}
+	if len(ids) == 0 {
+		return trace.PatientID{}, trace.Errorf(trace.NotFound, "Nobody with this number is in the record of this node.")
+	}
+	same, err := trace.SamePatients(ctx, r.Store, ids[0])
+	if err != nil {
+		return ids[0], err
+	}
+	if slices.ContainsFunc(ids, func(id trace.PatientID) bool { return !slices.Contains(same, id) }) {
+		return ids[0], trace.Errorf(trace.Conflict, "This number is recorded for more than one patient. Use the NHS number.")
+	}
+	id, _, err := trace.Shown(ctx, r.Store, same)
+	return id, err
+}

@@ -33,6 +33,9 @@ func (w Who) IsZero() bool { return w == Who{} }
 func (w Who) identity() (trace.Identity, error) {
 	id := trace.Identity{LocalIssuer: strings.ToUpper(strings.TrimSpace(w.LocalIssuer)), LocalNumber: strings.TrimSpace(w.LocalNumber),
 		Family: strings.TrimSpace(w.Family), Given: strings.TrimSpace(w.Given), Birth: w.Birth, Appears: strings.TrimSpace(w.Appears)}
+	if id.LocalIssuer == "" && provisionalNumber(strings.ToUpper(id.LocalNumber)) { // it says itself who gave it
+		id.LocalIssuer, id.LocalNumber = ProvisionalIssuer, strings.ToUpper(id.LocalNumber)
+	}
 	if err := lines("the family name", id.Family, "the given name", id.Given, "the local number", id.LocalNumber, "the issuer", id.LocalIssuer, "how the patient looks", id.Appears); err != nil {
 		return id, err
 	}
