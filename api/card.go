@@ -25,6 +25,9 @@ func (s *Server) theCard(c echo.Context) (card.Card, trace.ProcedureInFull, erro
 	if p.Procedure.Withdrawn {
 		return card.Card{}, p, trace.Errorf(trace.Conflict, "This procedure was withdrawn from the record: nothing is printed of it.")
 	}
+	if p.Identity.Provisional != "" {
+		return card.Card{}, p, trace.Errorf(trace.Conflict, "Nobody has identified this patient yet: a card in a temporary name would say nothing of whose implant it is, and might be kept. Identify the patient, or link the record with the patient's own, then print it.")
+	}
 	if p.Identity.Erased || p.Identity.Sealed {
 		return card.Card{}, p, trace.Errorf(trace.Conflict, "Who the patient is cannot be read: nothing is printed.")
 	}

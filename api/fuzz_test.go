@@ -44,7 +44,7 @@ func (n *node) takes(t *testing.T, method, target, kind string, body []byte) {
 		t.Errorf("%s %s: it takes %s", method, target, took)
 	}
 	if w.Code >= 500 {
-		t.Errorf("%s %s: %d %s", method, target, w.Code, w.Body)
+		t.Errorf("%s %s: %d %s %s", method, target, w.Code, w.Body, n.log)
 	}
 	if ct := w.Header().Get("Content-Type"); w.Code >= 400 && ct != "application/problem+json" && ct != "application/fhir+json; charset=utf-8" && !strings.HasPrefix(ct, "text/html") {
 		t.Errorf("%s %s: %d of type %q", method, target, w.Code, ct)

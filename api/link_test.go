@@ -46,7 +46,7 @@ func TestAnUnknownPatientIsLinkedAndParted(t *testing.T) {
 	for _, who := range []string{`{"nhs_number":"9990000018"}`, `{"local_number":"` + number + `"}`} {
 		n.post("/api/v1/patients/search", who).want(200, n.vars["p"], n.vars["ada"], n.vars["unknown"])
 	}
-	n.page(n.fill("/patients/{ada}")).want(200, "2 records of one person", "Stands in the record of", "Her sister brought her card", "Provisional: not identified")
+	n.page(n.fill("/patients/{ada}")).want(200, "2 records of one person", "Stands in the record of", "Her sister brought her card", "(provisional)")
 	n.form("/patients", url.Values{"local_number": {number}}, false).want(200, "shown as Testwell, Ada")
 
 	n.post(n.fill("/api/v1/links/{link}/withdraw"), n.fill(`{"id":"{new x}"}`)).problem(422, "invalid")
@@ -79,4 +79,30 @@ func TestTwoRecordsAreComparedOnAPage(t *testing.T) {
 	id := n.get("/api/v1/links").want(200).value("items.0.id").(string)
 	n.form("/links/"+id+"/withdraw", url.Values{"id": {n.id()}, "reason": {"Two people"}}, false).want(303)
 	n.page("/links").want(200, "Not linked any more", "Two people")
+}
+
+// At the theatre page: one touch, and the wristband once it is there.
+func TestTheDeskTakesAnUnknownPatient(t *testing.T) {
+	n := newNode(t)
+	body := n.fill(`{"id":"{new u}","appears":"female, about 70"}`)
+	n.page("/theatre").want(200, "Patient not identified yet")
+	n.post("/api/v1/theatre/unknown", body).want(200, `"provisional":"Unknown `)
+	n.post("/api/v1/theatre/unknown", body).want(200)
+	n.post("/api/v1/theatre/unknown", n.fill(`{"id":"{new x}"}`)).problem(409, "conflict")
+	n.page("/theatre").want(200, "Provisional: not identified", "Print the temporary wristband", "female, about 70")
+	n.form("/theatre/forget", nil, false).want(303)
+	n.form("/theatre/unknown", url.Values{"id": {n.id()}, "age": {"old"}}, false).want(422, "whole years")
+	n.form("/theatre/unknown", url.Values{"id": {n.id()}, "sex": {"male"}, "age": {"40"}}, false).want(303)
+	n.form("/theatre/open", url.Values{"id": {n.fill("{new p}")}, "text": {"Hip"}, "side": {"left"}}, false).want(303)
+	n.page("/theatre").want(200, "male, about 40", "Scan the patient's own wristband")
+	n.page(n.fill("/procedures/{p}/card")).want(409, "Nobody has identified this patient yet")
+	n.get(n.fill("/api/v1/procedures/{p}/card.pdf")).problem(409, "conflict")
+	n.post("/api/v1/readings", n.fill(`{"id":"{new band}","text":"8018505089899900000268\u001d93Testwell,Robin,02-Jan-1960"}`)).want(201, "Is this the patient?")
+	n.page("/theatre").want(200, "Is Testwell, Robin, born 2 January 1960, NHS number 999 000 0026 this patient (Unknown ", `id="ask-yes"`)
+	n.form("/theatre/reply", url.Values{"id": {n.id()}, "question": {n.vars["band"]}, "reply": {"yes"}}, false).want(303)
+	if text := n.page("/theatre").want(200, "Testwell, Robin", "999 000 0026").text(); strings.Contains(text, "not identified") {
+		t.Error("still shown as not identified")
+	}
+	n.post("/api/v1/patients/search", `{"nhs_number":"9990000026"}`).want(200, n.vars["p"], `"stands":true`)
+	n.get(n.fill("/api/v1/procedures/{p}/card.pdf")).want(422, "No implanted device")
 }

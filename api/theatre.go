@@ -1,8 +1,10 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -121,6 +123,35 @@ func (s *Server) closeAtDesk(c echo.Context) error {
 		return err
 	}
 	return s.answerProcedure(c, http.StatusOK, q.Procedure)
+}
+
+// unknownAtDesk records a patient whom nobody has identified, and shows that one.
+func (s *Server) unknownAtDesk(c echo.Context) error {
+	var q struct {
+		command.Meta
+		Appears string `json:"appears"`
+	}
+	return s.step(c, &q.Meta, &q, func(ctx context.Context, d *theatre.Desk) error {
+		_, err := d.Unknown(ctx, q.Meta, q.Appears)
+		return err
+	})
+}
+
+func (s *Server) formUnknown(c echo.Context) error {
+	return s.stepForm(c, func(ctx context.Context, d *theatre.Desk, m command.Meta) error {
+		appears := field(c, "sex")
+		if age := field(c, "age"); age != "" {
+			if n, err := strconv.Atoi(age); err != nil || n < 0 || n > 130 {
+				return trace.Errorf(trace.Invalid, "Say about how old the patient is in whole years, or leave it empty.")
+			}
+			if appears != "" {
+				appears += ", "
+			}
+			appears += "about " + age
+		}
+		_, err := d.Unknown(ctx, m, appears)
+		return err
+	})
 }
 
 func (s *Server) forgetAtDesk(c echo.Context) error {

@@ -102,10 +102,12 @@ func (t *taking) mayAct(ctx context.Context) bool {
 func (t *taking) barred(ctx context.Context, action udi.Action) string {
 	d := t.desk
 	closes := action == udi.ActionClose || action == udi.ActionNextPatient
+	// It is asked whose the last wristband was.
+	whose := d.asks != nil && d.asks.Kind == AskSame && (action == udi.ActionYes || action == udi.ActionNo)
 	switch {
 	case d.loose, t.procedure.ID.IsZero(), t.late, d.procedure != t.procedure.ID:
 		return "No procedure is open here."
-	case d.stranger && !closes:
+	case d.stranger && !closes && !whose:
 		return "The last wristband was another patient's. Scan the wristband of this patient first."
 	case !t.mayAct(ctx):
 		return "Nobody who may say it is signed in. Sign in, and scan it again."

@@ -11,6 +11,8 @@ func awaited(s State) string {
 		return "Compare the patient. Then scan the theatre's label, or open the procedure"
 	case s.Procedure == nil:
 		return "Compare the patient. Then open the procedure"
+	case s.Asks != nil && s.Asks.Kind == AskSame:
+		return "Compare the wristband. Answer yes or no"
 	case s.Stranger:
 		return "Scan the wristband of this patient"
 	case s.Asks != nil && s.Asks.Kind == AskOutcome:

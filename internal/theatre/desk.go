@@ -174,7 +174,7 @@ func (d *Desk) state(ctx context.Context) (State, error) {
 		}
 	}
 	if !s.Patient.IsZero() {
-		who, err := store.Identity(ctx, s.Patient)
+		who, _, err := store.Person(ctx, s.Patient)
 		if err != nil {
 			return s, err
 		}
@@ -316,7 +316,9 @@ func (d *Desk) opened(ctx context.Context, p trace.Procedure, c command.OpenProc
 		break
 	}
 	patient := c.Who.IsZero() || c.Who.Patient == was.Patient
-	if !patient && c.Who.Patient.IsZero() {
+	if c.Who.Provisional && c.Who.LocalNumber == "" {
+		patient = was.Patient == trace.DeriveID[trace.OfPatient](c.ID, "patient")
+	} else if !patient && c.Who.Patient.IsZero() {
 		found, err := d.recorder.Search(ctx, c.Who)
 		if err != nil {
 			return err

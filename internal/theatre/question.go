@@ -18,19 +18,21 @@ const (
 	AskOutcome Ask = "outcome" // an opened device was scanned again: what became of it? Answered by its outcome
 	AskBelongs Ask = "belongs" // a code without a device identifier: does it belong to that device? Yes: one pack
 	AskClose   Ask = "close"   // close with devices that have no outcome? Yes: close
+	AskSame    Ask = "same"    // a wristband was scanned in the procedure of a patient nobody had identified: is it this patient? Yes: the records are linked
 )
 
 // Question is what a desk asks after a reading. It is answered by touch, by keys or
 // by the codes Yes and No, and gone with the next reading that is no such code. The
 // node keeps it in memory only: after a restart the device is scanned again.
 type Question struct {
-	ID    trace.EventID `json:"id"` // the reading that it is about
-	Kind  Ask           `json:"kind"`
-	About trace.UsageID `json:"about,omitzero"` // the device; of AskBelongs the code without an identifier
-	To    trace.UsageID `json:"to,omitzero"`    // of AskBelongs, the device
-	Words string        `json:"words"`
-	More  bool          `json:"more,omitempty"` // it may be another piece with the same label: [Another]
-	again bool          // of AskBelongs: the device was on the list, and is asked about next
+	ID      trace.EventID   `json:"id"` // the reading that it is about
+	Kind    Ask             `json:"kind"`
+	About   trace.UsageID   `json:"about,omitzero"` // the device; of AskBelongs the code without an identifier
+	To      trace.UsageID   `json:"to,omitzero"`    // of AskBelongs, the device
+	Words   string          `json:"words"`
+	More    bool            `json:"more,omitempty"` // it may be another piece with the same label: [Another]
+	patient trace.PatientID // of AskSame, the wristband's
+	again   bool            // of AskBelongs: the device was on the list, and is asked about next
 }
 
 // Reply is what somebody answers to a question.
@@ -138,6 +140,10 @@ func (d *Desk) asked(q *Question, p trace.ProcedureInFull) *Question {
 		default:
 			now.Words = "Close the procedure, and leave devices without an outcome?"
 		}
+	case AskSame:
+		if p.Identity.Provisional == "" {
+			return nil
+		}
 	case AskOpened:
 		if !there || about.Usage.Status != trace.Checked {
 			return nil
@@ -198,6 +204,9 @@ func (d *Desk) reply(ctx context.Context, id trace.EventID, p trace.Procedure, r
 		}
 		return s, err
 	}
+	if r == No && q.Kind == AskSame {
+		return over(step{title: "Stop. This is another patient", message: "The wristband is not that of the patient of the open procedure. Nothing was linked.", already: true}, nil)
+	}
 	if r == No {
 		return over(step{title: "No", message: "Nothing was changed.", usage: q.About, already: true}, nil)
 	}
@@ -206,6 +215,12 @@ func (d *Desk) reply(ctx context.Context, id trace.EventID, p trace.Procedure, r
 			return refusing("Not closed", "Answer yes or no."), nil
 		}
 		return over(d.closing(ctx, id, p, true))
+	}
+	if q.Kind == AskSame {
+		if r != Yes {
+			return refusing("Nothing was linked", "Answer yes or no."), nil
+		}
+		return over(d.identified(ctx, p, q.patient))
 	}
 	u, err := d.inFull(ctx, q.About)
 	if err != nil {

@@ -531,6 +531,20 @@ func (t *taking) patient(ctx context.Context) error {
 			return err
 		}
 		if !slices.Contains(same, found.Patient) {
+			asks, err := t.isThis(ctx, same, found)
+			if err != nil {
+				return err
+			}
+			if asks != nil {
+				t.fact.Verdict = trace.Judge("Is this the patient?", trace.Check{Rule: "patient", Level: trace.Warn,
+					Message: "Nobody had identified the patient of this procedure. Compare the wristband, and answer whether it is this patient."})
+				another := t.stranger(true) // until it is said
+				t.settle = func() {
+					another()
+					t.desk.asks = asks
+				}
+				return nil
+			}
 			refuse("Stop. This is another patient", "The wristband is not that of the patient of the open procedure.")
 			t.settle = t.stranger(true)
 			return nil

@@ -12,7 +12,7 @@ type UsageInFull struct {
 	Usage     Usage     `json:"usage"`
 	Procedure Procedure `json:"procedure,omitzero"`
 	Patient   PatientID `json:"patient,omitzero"`
-	Identity  Identity  `json:"identity,omitzero"`
+	Identity  Identity  `json:"identity,omitzero"` // as the person is shown: of a linked record, that of the surviving one
 	Product   Product   `json:"product,omitzero"`
 	// Inside are the products that the device's identifier is that of a pack of.
 	Inside []string `json:"inside,omitempty"`
@@ -50,12 +50,13 @@ func InFull(ctx context.Context, f Finder, u Usage) (UsageInFull, error) {
 	return full, err
 }
 
-// identityOf is who a patient is; nobody for one that the record does not have.
+// identityOf is who a patient is, as the record shows the person; nobody for one that
+// the record does not have.
 func identityOf(ctx context.Context, f Finder, id PatientID) (Identity, error) {
 	if id.IsZero() {
 		return Identity{}, nil
 	}
-	who, err := f.Identity(ctx, id)
+	who, _, err := f.Person(ctx, id)
 	if KindOf(err) == NotFound {
 		err = nil
 	}
