@@ -312,6 +312,7 @@ func auditWords(what string) string {
 		staff.AuditSignIn: "Signed in", staff.AuditSignInFailed: "Failed to sign in", staff.AuditSignOut: "Signed out", staff.AuditEnded: "Ended a sign-in", staff.AuditSeen: "Saw",
 		staff.AuditFound: "Looked for", staff.AuditExported: "Took out", staff.AuditOverrode: "Passed a warning over", staff.AuditCleared: "Had a stop cleared", staff.AuditGlass: "Broke the glass",
 		staff.AuditTokenUsed: "Used a token", staff.AuditChanged: "Chose another password or PIN",
+		auditRecording: "Had a handheld recorded", auditRecordingTaken: "Took out the recording of a handheld", auditRecordingDeleted: "Deleted the recording of a handheld",
 	}
 	if w, ok := words[what]; ok {
 		return w

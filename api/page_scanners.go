@@ -24,14 +24,17 @@ type scannersPage struct {
 	All       []handheld
 	Label     template.HTML
 	Text      string // what the test label says, as people write it
+	// MayRecord says that recordings of handhelds are shown, and made.
+	MayRecord bool
+	Recorded  []Recorded
 }
 
-// pageScanners shows the handhelds and how they do; its part "list" alone for a
-// page that is open.
+// pageScanners shows the handhelds and how they do; its parts "list" and
+// "recordings" alone for a page that is open.
 func (s *Server) pageScanners(c echo.Context) error {
 	part := c.QueryParam("part")
-	if part != "" && part != "list" {
-		return trace.Errorf(trace.Invalid, "The part is list, or the whole page.")
+	if part != "" && part != "list" && part != "recordings" {
+		return trace.Errorf(trace.Invalid, "The part is list or recordings, or the whole page.")
 	}
 	b, err := s.scannersNow(c, "Scanners")
 	if err != nil {
@@ -60,6 +63,9 @@ func (s *Server) scannersNow(c echo.Context, title string) (b scannersPage, err 
 	label, err := symbol.GS1(scanner.TestLabelElements)
 	if err != nil {
 		return b, err
+	}
+	if b.MayRecord = s.mayRecord(c); b.MayRecord {
+		b.Recorded = s.Recordings.All()
 	}
 	b.Label = template.HTML(label.SVG("Test label: " + scanner.TestLabelText))
 	for _, st := range s.Scanners() {

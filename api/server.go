@@ -65,7 +65,9 @@ type Options struct {
 	Log       *slog.Logger
 	Workers   *scanner.Workers             // bound the pictures that are decoded at once
 	Scanners  func() []scanner.SerialState // nil: none
-	Limits    Limits                       // on requests from one address and of one sign-in
+	// Recordings are of what handhelds sent; nil: none are kept.
+	Recordings Recordings
+	Limits     Limits // on requests from one address and of one sign-in
 	// Ready says what keeps the node from working; nil: nothing.
 	Ready func(context.Context) []string
 	// Warnings say what somebody should see to although the node works; nil:
@@ -350,6 +352,11 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/api/v1/approval", may: staff.SignedIn, handler: s.approval},
 		{method: "POST", path: "/api/v1/approval", may: staff.Approve, handler: s.approve},
 		{method: "GET", path: "/api/v1/scanners", may: staff.SignedIn, handler: s.scanners},
+		{method: "GET", path: "/api/v1/scanners/recordings", may: staff.RecordScanners, handler: s.listRecordings},
+		{method: "POST", path: "/api/v1/scanners/recordings", may: staff.RecordScanners, handler: s.startRecording},
+		{method: "POST", path: "/api/v1/scanners/recordings/:id/stop", may: staff.RecordScanners, handler: s.stopRecording},
+		{method: "GET", path: "/api/v1/scanners/recordings/:id", may: staff.RecordScanners, handler: s.takeRecording, time: noLimit},
+		{method: "DELETE", path: "/api/v1/scanners/recordings/:id", may: staff.RecordScanners, handler: s.deleteRecording},
 		{method: "GET", path: "/api/v1/journal", may: staff.ReadJournal, handler: s.journal},
 		{method: "GET", path: "/api/v1/journal/checkpoint", may: staff.ReadJournal, handler: s.checkpoint, query: "log"},
 		{method: "GET", path: "/api/v1/journal/proofs/inclusion", may: staff.ReadJournal, handler: s.proveInclusion, query: "log seq entry part size"},
@@ -469,6 +476,9 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/directory/print", may: staff.SignedIn, handler: s.pageDirectoryPrint},
 		{method: "GET", path: "/scanners", may: staff.SignedIn, handler: s.pageScanners},
 		{method: "GET", path: "/scanners/notes", may: staff.SignedIn, handler: s.pageScannerNotes},
+		{method: "POST", path: "/scanners/recordings", may: staff.RecordScanners, handler: s.formRecord, form: true},
+		{method: "POST", path: "/scanners/recordings/:id/stop", may: staff.RecordScanners, handler: s.formStopRecording, form: true},
+		{method: "POST", path: "/scanners/recordings/:id/delete", may: staff.RecordScanners, handler: s.formDeleteRecording, form: true},
 		{method: "GET", path: "/safety", may: staff.SignedIn, handler: s.pageSafety},
 		{method: "POST", path: "/safety", may: staff.Approve, handler: s.formSafety, form: true},
 		{method: "GET", path: "/fhir/R4/metadata", may: staff.SignedIn, handler: s.fhirMetadata},

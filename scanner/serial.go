@@ -238,6 +238,9 @@ func NewSerial(cfg SerialConfig, opts ...SerialOption) (*Serial, error) {
 	return s, nil
 }
 
+// Config is how the handheld is set, with what was not said filled in.
+func (s *Serial) Config() SerialConfig { return s.cfg }
+
 // State may be called at any time, from any goroutine.
 func (s *Serial) State() SerialState {
 	s.mu.Lock()

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 
 	"implantrace/internal/app"
+	"implantrace/scanner"
 )
 
 func practiceCommand() subcommand {
@@ -20,11 +22,13 @@ that nothing on it is real. Nobody is asked to sign in, and only this machine re
 
 A practice store is marked for good. No other command opens it, and this one opens no other store; it gives no exports,
 no backups and no checkpoints, and takes nobody whose NHS number may be somebody's. Handhelds are used when they are named
-(--scanner) or looked for (--scanners auto): what a handheld scans here is missing in theatre.
+(--scanner) or looked for (--scanners auto): what a handheld scans here is missing in theatre. --replay plays the recording of a
+handheld in, as if it were scanned now; no other store takes one.
 
 Examples:
   implantrace practice
   implantrace practice --scanners auto
+  implantrace practice --replay desk.jsonl --pace fast
   implantrace practice --again`,
 		setup: func(fs *flag.FlagSet) func(context.Context, streams, []string) error {
 			c := app.Config{}
@@ -33,6 +37,8 @@ Examples:
 			fs.StringVar(&c.Listen, "listen", "127.0.0.1:8088", "loopback `ADDRESS`")
 			fs.Var(&scanners, "scanner", "serial handheld, `[NAME=]DEVICE[@BAUD]`; may be given more than once")
 			fs.StringVar(&c.FindScanners, "scanners", app.FindNone, "auto: handhelds are found when they are plugged in; none: only those named are used")
+			replay := fs.String("replay", "", "play the recording in `FILE` in, as a handheld")
+			pace := fs.String("pace", "real", "real: as fast as it was recorded; fast: as fast as it is taken")
 			again := fs.Bool("again", false, "remove the practice store that is there, and begin anew")
 			return func(ctx context.Context, s streams, args []string) error {
 				if err := noArguments(args); err != nil {
@@ -44,6 +50,16 @@ Examples:
 						return usagef("--scanner %s: %v", text, err)
 					}
 					c.Scanners = append(c.Scanners, sc)
+				}
+				if *pace != "real" && *pace != "fast" {
+					return usagef("--pace is real or fast, not %q", *pace)
+				}
+				var rec scanner.Recording
+				if *replay != "" {
+					var err error
+					if rec, err = readRecording(*replay); err != nil && !errors.Is(err, scanner.ErrRecordingCutOff) {
+						return err
+					}
 				}
 				c.Name = "practice"
 				n, err := app.OpenPractice(ctx, c, app.Version(version), slog.New(slog.NewTextHandler(io.Discard, nil)), nil, *again)
@@ -58,6 +74,16 @@ Examples:
 
 Ctrl-C stops. What was practised is kept in %s; begin anew with implantrace practice --again.
 `, address, address, n.Config.Data)
+					if *replay != "" {
+						go func() {
+							made, err := n.Replay(ctx, rec, *pace == "real")
+							if err != nil {
+								fmt.Fprintf(s.err, "The recording was not played to its end: %v\n", err)
+								return
+							}
+							fmt.Fprintf(s.out, "The recording has been played: %d readings.\n", made.Readings)
+						}()
+					}
 				})
 			}
 		},

@@ -90,6 +90,14 @@ func (h *handhelds) by(name string) *scanner.Serial {
 	return nil
 }
 
+// config is how a handheld is set; false: there is none of that name.
+func (h *handhelds) config(name string) (scanner.SerialConfig, bool) {
+	if s := h.by(name); s != nil {
+		return s.Config(), true
+	}
+	return scanner.SerialConfig{}, false
+}
+
 // states are how all handhelds do, the named ones first.
 func (h *handhelds) states() []scanner.SerialState {
 	h.mu.Lock()

@@ -248,7 +248,7 @@ func pulledOut(t *testing.T, readings int) {
 			r := rand.New(rand.NewPCG(seed, uint64(i)))
 			pull := 20 + r.IntN(readings/4)
 			for j := 0; j < readings/guns && ctx.Err() == nil; j++ {
-				for n.node.Floor.Waiting() > 5000 && ctx.Err() == nil { // a hand is slower than the disk
+				for n.node.Floor.Waiting() > 500 && ctx.Err() == nil { // a hand is slower than the disk
 					time.Sleep(time.Millisecond)
 				}
 				text := fmt.Sprintf("soak %d %06d\r\n", i, j)

@@ -53,6 +53,7 @@ type Node struct {
 	certificate *transport.Certificate // nil: no TLS
 	exposed     string                 // who beside its owner can read the key file
 	handhelds   *handhelds
+	recordings  *recordings // of what handhelds sent
 	retry       retry
 	publisher   *checkpoint.Publisher
 	runs        *registry.Runs
@@ -225,7 +226,7 @@ func (n *Node) wire(ctx context.Context, v Version) error {
 	}
 	limits := api.Limits{FromAddress: n.Config.RequestsFromAddress, OfSession: n.Config.RequestsOfSession}
 	n.API, err = api.New(api.Options{Limits: limits, Recorder: n.Recorder, Runs: n.runs, Schedules: n.deliverer.States, Office: n.Office, Floor: n.Floor, Maintenance: n.Store, Prover: n.Store, Operator: n, Staff: n.Staff, NoSignIn: n.Config.NoSignIn, NodeName: n.Config.Name, Hospital: card.Institution{Name: n.Config.Hospital, Address: n.Config.HospitalAddress}, Drill: n.drill, Practice: n.sheets, KeepPictures: n.Config.KeepPictures, Version: string(v),
-		Log: n.log, Workers: n.Pictures, Scanners: n.Scanners, Ready: n.faults, Warnings: n.Warnings, AnswersTo: n.answersTo, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy, ScheduledBackup: n.scheduledBackup})
+		Log: n.log, Workers: n.Pictures, Scanners: n.Scanners, Recordings: n.recordings, Ready: n.faults, Warnings: n.Warnings, AnswersTo: n.answersTo, Departures: n.Departures, SendCheckpoints: n.publisher.Now, SecondCopy: n.secondCopy, ScheduledBackup: n.scheduledBackup})
 	return err
 }
 
@@ -352,6 +353,7 @@ func (n *Node) Serve(ctx context.Context, ready func(address string)) error {
 	}
 	unplug()
 	scanning.Wait()
+	n.recordings.close()
 	n.API.Shutdown()
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
 	defer cancel()

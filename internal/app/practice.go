@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"implantrace/internal/bolt"
 	"implantrace/internal/trace"
+	"implantrace/scanner"
 )
 
 // Errors that keep practice and record apart.
@@ -69,6 +71,33 @@ func practising(c Config) (Config, error) {
 		return c, errors.Join(err, fmt.Errorf("%s: %w", c.Data, ErrNotPractice))
 	}
 	return c, nil
+}
+
+// Replay plays what a handheld sent into a practice store, as if it were scanned now:
+// as fast as it was recorded, or as fast as it is taken. No other store takes one
+// ([ErrNotPractice]): what was scanned then was not scanned now.
+func (n *Node) Replay(ctx context.Context, r scanner.Recording, inTime bool) (scanner.Replayed, error) {
+	if !n.Config.Practice {
+		return scanner.Replayed{}, ErrNotPractice
+	}
+	wait := func(ctx context.Context, silent time.Duration) error {
+		for first := true; first || n.Floor.Waiting() > 100; first = false {
+			if !inTime {
+				silent = 0
+			}
+			select {
+			case <-time.After(max(silent, time.Millisecond)):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			silent = 0
+		}
+		return nil
+	}
+	return r.Replay(ctx, wait, func(o scanner.Reading) {
+		o.Scanner, o.At = "recording of "+o.Scanner, n.clock()
+		n.fed(o)
+	})
 }
 
 // OpenPractice opens a node to practise on, and makes and fills its store when there

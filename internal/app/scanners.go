@@ -8,11 +8,16 @@ import (
 
 // plugIn makes the node's handhelds. Nothing is opened yet.
 func (n *Node) plugIn() error {
-	n.handhelds = &handhelds{named: n.Config.Scanners, event: n.scannerEvent, fed: n.fed, heard: func(string, []byte) {}, log: n.log}
+	n.handhelds = &handhelds{named: n.Config.Scanners, event: n.scannerEvent, fed: n.fed, heard: func(name string, p []byte) { n.recordings.heard(name, p) }, log: n.log}
 	if n.Config.FindScanners == FindAuto {
 		n.handhelds.finder = &scanner.Finder{Root: n.Config.ScannersIn}
 	}
-	return n.handhelds.configure()
+	if err := n.handhelds.configure(); err != nil {
+		return err
+	}
+	var err error
+	n.recordings, err = newRecordings(n.Config.Data, n.Store.Keys, n.clock, n.handhelds.config, func(err error) { n.log.Error("recording", "error", err.Error()) })
+	return err
 }
 
 // Scanners are the states of the node's handhelds.
@@ -28,6 +33,9 @@ func (n *Node) fed(r scanner.Reading) {
 // scannerEvent logs what happens to a handheld, and tells the pages.
 func (n *Node) scannerEvent(e scanner.Event) {
 	n.log.Info("scanner", "event", string(e.Kind), "scanner", e.Scanner, "device", e.Device, "bytes", e.Bytes, "detail", e.Detail)
+	if e.Kind == scanner.EventDisconnected {
+		n.recordings.gone(e.Scanner)
+	}
 	switch {
 	case n.Floor == nil:
 	case e.Kind == scanner.EventDisconnected: // another may come back in its place

@@ -57,6 +57,7 @@ const (
 	ImportHistory  Permission = "import-history"  // bring history in from elsewhere
 	ReadJournal    Permission = "read-journal"    // see the journal's size, its proofs and the node's figures
 	ReadAudit      Permission = "read-audit"      // see who did and saw what
+	RecordScanners Permission = "record-scanners" // record what a handheld sends, byte for byte, take that out and delete it
 	KeepAccounts   Permission = "keep-accounts"   // make accounts, give roles, end sign-ins, enrol theatre machines
 	KeepTokens     Permission = "keep-tokens"     // make and revoke what programs sign in with
 	BreakGlass     Permission = "break-glass"     // read the record for a limited time in spite of all this, with a reason
@@ -99,6 +100,7 @@ var table = []Line{
 	{Permission: ImportHistory, Words: "Bring history in from elsewhere", Roles: []Role{Registry}, Programs: true},
 	{Permission: ReadJournal, Words: "See the journal's size, its proofs and the node's figures", Roles: []Role{Auditor, SafetyOfficer, Administrator}, Programs: true},
 	{Permission: ReadAudit, Words: "See who did and saw what", Roles: []Role{Auditor}},
+	{Permission: RecordScanners, Words: "Record what a handheld sends, which may name patients; take recordings out and delete them", Roles: []Role{SafetyOfficer}},
 	{Permission: KeepAccounts, Words: "Make accounts, give roles, end sign-ins, enrol theatre machines", Roles: []Role{Administrator}},
 	{Permission: KeepTokens, Words: "Make and revoke what programs sign in with", Roles: []Role{Administrator}},
 	{Permission: BreakGlass, Words: "Read the record for a limited time, with a reason that auditors see", Roles: everybody},
