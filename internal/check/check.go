@@ -153,7 +153,7 @@ func title(v trace.Verdict) string {
 // IsAtScan reports whether only the moment of scanning answers a rule. Ids of
 // rules that there are no longer are none.
 func IsAtScan(id string) bool {
-	if id == "procedure" || id == "twice" { // the desk's own
+	if id == "procedure" || id == "twice" || id == "burst" { // the desk's own
 		return true
 	}
 	r, ok := ByID(id)

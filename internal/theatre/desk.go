@@ -33,6 +33,7 @@ type Desk struct {
 	elsewhere trace.Place              // scanned last while the procedure was open, and not its own
 	lastFor   trace.ProcedureID        // a device was scanned for last,
 	lastForAt time.Time                // then
+	came      []came                   // devices that handhelds brought onto the list in the last moments
 	last      trace.UsageID            // the device that a code for an action is about: the one scanned last
 	lastTurn  int                      // the reading that last comes from
 	set       trace.SetID              // whose list the page shows
@@ -187,7 +188,7 @@ func (d *Desk) state(ctx context.Context) (State, error) {
 // screen shows nothing of this one's.
 func (d *Desk) leave(id trace.ProcedureID) {
 	if d.procedure == id {
-		d.procedure, d.stranger, d.recent, d.side, d.elsewhere, d.last = trace.ProcedureID{}, false, nil, "", trace.Place{}, trace.UsageID{}
+		d.procedure, d.stranger, d.recent, d.side, d.elsewhere, d.last, d.came = trace.ProcedureID{}, false, nil, "", trace.Place{}, trace.UsageID{}, nil
 		d.asks, d.set = nil, trace.SetID{}
 		d.settled()
 	}

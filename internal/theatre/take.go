@@ -119,10 +119,11 @@ func (d *Desk) take(ctx context.Context, id trace.EventID, r scanner.Reading, pr
 func (d *Desk) taking(id trace.EventID, r scanner.Reading) *taking {
 	d.turn++
 	now := d.recorder.Clock()
-	if r.At.IsZero() {
+	timed := !r.At.IsZero()
+	if !timed {
 		r.At = now
 	}
-	return &taking{desk: d, id: id, turn: d.turn, reading: r, now: now, means: d.recorder.Rules.Understand(r.ScanData(), now)}
+	return &taking{desk: d, id: id, turn: d.turn, reading: r, timed: timed, now: now, means: d.recorder.Rules.Understand(r.ScanData(), now)}
 }
 
 // show puts an answer on the screen, in the place of an earlier one to the same
@@ -199,6 +200,7 @@ type taking struct {
 	id      trace.EventID
 	turn    int // which reading of the desk
 	reading scanner.Reading
+	timed   bool // it came with a time of its own
 	now     time.Time
 	means   udi.Meaning
 	pack    pack
@@ -377,8 +379,9 @@ func (t *taking) device(ctx context.Context) error {
 		return nil
 	}
 	t.fact.Usage = usage
-	t.more = []trace.Draft{{Subject: p.Patient, Fact: trace.UsageFact{Usage: usage, Procedure: p.ID, Device: t.means.Device,
-		Carriers: []trace.Carrier{carrier}, Status: trace.Checked, Verdict: t.fact.Verdict, Side: side, Damaged: t.means.Damaged()}}}
+	t.burst(list, usage)
+	t.more = append(t.more, trace.Draft{Subject: p.Patient, Fact: trace.UsageFact{Usage: usage, Procedure: p.ID, Device: t.means.Device,
+		Carriers: []trace.Carrier{carrier}, Status: trace.Checked, Verdict: t.fact.Verdict, Side: side, Damaged: t.means.Damaged()}})
 	t.asks(t.belongs(list))
 	return nil
 }
