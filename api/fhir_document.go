@@ -43,11 +43,8 @@ func (s *Server) fhirPatientDocument(c echo.Context) error {
 		return err
 	}
 	d := fhir.Document{Patient: id}
-	if d.Identity, err = s.store.Identity(ctx, id); err != nil {
-		return whole(err)
-	}
-	same, err := trace.SamePatients(ctx, s.store, id)
-	if err != nil {
+	var same []trace.PatientID
+	if d.Identity, same, err = s.store.Person(ctx, id); err != nil {
 		return whole(err)
 	}
 	for _, one := range same {

@@ -194,7 +194,15 @@ func (s *Server) patientResource(c echo.Context, id trace.PatientID) (fhir.Resou
 	if err != nil {
 		return fhir.Resource{}, whole(err)
 	}
-	return fhir.PatientOf(p, who, fhir.Options{})
+	same, err := trace.SamePatients(ctx, s.store, id)
+	if err != nil {
+		return fhir.Resource{}, whole(err)
+	}
+	_, links, err := trace.Shown(ctx, s.store, same)
+	if err != nil {
+		return fhir.Resource{}, whole(err)
+	}
+	return fhir.PatientOf(p, who, fhir.PatientLinks(id, same, links), fhir.Options{})
 }
 
 // location is a place that is in the directory, or in which there was a procedure.

@@ -194,7 +194,7 @@ func (s *Server) pageWristband(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if who.Provisional == "" || who.LocalIssuer != command.ProvisionalIssuer {
+	if who.Provisional == "" || who.LocalIssuer != trace.ProvisionalIssuer {
 		return trace.Errorf(trace.Conflict, "This patient is identified, or has a wristband of the hospital's: a temporary one is not made.")
 	}
 	text := command.ProvisionalWristband(who)

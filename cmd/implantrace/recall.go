@@ -341,6 +341,8 @@ func row(m recall.Match, day string) []string {
 		who = "identity sealed"
 	case m.Patient.IsZero():
 		who = "patient not recorded"
+	case m.Identity.Provisional != "":
+		who = m.Identity.Provisional + " (provisional: not identified)"
 	case who == "":
 		who = "name not recorded"
 	}

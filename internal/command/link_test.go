@@ -18,7 +18,7 @@ func TestAPatientNobodyKnowsIsRecordedAtOnce(t *testing.T) {
 		t.Fatalf("%+v, %v", found, err)
 	}
 	who := s.patient(found.Patient)
-	if !strings.HasPrefix(who.Provisional, "Unknown ") || who.Family+who.Given+who.NHSNumber+who.Birth != "" || who.Appears != "female, about 40" || who.LocalIssuer != command.ProvisionalIssuer {
+	if !strings.HasPrefix(who.Provisional, "Unknown ") || who.Family+who.Given+who.NHSNumber+who.Birth != "" || who.Appears != "female, about 40" || who.LocalIssuer != trace.ProvisionalIssuer {
 		t.Errorf("%+v", who)
 	}
 	if again, err := s.RegisterPatient(ctx, c); err != nil || again.Patient != found.Patient {
@@ -42,7 +42,7 @@ func TestAPatientNobodyKnowsIsRecordedAtOnce(t *testing.T) {
 			wrong[i] = 'K'
 		}
 		s.refused(trace.Invalid, "fails its check", func() error {
-			_, err := s.Search(ctx, command.Who{LocalIssuer: command.ProvisionalIssuer, LocalNumber: string(wrong)})
+			_, err := s.Search(ctx, command.Who{LocalIssuer: trace.ProvisionalIssuer, LocalNumber: string(wrong)})
 			return err
 		})
 	}

@@ -34,7 +34,7 @@ func (w Who) identity() (trace.Identity, error) {
 	id := trace.Identity{LocalIssuer: strings.ToUpper(strings.TrimSpace(w.LocalIssuer)), LocalNumber: strings.TrimSpace(w.LocalNumber),
 		Family: strings.TrimSpace(w.Family), Given: strings.TrimSpace(w.Given), Birth: w.Birth, Appears: strings.TrimSpace(w.Appears)}
 	if id.LocalIssuer == "" && provisionalNumber(strings.ToUpper(id.LocalNumber)) { // it says itself who gave it
-		id.LocalIssuer, id.LocalNumber = ProvisionalIssuer, strings.ToUpper(id.LocalNumber)
+		id.LocalIssuer, id.LocalNumber = trace.ProvisionalIssuer, strings.ToUpper(id.LocalNumber)
 	}
 	if err := lines("the family name", id.Family, "the given name", id.Given, "the local number", id.LocalNumber, "the issuer", id.LocalIssuer, "how the patient looks", id.Appears); err != nil {
 		return id, err
@@ -56,7 +56,7 @@ func (w Who) identity() (trace.Identity, error) {
 		return id, trace.Errorf(trace.Invalid, "The ODS code of a hospital wants the number that it gave the patient.")
 	}
 	switch {
-	case id.LocalIssuer == ProvisionalIssuer && !provisionalNumber(id.LocalNumber):
+	case id.LocalIssuer == trace.ProvisionalIssuer && !provisionalNumber(id.LocalNumber):
 		return id, trace.Errorf(trace.Invalid, "This temporary number fails its check. Scan the wristband, or type the number again.")
 	case w.Provisional && (id.NHSNumber != "" || id.Family != "" || id.Given != "" || id.Birth != ""):
 		return id, trace.Errorf(trace.Invalid, "Whoever has a name, a date of birth or an NHS number is not unknown: record the patient by them.")
@@ -83,8 +83,8 @@ func (r Recorder) Identify(ctx context.Context, command trace.EventID, w Who) (F
 	if err != nil {
 		return Found{}, err
 	}
-	unnumbered := said.LocalNumber == "" || said.LocalIssuer == ProvisionalIssuer
-	if r.Practice && w.Patient.IsZero() && !(w.Provisional && unnumbered || said.NHSNumber == "" && said.LocalIssuer == ProvisionalIssuer) && !udi.NHSNumber(said.NHSNumber).Synthetic() {
+	unnumbered := said.LocalNumber == "" || said.LocalIssuer == trace.ProvisionalIssuer
+	if r.Practice && w.Patient.IsZero() && !(w.Provisional && unnumbered || said.NHSNumber == "" && said.LocalIssuer == trace.ProvisionalIssuer) && !udi.NHSNumber(said.NHSNumber).Synthetic() {
 		return Found{}, trace.Errorf(trace.Invalid, "This is for practice: nobody real may be recorded here. Use a practice wristband (NHS numbers 999 000 0000 to 999 999 9999).")
 	}
 	known, byLocal, err := r.known(ctx, said)
@@ -109,7 +109,7 @@ func (r Recorder) Identify(ctx context.Context, command trace.EventID, w Who) (F
 	}
 	id := trace.DeriveID[trace.OfPatient](command, "patient")
 	if w.Provisional && said.LocalNumber == "" {
-		said.LocalIssuer, said.LocalNumber = ProvisionalIssuer, ProvisionalNumber(id)
+		said.LocalIssuer, said.LocalNumber = trace.ProvisionalIssuer, ProvisionalNumber(id)
 	}
 	if said.NHSNumber == "" && said.LocalNumber == "" {
 		return Found{}, trace.Errorf(trace.Invalid, "The patient wants an NHS number, or a local number and its issuer.")

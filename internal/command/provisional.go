@@ -7,11 +7,6 @@ import (
 	"implantrace/internal/trace"
 )
 
-// ProvisionalIssuer stands where the ODS code of who gave a number stands, for the
-// numbers that the product itself gives to patients whom nobody has identified. It
-// has the form of such a code, and none begins like it.
-const ProvisionalIssuer = "000XX"
-
 // spelling are the words of the radiotelephony alphabet (ICAO Annex 10).
 var spelling = strings.Fields("Alfa Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliett Kilo Lima Mike November Oscar Papa Quebec Romeo Sierra Tango Uniform Victor Whiskey Xray Yankee Zulu")
 

@@ -116,7 +116,7 @@ func matchTable(all []Match, names bool, zone *time.Location) [][]string {
 		row := []string{string(m.Tier), string(m.State), used, m.Device.DI, m.Device.Lot, m.Device.Serial, m.Device.Expiry.String(), m.Code, m.Place, pieces, aside, strings.Join(m.Why, "; "),
 			text(m.Patient), text(m.Usage), text(m.Procedure)}
 		if names {
-			row = append(row, m.Identity.NHSNumber, strings.TrimSpace(m.Identity.LocalNumber+" "+m.Identity.LocalIssuer), m.Identity.Family, m.Identity.Given, m.Identity.Birth)
+			row = append(row, m.Identity.NHSNumber, strings.TrimSpace(m.Identity.Leaving().LocalNumber+" "+m.Identity.Leaving().LocalIssuer), m.Identity.Family, m.Identity.Given, m.Identity.Birth)
 		}
 		rows = append(rows, row)
 	}

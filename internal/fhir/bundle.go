@@ -100,6 +100,7 @@ type writer struct {
 	report  Report
 	begun   bool
 	entries int
+	links   []PatientLink                              // of a patient that is written alone
 	about   []trace.Stamp                              // of a patient that is written alone: the entries about it
 	served  func(id string, kind string, resource any) // takes the resources of a server, in the place of a bundle
 	piece   func(Piece)                                // takes the entries, likewise

@@ -35,6 +35,7 @@ type extension struct {
 
 type identifier struct {
 	Extension []extension `json:"extension,omitempty"`
+	Use       string      `json:"use,omitempty"`
 	Type      *concept    `json:"type,omitempty"`
 	System    string      `json:"system,omitempty"`
 	Value     string      `json:"value,omitempty"`
@@ -43,6 +44,7 @@ type identifier struct {
 
 type humanName struct {
 	Extension []extension `json:"extension,omitempty"`
+	Use       string      `json:"use,omitempty"`
 	Text      string      `json:"text,omitempty"`
 	Family    string      `json:"family,omitempty"`
 	Given     []string    `json:"given,omitempty"`

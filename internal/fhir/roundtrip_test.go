@@ -94,7 +94,7 @@ func lines(t *testing.T, r command.Recorder) []byte {
 		for _, x := range all {
 			put(x, err)
 		}
-		put(fhir.PatientOf(trace.Patient{ID: p.Procedure.Patient}, p.Identity, fhir.Options{}))
+		put(fhir.PatientOf(trace.Patient{ID: p.Procedure.Patient}, p.Identity, nil, fhir.Options{}))
 		if fhir.PlaceID(p.Procedure.Place) != "" {
 			put(fhir.LocationOf(p.Procedure.Place, "", ""))
 		}

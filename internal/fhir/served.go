@@ -46,11 +46,11 @@ func Of(p trace.ProcedureInFull, o Options) ([]Resource, error) {
 	return all, b.err
 }
 
-// PatientOf gives the Patient.
-func PatientOf(p trace.Patient, who trace.Identity, o Options) (Resource, error) {
+// PatientOf gives the Patient, with the other records of the same person.
+func PatientOf(p trace.Patient, who trace.Identity, links []PatientLink, o Options) (Resource, error) {
 	var all []Resource
 	b := serving(&all, o)
-	b.about = p.History
+	b.about, b.links = p.History, links
 	b.patient(trace.ProcedureInFull{Procedure: trace.Procedure{Patient: p.ID}, Identity: who})
 	if b.err != nil {
 		return Resource{}, b.err

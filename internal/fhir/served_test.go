@@ -46,7 +46,7 @@ func TestWhatAServerAnswersIsValid(t *testing.T) {
 	p := hip()
 	p.Usages = append(p.Usages, usage(p.Procedure, p.Identity, "head", trace.Wasted, "]d2010950613400034510A"), usage(p.Procedure, p.Identity, "old", trace.Explanted, "]d2010950613400034510B"))
 	all := must[[]Resource](t)(Of(p, Options{}))
-	patient := must[Resource](t)(PatientOf(trace.Patient{ID: p.Procedure.Patient, History: p.Procedure.History}, p.Identity, Options{}))
+	patient := must[Resource](t)(PatientOf(trace.Patient{ID: p.Procedure.Patient, History: p.Procedure.History}, p.Identity, nil, Options{}))
 	if !strings.Contains(string(patient.JSON), `"versionId":"1"`) || patient.Version != 1 {
 		t.Errorf("the patient is %s", patient.JSON)
 	}

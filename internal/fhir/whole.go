@@ -34,7 +34,7 @@ func Lines(p trace.ProcedureInFull, o Options) (all []Piece, err error) {
 		all = append(all, Piece{Name: r.Type + "/" + r.ID, Shared: true, JSON: r.JSON})
 	}
 	if !p.Procedure.Patient.IsZero() {
-		add(PatientOf(trace.Patient{ID: p.Procedure.Patient}, p.Identity, o))
+		add(PatientOf(trace.Patient{ID: p.Procedure.Patient}, p.Identity, nil, o))
 	}
 	if PlaceID(p.Procedure.Place) != "" {
 		add(LocationOf(p.Procedure.Place, "", ""))

@@ -134,8 +134,17 @@ func ProcedureWithUsages(ctx context.Context, f Finder, p Procedure) (ProcedureI
 	return full, nil
 }
 
+// leaving takes from a procedure what others are not told of who the patient is.
+func leaving(p ProcedureInFull, err error) (ProcedureInFull, error) {
+	p.Identity = p.Identity.Leaving()
+	for i := range p.Usages {
+		p.Usages[i].Identity = p.Identity
+	}
+	return p, err
+}
+
 // ProceduresInFull gathers the procedures of a period, or the one named,
-// latest first. Withdrawn procedures are left out.
+// latest first. Withdrawn procedures are left out. It is for exports: [Identity.Leaving].
 func ProceduresInFull(ctx context.Context, f Finder, one ProcedureID, q ProcedureQuery) iter.Seq2[ProcedureInFull, error] {
 	return func(yield func(ProcedureInFull, error) bool) {
 		if !one.IsZero() {
@@ -144,7 +153,7 @@ func ProceduresInFull(ctx context.Context, f Finder, one ProcedureID, q Procedur
 				yield(ProcedureInFull{}, err)
 				return
 			}
-			yield(ProcedureWithUsages(ctx, f, p))
+			yield(leaving(ProcedureWithUsages(ctx, f, p)))
 			return
 		}
 		for h, err := range f.Procedures(ctx, q) {
@@ -155,7 +164,7 @@ func ProceduresInFull(ctx context.Context, f Finder, one ProcedureID, q Procedur
 			if h.Procedure.Withdrawn {
 				continue
 			}
-			full, err := ProcedureWithUsages(ctx, f, h.Procedure)
+			full, err := leaving(ProcedureWithUsages(ctx, f, h.Procedure))
 			if !yield(full, err) || err != nil {
 				return
 			}

@@ -1,5 +1,10 @@
 package trace
 
+// ProvisionalIssuer stands where the ODS code of who gave a number stands, for the
+// numbers that the product itself gives to patients whom nobody has identified. It
+// has the form of such a code and is none: it leaves the product nowhere.
+const ProvisionalIssuer = "000XX"
+
 // Say lays what a later entry says over what earlier ones said.
 func (who Identity) Say(s Secret, f Fact) Identity {
 	if pf, ok := f.(PatientFact); ok {
@@ -17,6 +22,7 @@ func (who Identity) Say(s Secret, f Fact) Identity {
 				who.Birth = ""
 			case "provisional":
 				who.Provisional, who.Appears = "", ""
+				who = who.Leaving() // the temporary number still finds the patient
 			}
 		}
 		if pf.Provisional != "" {
@@ -30,6 +36,15 @@ func (who Identity) Say(s Secret, f Fact) Identity {
 		if *f.said != "" {
 			*f.to = *f.said
 		}
+	}
+	return who
+}
+
+// Leaving is an identity as others are told of it: the product's own temporary number
+// means nothing to them, and would be taken for a hospital's.
+func (who Identity) Leaving() Identity {
+	if who.LocalIssuer == ProvisionalIssuer {
+		who.LocalIssuer, who.LocalNumber = "", ""
 	}
 	return who
 }
