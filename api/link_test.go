@@ -20,7 +20,7 @@ func TestAnUnknownPatientIsLinkedAndParted(t *testing.T) {
 	band := n.get(n.fill("/api/v1/patients/{unknown}")).want(200, `"provisional":"Unknown `, `"appears":"female, about 70"`)
 	number := band.value("identity.local_number").(string)
 	n.page(n.fill("/patients/{unknown}")).want(200, "Provisional: not identified", "Nobody has identified this patient yet", number)
-	n.page(n.fill("/patients/{unknown}/wristband")).want(200, "<svg", number, "proves no identity")
+	n.page(n.fill("/patients/{unknown}/wristband")).want(200, "<svg", number, "it proves no identity")
 	n.page(n.fill("/patients/{ada}/wristband")).want(409, "identified")
 
 	open := n.fill(`{"id":"{new p}","patient":{"patient":"{unknown}"},"code":{"text":"Hip"},"start":"2026-03-14T08:00:00Z"}`)

@@ -200,6 +200,9 @@ func local(who trace.Identity) string {
 	if who.LocalNumber == "" {
 		return ""
 	}
+	if who.LocalIssuer == trace.ProvisionalIssuer {
+		return who.LocalNumber
+	}
 	return who.LocalNumber + " (" + who.LocalIssuer + ")"
 }
 
