@@ -106,3 +106,23 @@ func TestTheDeskTakesAnUnknownPatient(t *testing.T) {
 	n.post("/api/v1/patients/search", `{"nhs_number":"9990000026"}`).want(200, n.vars["p"], `"stands":true`)
 	n.get(n.fill("/api/v1/procedures/{p}/card.pdf")).want(422, "No implanted device")
 }
+
+// Two cases of a notice that turn out to be of one person say so to whoever works on
+// them, and name the person as the surviving record does.
+func TestCasesOfLinkedRecordsAreOfOnePerson(t *testing.T) {
+	n := newNode(t)
+	who := map[string]string{"known": `"nhs_number":"9990000018","family":"Testwell","given":"Ada"`, "unknown": `"provisional":true`}
+	for name, body := range who {
+		n.vars[name] = n.post("/api/v1/patients", n.fill(`{"id":"{new x}",`+body+`}`)).want(201).value("patient").(string)
+		n.post("/api/v1/procedures", n.fill(`{"id":"{new p}","patient":{"patient":"`+n.vars[name]+`"},"code":{"text":"Hip"},"start":"2026-03-14T08:00:00Z"}`)).want(201)
+		n.post("/api/v1/usages", n.fill(`{"id":"{new x}","procedure":"{p}","device":{"di":"`+stem+`","lot":"NM21-0417"},"status":"implanted","reason":"from the notes"}`)).want(201)
+	}
+	n.post("/api/v1/notices", n.fill(`{"id":"{new n}",`+noticeOf+`,"criteria":{"di":"`+stem+`","lot":["NM21-0417"]}}`)).want(201, `"people":2`)
+	n.post("/api/v1/links", n.fill(`{"id":"{new x}","survives":"{known}","other":"{unknown}","reason":"Her sister brought her card"}`)).want(201)
+	board := n.get(n.fill("/api/v1/notices/{n}/board")).want(200)
+	for i, other := range []string{"1", "0"} {
+		id := board.value("cases." + []string{"0", "1"}[i] + ".id").(string)
+		n.get(n.fill("/api/v1/notices/{n}/cases/"+id)).want(200, `"same_person":["`+board.value("cases."+other+".id").(string)+`"]`, `"family":"Testwell"`)
+		n.page(n.fill("/notices/{n}/cases/"+id)).want(200, "another case of this notice", "Write once", "Testwell, Ada")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -192,6 +193,8 @@ type caseAnswer struct {
 	Identity trace.Identity           `json:"identity,omitzero"`
 	Matches  []caseMatch              `json:"matches"`
 	Notes    map[trace.EventID]string `json:"notes"`
+	// SamePerson are other cases of the notice that are found now to be of this person.
+	SamePerson []trace.CaseID `json:"same_person,omitempty"`
 }
 
 // caseMatch is a device of a case, as the notice means it now.
@@ -231,8 +234,17 @@ func (s *Server) caseInFull(c echo.Context, n trace.NoticeID, id trace.CaseID) (
 		a.Identity = full.Identity
 	}
 	if !a.Patient.IsZero() {
-		if a.Identity, err = s.store.Identity(ctx, a.Patient); err != nil {
+		var same []trace.PatientID
+		if a.Identity, same, err = s.store.Person(ctx, a.Patient); err != nil {
 			return a, whole(err)
+		}
+		for other, err := range s.store.Cases(ctx, n) {
+			if err != nil {
+				return a, whole(err)
+			}
+			if other.ID != id && slices.Contains(same, other.Patient) {
+				a.SamePerson = append(a.SamePerson, other.ID)
+			}
 		}
 	}
 	a.Notes, err = s.Office.Notes(ctx, a.Case)

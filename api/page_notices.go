@@ -401,7 +401,7 @@ func (s *Server) noticePage(c echo.Context, status int, id trace.NoticeID, probl
 		}
 		row := caseRow{Case: k, Late: k.Due != "" && k.Due < p.Today && !k.Status.Settled()}
 		if !k.Patient.IsZero() {
-			if row.Identity, err = s.store.Identity(ctx, k.Patient); err != nil {
+			if row.Identity, _, err = s.store.Person(ctx, k.Patient); err != nil {
 				return whole(err)
 			}
 		}
@@ -413,7 +413,7 @@ func (s *Server) noticePage(c echo.Context, status int, id trace.NoticeID, probl
 		}
 		row := newRow{New: x}
 		if !x.Patient.IsZero() {
-			if row.Identity, err = s.store.Identity(ctx, x.Patient); err != nil {
+			if row.Identity, _, err = s.store.Person(ctx, x.Patient); err != nil {
 				return whole(err)
 			}
 		}

@@ -144,7 +144,7 @@ func (s Set) prepare(ctx context.Context, o *casework.Office, c trace.Case, dead
 	if c.Patient.IsZero() {
 		return l, "The patient is not recorded.", nil
 	}
-	if l.Identity, err = o.Store.Identity(ctx, c.Patient); err != nil {
+	if l.Identity, _, err = o.Store.Person(ctx, c.Patient); err != nil {
 		return l, "", err
 	}
 	switch {
