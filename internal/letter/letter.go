@@ -88,6 +88,7 @@ func Prepare(ctx context.Context, o *casework.Office, q Ask) (s Set, err error) 
 	if err != nil {
 		return s, err
 	}
+	written := make(map[trace.PatientID]bool) // everybody to whom there is a letter already
 	for c, err := range o.Store.Cases(ctx, q.Notice) {
 		if err != nil {
 			return s, err
@@ -100,11 +101,21 @@ func Prepare(ctx context.Context, o *casework.Office, q Ask) (s Set, err error) 
 		if err != nil {
 			return s, err
 		}
+		if why == "" && written[c.Patient] {
+			why = "The same person as in another case of this notice, to whom a letter is made."
+		}
 		if why != "" {
 			s.Held = append(s.Held, Held{c.ID, l.Identity, why})
 			continue
 		}
 		s.Letters = append(s.Letters, l)
+		_, same, err := o.Store.Person(ctx, c.Patient)
+		if err != nil {
+			return s, err
+		}
+		for _, p := range same {
+			written[p] = true
+		}
 	}
 	for c := range wanted {
 		return s, trace.Errorf(trace.NotFound, "the notice has no case %s", c)

@@ -348,3 +348,29 @@ func TestATemplateOfTheSite(t *testing.T) {
 		}
 	}
 }
+
+// Two cases of one person, whose records were linked after they were opened, make one
+// letter, in the name of the surviving record.
+func TestOnePersonWithTwoCasesHasOneLetter(t *testing.T) {
+	o := open(t)
+	o.trace("2026-03-19", alive(0), alive(1))
+	var ids [2]trace.PatientID
+	for i := range ids {
+		found, err := o.Search(t.Context(), command.Who{NHSNumber: people[i][0]})
+		o.must(err)
+		ids[i] = found[0]
+	}
+	_, err := o.LinkPatients(t.Context(), command.LinkPatients{Meta: meta(), Survives: ids[0], Other: ids[1], Reason: "One number was given twice", TwoNumbers: true})
+	o.must(err)
+	s := o.prepare(letter.Ask{})
+	ready, _ := names(s)
+	again := 0
+	for _, h := range s.Held {
+		if strings.HasPrefix(h.Why, "The same person as in another case") {
+			again++
+		}
+	}
+	if !slices.Equal(ready, []string{people[0][1]}) || again != 1 {
+		t.Errorf("%q, %+v", ready, s.Held)
+	}
+}
