@@ -137,7 +137,8 @@ export function control ({ button, panel, read }) {
     if (can.focusMode?.includes('continuous')) track.applyConstraints({ advanced: [{ focusMode: 'continuous' }] }).catch(() => {})
     torch.hidden = !can.torch
     torch.setAttribute('aria-pressed', 'false')
-    const cameras = (await navigator.mediaDevices.enumerateDevices()).filter((d) => d.kind === 'videoinput')
+    // A browser that does not say which cameras there are has one that works.
+    const cameras = (await navigator.mediaDevices.enumerateDevices().catch(() => [])).filter((d) => d.kind === 'videoinput')
     choice.hidden = cameras.length < 2
     choose.replaceChildren(...cameras.map((d, i) => new Option(d.label || 'Camera ' + (i + 1), d.deviceId, false, d.deviceId === track.getSettings().deviceId)))
   }
