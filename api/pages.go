@@ -35,7 +35,7 @@ type pages struct {
 var pageNames = []string{
 	"home", "theatre", "practice", "workstations", "actions", "downtime", "paper", "problem", "docs", "safety",
 	"patients", "patient", "links", "compare", "wristband", "procedure", "incident", "import",
-	"recall", "notices", "notice", "notice_form", "case", "letters", "stock", "sets", "set", "set_sheet",
+	"recall", "notices", "notice", "notice_form", "case", "letters", "stock", "sets", "set", "set_sheet", "supplied",
 	"checks", "quarantine",
 	"directory", "directory_print",
 	"catalogue", "catalogue_queue", "readiness", "product", "plan",
@@ -228,6 +228,7 @@ var navigation = []struct {
 	{"/patients", "Patients", staff.FindPatients},
 	{"/stock", "Stock", staff.KeepStock},
 	{"/sets", "Sets", staff.KeepStock},
+	{"/supplied", "Loan and consignment", staff.KeepStock},
 	{"/quarantine", "Quarantine", staff.SignedIn},
 	{"/checks", "Checks", staff.SignedIn},
 	{"/catalogue", "Catalogue", staff.SignedIn},

@@ -260,6 +260,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/usages/:id/join", may: staff.WriteRecord, handler: s.joinUsages},
 
 		{method: "POST", path: "/api/v1/usages/:id/confirm", may: staff.WriteRecord, handler: s.confirmUsage},
+		{method: "POST", path: "/api/v1/usages/:id/supply", may: staff.WriteRecord, handler: s.markSupply},
 		{method: "POST", path: "/api/v1/usages/:id/describe", may: staff.WriteRecord, handler: s.describe},
 
 		{method: "POST", path: "/api/v1/products", may: staff.WriteCatalogue, handler: s.recordProduct, time: 2 * time.Minute},
@@ -342,6 +343,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/api/v1/exports/runs/:run/answer", may: staff.ExportRecord, handler: s.answerRun},
 		{method: "GET", path: "/api/v1/exports/directory.csv", may: staff.SignedIn, handler: s.exportDirectory, time: noLimit, query: "list"},
 		{method: "GET", path: "/api/v1/exports/readiness.csv", may: staff.SignedIn, handler: s.exportReadiness, time: 2 * time.Minute, query: "from"},
+		{method: "GET", path: "/api/v1/exports/supplied.csv", may: staff.KeepStock, handler: s.exportSupplied, time: 2 * time.Minute, query: "from to"},
 		{method: "GET", path: "/api/v1/exports/sets.csv", may: staff.SignedIn, handler: s.exportSets},
 		{method: "GET", path: "/api/v1/exports/catalogue.csv", may: staff.SignedIn, handler: s.exportCatalogue, time: noLimit},
 		{method: "POST", path: "/api/v1/exports/lfpse", may: staff.ReadRecord, audit: staff.AuditExported, handler: s.draftIncident},
@@ -408,6 +410,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/theatre/workstations/close", may: staff.UseDesk, handler: s.formCloseWorkstation, form: true},
 		{method: "POST", path: "/theatre/usages/:id/outcome", may: staff.UseDesk, handler: s.formOutcome, form: true},
 		{method: "POST", path: "/theatre/usages/:id/describe", may: staff.UseDesk, handler: s.formDescribe, form: true},
+		{method: "POST", path: "/theatre/usages/:id/supply", may: staff.UseDesk, handler: s.formSupply, form: true},
 		{method: "POST", path: "/theatre/usages/:id/confirm", may: staff.UseDesk, handler: s.formConfirm, form: true},
 		{method: "POST", path: "/procedures/:id/confirm", may: staff.WriteRecord, handler: s.formConfirmLater, form: true},
 		{method: "POST", path: "/theatre/usages/:id/clear", may: staff.UseDesk, handler: s.formClearStop, form: true},
@@ -457,6 +460,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/checks", may: staff.SetChecks, handler: s.formCheck, form: true},
 		{method: "GET", path: "/stock", may: staff.KeepStock, handler: s.pageStock, time: 2 * time.Minute},
 		{method: "POST", path: "/stock", may: staff.KeepStock, handler: s.formStock, form: true, body: sheet.BytesMost + bodyMost, time: noLimit},
+		{method: "GET", path: "/supplied", may: staff.KeepStock, handler: s.pageSupplied, time: 2 * time.Minute},
 		{method: "GET", path: "/sets", may: staff.SignedIn, handler: s.pageSets},
 		{method: "POST", path: "/sets", may: staff.KeepStock, handler: s.formSets, form: true, body: sheet.BytesMost + bodyMost, time: 2 * time.Minute},
 		{method: "GET", path: "/sets/:id", may: staff.SignedIn, handler: s.pageSet},

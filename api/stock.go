@@ -131,7 +131,7 @@ func (s *Server) stockPage(c echo.Context, status int, p stockPage) (err error) 
 // ready for the next; or it takes a list.
 func (s *Server) formStock(c echo.Context) error {
 	p := stockPage{Fields: make(map[string]string)}
-	for _, name := range []string{"move", "place", "to", "quantity", "who", "witness", "evidence", "notice", "code", "di", "lot", "serial"} {
+	for _, name := range []string{"move", "place", "to", "quantity", "who", "witness", "evidence", "notice", "code", "di", "lot", "serial", "supply", "supplier", "reference"} {
 		p.Fields[name] = field(c, name)
 	}
 	err := s.stockForm(c, &p)
@@ -175,7 +175,8 @@ func (s *Server) stockForm(c echo.Context, p *stockPage) error {
 		p.Report = &r
 		return err
 	}
-	q := command.MoveStock{Move: trace.StockMove(f["move"]), Place: f["place"], To: f["to"], Who: f["who"], Witness: f["witness"], Evidence: f["evidence"]}
+	q := command.MoveStock{Move: trace.StockMove(f["move"]), Place: f["place"], To: f["to"], Who: f["who"], Witness: f["witness"], Evidence: f["evidence"],
+		Supply: trace.Supply{Kind: trace.SupplyKind(f["supply"]), Supplier: f["supplier"], Reference: f["reference"]}}
 	q.ID = id
 	by(c, &q.Meta, "page")
 	// A scanner that types leaves FNC1 where a field cannot have it; the text is kept

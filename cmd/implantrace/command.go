@@ -39,7 +39,7 @@ type subcommand struct {
 
 func commands() []subcommand {
 	return []subcommand{
-		serveCommand(), practiceCommand(), demoCommand(), parseCommand(), decodeCommand(), replayCommand(), recordingsCommand(), recallCommand(), noticesCommand(), drillCommand(), exportCommand(), importCommand(), catalogueCommand(), setsCommand(),
+		serveCommand(), practiceCommand(), demoCommand(), parseCommand(), decodeCommand(), replayCommand(), recordingsCommand(), recallCommand(), noticesCommand(), drillCommand(), exportCommand(), importCommand(), catalogueCommand(), setsCommand(), suppliedCommand(),
 		backupCommand(), restoreCommand(), keysCommand(), tlsCommand(), staffCommand(), patientCommand(), eraseCommand(), verifyCommand(), checkpointCommand(), compactCommand(), doctorCommand(), benchCommand(), versionCommand(),
 	}
 }

@@ -53,11 +53,11 @@ func TestScrewsAreTakenOutOfATrayInTheBrowser(t *testing.T) {
 	press("set-done")
 	until(t, "the list is closed", func() bool { return eval[bool](b, `!document.querySelector('#set')`) })
 
-	for _, page := range []string{"/sets", "/sets/" + s.Set.String(), "/sets/" + s.Set.String() + "/sheet"} {
+	for _, page := range []string{"/supplied", "/sets", "/sets/" + s.Set.String(), "/sets/" + s.Set.String() + "/sheet"} {
 		b.do(chromedp.Navigate(n.url + page))
 		b.do(chromedp.WaitReady("body.is-started"))
 		b.size(1280, 800)
 		b.accessible(page)
-		b.screenshot("set-page" + map[string]string{"/sets": "-list", "/sets/" + s.Set.String(): "-one"}[page])
+		b.screenshot("set-page" + map[string]string{"/supplied": "-supplied", "/sets": "-list", "/sets/" + s.Set.String(): "-one"}[page])
 	}
 }

@@ -22,6 +22,7 @@ type MoveStock struct {
 	Witness  string          `json:"witness,omitempty"`  // wanted when devices are put aside or destroyed
 	Evidence string          `json:"evidence,omitempty"` // number of the return note or certificate; wanted of a return or destruction
 	Notice   trace.NoticeID  `json:"notice,omitzero"`
+	Supply   trace.Supply    `json:"supply,omitzero"` // whose it is until it is used
 }
 
 // StockMoved is a move from one place to another: two steps, of two lines.
@@ -96,6 +97,9 @@ func (r Recorder) stockDrafts(ctx context.Context, c MoveStock) ([]trace.Draft, 
 	if err := lines("the name", c.Who, "the witness", c.Witness, "the evidence", c.Evidence); err != nil {
 		return nil, err
 	}
+	if c.Supply, err = supply(c.Supply); err != nil {
+		return nil, err
+	}
 	place, err := r.placeOf(c.Place)
 	if err != nil {
 		return nil, err
@@ -139,7 +143,7 @@ func (r Recorder) stockDrafts(ctx context.Context, c MoveStock) ([]trace.Draft, 
 	step := func(at trace.Place, move trace.StockMove, other trace.Place) (trace.Draft, error) {
 		device, err := r.lineAt(ctx, m.Device, at)
 		return trace.Draft{Occurred: c.Occurred, Provenance: c.Provenance, Fact: trace.StockFact{Line: trace.StockLineID(device, at), Device: device, Place: at, Move: move, Quantity: n, Other: other,
-			Who: c.Who, Witness: c.Witness, Evidence: c.Evidence, Notice: c.Notice, Damaged: m.Damaged()}}, err
+			Who: c.Who, Witness: c.Witness, Evidence: c.Evidence, Notice: c.Notice, Damaged: m.Damaged(), Supply: c.Supply}}, err
 	}
 	if c.Move != StockMoved {
 		d, err := step(place, c.Move, other)
@@ -207,7 +211,7 @@ type StockReport struct {
 
 // StockColumns are the columns of a list of stock.
 func StockColumns() []string {
-	return []string{"di", "lot", "serial", "expiry", "quantity", "place", "gln", "code"}
+	return []string{"di", "lot", "serial", "expiry", "quantity", "place", "gln", "code", "supply", "supplier", "reference"}
 }
 
 // ListStock records a list of what lies on shelves: each row is a count, or what was
@@ -264,6 +268,12 @@ func stockRow(columns, cells []string) (c MoveStock, err error) {
 				return c, trace.Errorf(trace.Invalid, "The device identifier is not right: %w.", err)
 			}
 			c.Device.Agency = udi.AgencyOf(c.Device.DI)
+		case "supply":
+			c.Supply.Kind = trace.SupplyKind(strings.ToLower(cell))
+		case "supplier":
+			c.Supply.Supplier = cell
+		case "reference":
+			c.Supply.Reference = cell
 		case "lot":
 			c.Device.Lot = cell
 		case "serial":

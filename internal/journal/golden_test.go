@@ -99,6 +99,7 @@ func golden() map[string]trace.Entry {
 			Hash: trace.LookupHash{1, trace.LookupRow, 3}, Start: 1773480600000, Lines: 2}, {Procedure: id(0x61), State: trace.RowHeld}}}),
 		"set": entry(trace.SetFact{Set: trace.SetID(id(0xa1)), Name: "N", Code: "T-1", Items: []trace.SetItem{{DI: "07611994064584", CatalogueNo: "C", Description: "D", Size: "S", Quantity: 4}},
 			Supply: trace.Supply{Kind: trace.SupplyLoan, Supplier: "S", Reference: "R"}, Removed: true}),
+		"stock-supply": entry(trace.StockFact{Line: trace.StockID(id(0xa2)), Device: udi.Device{DI: "07611994064584"}, Place: trace.Place{Name: "P"}, Move: trace.StockReceived, Quantity: 1, Supply: trace.Supply{Kind: trace.SupplyLoan, Supplier: "S", Reference: "R"}}),
 		"usage-picked": entry(trace.UsageFact{Usage: id(0x70), Picked: trace.Picked{Set: trace.SetID(id(0xa1)), Name: "N", Item: "K", LotUnknown: true}, Supply: trace.Supply{Kind: trace.SupplyConsignment, Supplier: "S", Reference: "R"}}),
 		"photograph":   entry(trace.PhotographFact{Photograph: id(0x92), Procedure: id(0x60), Size: 9, SHA256: trace.Hash{1, 2, 3}}),
 		"attachment":   entry(trace.AttachmentFact{Attachment: id(0x90), Notice: id(0x80), Name: "fsn.pdf", Type: "application/pdf", Size: 9, SHA256: trace.Hash{1, 2, 3}}),

@@ -108,6 +108,10 @@ func setDevice(d *udi.Device, said udi.Device) {
 	set(&d.Quantity, said.Quantity)
 	set(&d.Variant, said.Variant)
 	set(&d.CatalogueNo, said.CatalogueNo)
+	set(&d.DonationID, said.DonationID)
+	set(&d.Software, said.Software)
+	set(&d.BasicUDI, said.BasicUDI)
+	set(&d.SSCC, said.SSCC)
 }
 
 // usage moves a usage's rows from what its entries came to before to what they

@@ -59,6 +59,9 @@ func (t *taking) action(ctx context.Context) error {
 		}
 		return t.carry(d.pieces(ctx, t.id, p, u, n))
 	}
+	if action == udi.ActionLoan || action == udi.ActionConsignment {
+		return t.carry(d.supplying(ctx, u, trace.SupplyKind(action)))
+	}
 	i := slices.IndexFunc(outcomes, func(o outcome) bool { return o.action == action })
 	return t.carry(d.outcomeOf(ctx, outcomes[i], u, strings.ReplaceAll(argument, "-", " ")))
 }
@@ -145,6 +148,8 @@ func ActionCodes() (all []ActionCode) {
 	for n := 2; n <= 6; n++ {
 		code(fmt.Sprintf("%d of it", n), udi.ActionQuantity+udi.Action(fmt.Sprint(":", n)))
 	}
+	code("It is of a loan kit", udi.ActionLoan)
+	code("It is consignment stock", udi.ActionConsignment)
 	for _, s := range trace.Sides() {
 		code("Open the procedure, "+sideWords(s), udi.ActionOpen+udi.Action(":"+string(s)))
 	}

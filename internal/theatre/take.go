@@ -379,8 +379,12 @@ func (t *taking) device(ctx context.Context) error {
 		return nil
 	}
 	t.fact.Usage = usage
+	whose, err := t.whose(ctx)
+	if err != nil {
+		return err
+	}
 	t.burst(list, usage)
-	t.more = append(t.more, trace.Draft{Subject: p.Patient, Fact: trace.UsageFact{Usage: usage, Procedure: p.ID, Device: t.means.Device,
+	t.more = append(t.more, trace.Draft{Subject: p.Patient, Fact: trace.UsageFact{Usage: usage, Procedure: p.ID, Device: t.means.Device, Supply: whose,
 		Carriers: []trace.Carrier{carrier}, Status: trace.Checked, Verdict: t.fact.Verdict, Side: side, Damaged: t.means.Damaged()}})
 	t.asks(t.belongs(list))
 	return nil

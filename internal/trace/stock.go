@@ -51,6 +51,7 @@ type StockFact struct {
 	Evidence string     `json:"evidence,omitempty" cbor:"9,keyasint,omitempty"` // number of the return note or certificate
 	Notice   NoticeID   `json:"notice,omitzero" cbor:"10,keyasint,omitzero"`    // because of which
 	Damaged  bool       `json:"damaged,omitempty" cbor:"11,keyasint,omitempty"` // the code was not read whole
+	Supply   Supply     `json:"supply,omitzero" cbor:"12,keyasint,omitzero"`    // whose it is until it is used
 }
 
 // Kind is KindStock.
@@ -77,6 +78,7 @@ type StockLine struct {
 	From     Provenance  `json:"provenance" cbor:"7,keyasint"` // of the device's identity
 	Counted  *Stamp      `json:"counted,omitempty" cbor:"8,keyasint,omitempty"`
 	Steps    []StockStep `json:"steps" cbor:"9,keyasint"`
+	Supply   Supply      `json:"supply,omitzero" cbor:"10,keyasint,omitzero"` // the last that was said
 }
 
 // Heard is when the last of its steps was recorded.
@@ -100,6 +102,9 @@ func (l *StockLine) Take(f StockFact, s Stamp) {
 		l.ID, l.Device, l.Place, l.From = f.Line, f.Device, f.Place, s.Provenance
 	}
 	l.Damaged = l.Damaged || f.Damaged
+	if f.Supply != (Supply{}) {
+		l.Supply = f.Supply
+	}
 	switch f.Move {
 	case StockReceived, StockMovedIn:
 		l.OnHand += f.Quantity

@@ -38,14 +38,16 @@ const (
 	ActionClose         Action = "close"
 	ActionYes           Action = "yes"
 	ActionNo            Action = "no"
-	ActionPick          Action = "pick" // a piece out of a set; its key behind a colon; on the set's own sheet
-	ActionPair          Action = "pair" // the workstation behind a colon; on its own page, on no sheet
+	ActionLoan          Action = "loan"        // the device is of a loan kit
+	ActionConsignment   Action = "consignment" // the device is the supplier's stock
+	ActionPick          Action = "pick"        // a piece out of a set; its key behind a colon; on the set's own sheet
+	ActionPair          Action = "pair"        // the workstation behind a colon; on its own page, on no sheet
 )
 
 // Actions are all actions, in the order of the sheet.
 func Actions() []Action {
 	return []Action{ActionOpened, ActionImplanted, ActionOpenedNotUsed, ActionWasted, ActionReturned, ActionTrial, ActionExplanted,
-		ActionUndo, ActionQuantity, ActionOpen, ActionNextPatient, ActionClose, ActionYes, ActionNo, ActionPick, ActionPair}
+		ActionUndo, ActionQuantity, ActionOpen, ActionNextPatient, ActionClose, ActionYes, ActionNo, ActionLoan, ActionConsignment, ActionPick, ActionPair}
 }
 
 // sheetPrefix begins every code of this product's own sheets. Such a code stands
