@@ -102,6 +102,7 @@ type usageCard struct {
 	Lot         string        // as it is shown
 	Set         string        // that it was taken out of; "": none
 	Supply      trace.Supply  // whose it is until it is used
+	Tissue      tissue        // of a code of ISBT 128
 	Typed       bool          // by hand, not read by a machine
 	Second      *secondPanel  // a second person is awaited; nil: nobody is
 	SecondBy    string        // who confirmed what was typed
@@ -202,7 +203,7 @@ func (s *Server) board(c echo.Context) (board, error) {
 
 func (s *Server) cardOf(u trace.UsageInFull) usageCard {
 	card := usageCard{ID: u.Usage.ID, Device: u.Usage.Device, Product: u.Product, Verdict: u.Usage.Verdict, At: u.Usage.Occurred,
-		StatusWords: u.Usage.Status.String(), Described: u.Usage.Described, Lot: u.Usage.LotWords(), Set: u.Usage.Picked.Name, Supply: u.Usage.Supply}
+		StatusWords: u.Usage.Status.String(), Described: u.Usage.Described, Lot: u.Usage.LotWords(), Tissue: tissueOf(u.Usage), Set: u.Usage.Picked.Name, Supply: u.Usage.Supply}
 	card.Unknown = u.Usage.Device.DI != "" && u.Product.DI == "" && u.Usage.Described == ""
 	if !u.Usage.Status.Outcome() {
 		card.StatusWords += ", no outcome yet"

@@ -72,10 +72,11 @@ func newPages(zone *time.Location) (*pages, error) {
 func words(zone *time.Location) template.FuncMap {
 	shown := func(t time.Time, layout string) string { return shown(t, zone, layout) }
 	return template.FuncMap{
-		"list":  func(v ...any) []any { return v },
-		"newID": func() string { return trace.NewEventID().String() },
-		"sides": trace.Sides,
-		"went":  wentTo,
+		"list":   func(v ...any) []any { return v },
+		"newID":  func() string { return trace.NewEventID().String() },
+		"sides":  trace.Sides,
+		"went":   wentTo,
+		"tissue": tissueOf,
 		// safePicture is a picture that this program made itself.
 		"safePicture": func(data string) template.URL {
 			if !strings.HasPrefix(data, "data:image/png;base64,") {

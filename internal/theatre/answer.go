@@ -47,6 +47,9 @@ func (d *Desk) answer(ctx context.Context, f trace.ReadingFact, at time.Time) (A
 		m := udi.Understand(f.Symbology+f.Text, at)
 		a.Device, a.Readings = &m.Device, m.Readings
 		a.Shown = m.Device.HRF()
+		if a.Shown == "" && m.Device.Agency == udi.AgencyICCBBA {
+			a.Shown = m.HRF() // a symbol of a label that says nothing of the device by itself
+		}
 		if a.Shown == "" {
 			a.Shown = "a device's code that could not be read whole"
 		}

@@ -82,6 +82,11 @@ func (t *taking) belongs(list []trace.Usage) *Question {
 	switch pair := differ == nil && !before.Status.Outcome() && before.Picked == (trace.Picked{}); {
 	case pair && mine.DI != "" && before.Device.DI == "":
 		q.About, q.To = before.ID, t.fact.Usage
+	case pair && oneTissue(before.Device, mine):
+		q.To = before.ID
+		if before.Device.DI == "" && mine.DI != "" {
+			q.About, q.To = before.ID, t.fact.Usage
+		}
 	case whole != nil:
 		q.To, q.again = whole.ID, true
 	case pair && mine.DI == "" && before.Device.DI != "":

@@ -6,6 +6,7 @@ import (
 
 	"implantrace/internal/command"
 	"implantrace/internal/trace"
+	"implantrace/internal/udi"
 )
 
 // step is what somebody asks of the desk by a code or a touch, worked out against
@@ -111,6 +112,11 @@ func named(u trace.UsageInFull) string {
 		name = "a device without an identifier"
 	}
 	switch {
+	case d.DonationID != "":
+		if d.DI == "" && name == "a device without an identifier" {
+			name = "tissue"
+		}
+		return name + ", donation " + udi.DonationWords(d.DonationID)
 	case d.Serial != "":
 		return name + ", serial " + d.Serial
 	case d.Lot != "":

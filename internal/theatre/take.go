@@ -491,7 +491,7 @@ func (t *taking) scannedBefore(list []trace.Usage, side trace.Side) *trace.Usage
 		if d := u.Device; d.DI != "" && d.Serial != "" && d.DI == label.Device.DI && d.Lot == label.Device.Lot && d.Serial == label.Device.Serial {
 			return &u
 		}
-		if u.Status.Outcome() || !sameLabel(u, label) || label.Device.IsZero() {
+		if u.Status.Outcome() || !sameLabel(u, label) || label.Device == (udi.Device{Agency: label.Device.Agency}) {
 			continue
 		}
 		if waits == nil || u.Status == trace.Checked && waits.Status == trace.Opened || u.Status == waits.Status && later(waits.History[0], u.History[0]) {

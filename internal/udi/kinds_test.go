@@ -194,7 +194,7 @@ func TestProcedureSheets(t *testing.T) {
 }
 
 func TestActionSheets(t *testing.T) {
-	if got := len(udi.Actions()); got != 15 {
+	if got := len(udi.Actions()); got != 18 {
 		t.Errorf("%d actions", got)
 	}
 	for _, a := range udi.Actions() {
@@ -206,6 +206,8 @@ func TestActionSheets(t *testing.T) {
 			want = "open:left"
 		case udi.ActionPair:
 			want = "pair:7KQ2MXAB"
+		case udi.ActionPick:
+			want = "pick:0123456789abcdef"
 		}
 		for _, in := range []string{want.SheetText(), "99" + want.SheetText(), "(99)" + want.SheetText(), "]C199" + want.SheetText()} {
 			if m := udi.Understand(in, now); m.Kind != udi.KindAction || m.Action != want || m.Procedure != (udi.Procedure{}) {
