@@ -30,7 +30,7 @@ func TestScrewsAreTakenOutOfATrayInTheBrowser(t *testing.T) {
 	b.shows("Scan the first device, before it is opened")
 	n.scan("TRAY-0012")
 	b.shows("How many pieces are taken out?")
-	key := s.ItemKey(s.Items[0])
+	key, plate := s.ItemKey(s.Items[0]), s.ItemKey(s.Items[2])
 	count := func(want string) {
 		t.Helper()
 		until(t, want+" are counted", func() bool {
@@ -50,6 +50,11 @@ func TestScrewsAreTakenOutOfATrayInTheBrowser(t *testing.T) {
 	b.shows("2 implanted.")
 	b.shows("Out of the set Small fragment set 2.")
 	b.shows("Loan kit of Northmoor Orthopaedics, L-4711.")
+	// A lot that was typed is of the piece that it was sent with, and of none after it.
+	b.do(chromedp.SetValue("#lot-"+plate, "PLATE7"))
+	press("more-" + plate)
+	b.shows("PLATE7")
+	until(t, "the lot's field is empty", func() bool { return eval[bool](b, `document.querySelector('#lot-`+plate+`').value === ''`) })
 	press("set-done")
 	until(t, "the list is closed", func() bool { return eval[bool](b, `!document.querySelector('#set')`) })
 

@@ -1,6 +1,7 @@
 package udi
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -172,8 +173,8 @@ func (t Typed) composed(d Device) string {
 		}
 	}
 	put("01", d.DI)
-	put("11", or(d.Manufactured.label(), t.Manufactured))
-	put("17", or(d.Expiry.label(), t.Expiry))
+	put("11", cmp.Or(d.Manufactured.label(), t.Manufactured))
+	put("17", cmp.Or(d.Expiry.label(), t.Expiry))
 	put("10", d.Lot)
 	put("21", d.Serial)
 	put("240", d.CatalogueNo)
@@ -181,13 +182,6 @@ func (t Typed) composed(d Device) string {
 		b.WriteString(" =" + t.DonationID)
 	}
 	return b.String()
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // typedDate reads a day, or a month.

@@ -152,11 +152,11 @@ document.body.addEventListener('htmx:beforeRequest', (e) => {
   })
 })
 
-// What was sent is not put back, and no PIN outlasts the request that it went with.
+// What was sent from a part of the page that is drawn anew is not put back, and no PIN outlasts the request that it went with.
 function sent (form, done) {
   const drawn = form.isConnected ? form : document.getElementById(form.querySelector('[id]')?.id)?.form
   if (!drawn) return
-  if (done && drawn.closest('[hx-get]')) drawn.reset()
+  if (done && drawn.closest('[data-part]')) drawn.reset()
   for (const secret of drawn.querySelectorAll('input[type=password]')) secret.value = ''
 }
 
