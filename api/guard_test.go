@@ -61,7 +61,7 @@ func TestOperatorRoutesAreForTheSocketOnly(t *testing.T) {
 func pages(n *node) []string {
 	n.t.Helper()
 	n.walk(road[10:24])
-	return []string{"/", "/theatre", "/theatre/workstations", "/downtime", "/downtime/enter", "/theatre/actions", "/recall", "/patients", "/links", n.fill("/links?a={ada}"), "/import", "/exports", "/exports/mapped", "/incident", "/checks", "/scanners", "/scanners/notes", "/quarantine", "/directory", "/directory?list=places", "/directory?list=codes", "/directory/print?list=staff", "/catalogue", "/catalogue/queue", "/catalogue/readiness", "/catalogue/" + stem, n.fill("/procedures/{hip}/plan"), "/safety", "/api/docs", n.fill("/patients/{ada}"), n.fill("/procedures/{hip}")}
+	return []string{"/", "/theatre", "/theatre/workstations", "/downtime", "/downtime/enter", "/theatre/actions", "/recall", "/patients", "/links", n.fill("/links?a={ada}"), "/import", "/exports", "/exports/mapped", "/incident", "/checks", "/scanners", "/scanners/notes", "/quarantine", "/directory", "/directory?list=places", "/directory?list=codes", "/directory/print?list=staff", "/catalogue", "/catalogue/queue", "/catalogue/readiness", "/catalogue/" + stem, n.fill("/procedures/{hip}/plan"), n.fill("/procedures/{hip}/correct"), "/safety", "/api/docs", n.fill("/patients/{ada}"), n.fill("/procedures/{hip}")}
 }
 
 func TestPagesAreNotStored(t *testing.T) {

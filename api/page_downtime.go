@@ -68,17 +68,7 @@ func (s *Server) formPaper(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	at := func(name, what string) (time.Time, error) {
-		v := field(c, name)
-		if v == "" {
-			return time.Time{}, nil
-		}
-		t, err := time.ParseInLocation("2006-01-02T15:04", v, s.Recorder.Zone())
-		if err != nil {
-			return t, trace.Errorf(trace.Invalid, "%s is a day and a time.", what)
-		}
-		return t, nil
-	}
+	at := func(name, what string) (time.Time, error) { return s.dayAndTime(field(c, name), what) }
 	meta := func(id trace.EventID, occurred time.Time) (m command.Meta) {
 		m.ID, m.Occurred = id, occurred
 		by(c, &m, viaPaper)

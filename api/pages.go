@@ -34,7 +34,7 @@ type pages struct {
 // The templates that make a page each.
 var pageNames = []string{
 	"home", "theatre", "practice", "workstations", "actions", "downtime", "paper", "problem", "docs", "safety",
-	"patients", "patient", "links", "compare", "wristband", "procedure", "incident", "import",
+	"patients", "patient", "links", "compare", "wristband", "procedure", "correct", "incident", "import",
 	"recall", "notices", "notice", "notice_form", "case", "letters", "stock", "sets", "set", "set_sheet", "supplied",
 	"checks", "quarantine",
 	"directory", "directory_print",

@@ -440,6 +440,8 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/patients/:id", may: staff.ReadRecord, handler: s.pagePatient},
 		{method: "GET", path: "/patients/:id/wristband", may: staff.ReadRecord, handler: s.pageWristband},
 		{method: "GET", path: "/procedures/:id", may: staff.ReadRecord, handler: s.pageProcedure},
+		{method: "GET", path: "/procedures/:id/correct", may: staff.WriteRecord, handler: s.pageCorrect},
+		{method: "POST", path: "/procedures/:id/correct", may: staff.WriteRecord, handler: s.formCorrect, form: true},
 		{method: "GET", path: "/procedures/:id/card", may: staff.ReadRecord, handler: s.pageCard},
 		{method: "GET", path: "/procedures/:id/njr", may: staff.ReadRecord, handler: s.pageJoint},
 		{method: "POST", path: "/procedures/:id/njr", may: staff.WriteRecord, handler: s.formJoint, form: true},
