@@ -48,7 +48,8 @@ Examples:
 }
 
 func runDemo(ctx context.Context, s streams, dir, listen string, seed int64, every time.Duration) error {
-	c := app.Config{Data: filepath.Join(dir, "data"), Listen: listen, Name: "demonstration", NoSignIn: true}
+	c := app.Config{Data: filepath.Join(dir, "data"), Listen: listen, Name: "demonstration", NoSignIn: true,
+		Hospital: "Eskmere Hospital", HospitalAddress: "Eskmere EK1 1AA"}
 	handheld, err := demo.NewScanner(demo.ScannerOptions{Seed: seed, Every: every})
 	switch {
 	case err == nil && scanner.SerialSupported:
