@@ -32,9 +32,7 @@ func TestACaseFromBadgeToClose(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	meta := func() command.Meta {
-		return command.Meta{ID: trace.NewEventID(), Provenance: trace.Typed, By: trace.Actor{Via: "test"}}
-	}
+	meta := byTest
 	firstSignIn(t, n.node.Staff, n.node.Staff.SetUpCode(), "ada.admin", "Ada Admin", crew{"ADMIN-1", "271828"})
 	hire(t, n.node.Staff, "Nell Nurse", crew{"505089800000000126", "590101"}, staff.Theatre)
 	_, key, err := n.node.Staff.Enrol(t.Context(), meta(), staff.Account{Sort: trace.MachineAccount, Name: "Theatre 4"})

@@ -81,9 +81,7 @@ func TestTheChecksInABrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	meta := func() command.Meta {
-		return command.Meta{ID: trace.NewEventID(), Provenance: trace.Typed, By: trace.Actor{Via: "test"}}
-	}
+	meta := byTest
 	firstSignIn(t, n.node.Staff, n.node.Staff.SetUpCode(), "ada.admin", "Ada Admin", crew{"ADMIN-1", "271828"})
 	nurse := hire(t, n.node.Staff, "Nell Nurse", crew{"NURSE-1", "590101"}, staff.Theatre)
 	surgeon := hire(t, n.node.Staff, "Sue Surgeon", crew{"SURGEON-1", "594242"}, staff.Clinician)
@@ -227,9 +225,7 @@ func TestTheChecksInABrowser(t *testing.T) {
 func TestThePagesOfWhatATheatreKnowsAreAccessible(t *testing.T) {
 	n := serve(t, app.Config{})
 	r := n.node.Recorder
-	meta := func() command.Meta {
-		return command.Meta{ID: trace.NewEventID(), Provenance: trace.Typed, By: trace.Actor{Via: "test"}}
-	}
+	meta := byTest
 	ok := func(err error) {
 		t.Helper()
 		if err != nil {

@@ -38,9 +38,7 @@ func TestARegistryIsToldInTheBrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	meta := func() command.Meta {
-		return command.Meta{ID: trace.NewEventID(), Provenance: trace.Typed, By: trace.Actor{Via: "test"}}
-	}
+	meta := byTest
 	p, err := r.OpenProcedure(t.Context(), command.OpenProcedure{Meta: meta(), Who: command.Who{NHSNumber: "9990000018", Family: "Testwell", Given: "Ada", Birth: "1950-02-01"},
 		Code: trace.Code{System: "OPCS-4", Code: "W37.1", Text: "Total hip replacement"}, Side: trace.SideLeft, Start: time.Now().Add(-2 * time.Hour)})
 	ok(err)

@@ -416,3 +416,8 @@ func TestThePageTellsWhatAPictureDidNotShow(t *testing.T) {
 	b.do(chromedp.WaitNotVisible("#unread"))
 	b.leavesNothing(n.url)
 }
+
+// byTest is of a command that a test gives, as if somebody had typed it.
+func byTest() command.Meta {
+	return command.Meta{ID: trace.NewEventID(), Provenance: trace.Typed, By: trace.Actor{Via: "test"}}
+}
