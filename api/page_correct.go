@@ -131,14 +131,8 @@ func usageCorrection(u trace.UsageInFull) correctionForm {
 	for _, st := range trace.Statuses() {
 		statuses = append(statuses, string(st))
 	}
-	title := u.Product.Description
-	for _, other := range []string{u.Usage.Described, u.Usage.Device.DI, "A device without an identifier"} {
-		if title == "" {
-			title = other
-		}
-	}
 	d := u.Usage.Device
-	return correctionForm{Of: u.Usage.ID.String(), Title: title, Damaged: u.Usage.Damaged, Withdrawn: u.Usage.Withdrawn, Fields: []correctionField{
+	return correctionForm{Of: u.Usage.ID.String(), Title: deviceWords(u), Damaged: u.Usage.Damaged, Withdrawn: u.Usage.Withdrawn, Fields: []correctionField{
 		{Name: "di", Label: "Device identifier", Was: d.DI},
 		{Name: "lot", Label: "Lot", Was: d.Lot},
 		{Name: "serial", Label: "Serial number", Was: d.Serial},

@@ -51,9 +51,6 @@ func (s *Server) patientInFull(ctx context.Context, id trace.PatientID) (patient
 		return patientAnswer{}, err
 	}
 	a := patientAnswer{ID: id, Same: []trace.PatientID{}, Withdrawn: p.Withdrawn, History: p.History, Procedures: []trace.ProcedureInFull{}}
-	if a.Identity, err = s.store.Identity(ctx, id); err != nil {
-		return a, whole(err)
-	}
 	same, err := trace.SamePatients(ctx, s.store, id)
 	if err != nil {
 		return a, whole(err)
@@ -68,6 +65,9 @@ func (s *Server) patientInFull(ctx context.Context, id trace.PatientID) (patient
 		who, err := s.store.Identity(ctx, one)
 		if err != nil {
 			return a, whole(err)
+		}
+		if one == id {
+			a.Identity = who
 		}
 		a.Records = append(a.Records, recordOf{one, who, one == shown})
 		links, err := s.linksOf(ctx, one)

@@ -42,12 +42,17 @@ func (s *Server) listSets(c echo.Context) error {
 	return c.JSON(http.StatusOK, map[string]any{"items": all})
 }
 
-func (s *Server) oneSet(c echo.Context) error {
+// theSet is the one that a path names.
+func (s *Server) theSet(c echo.Context) (trace.Set, error) {
 	id, err := pathID[trace.OfSet](c)
 	if err != nil {
-		return err
+		return trace.Set{}, err
 	}
-	one, err := s.store.Set(c.Request().Context(), id)
+	return s.store.Set(c.Request().Context(), id)
+}
+
+func (s *Server) oneSet(c echo.Context) error {
+	one, err := s.theSet(c)
 	if err != nil {
 		return err
 	}
@@ -283,11 +288,7 @@ func (s *Server) setPage(c echo.Context, status int, p setPage) (err error) {
 }
 
 func (s *Server) pageSet(c echo.Context) error {
-	id, err := pathID[trace.OfSet](c)
-	if err != nil {
-		return err
-	}
-	one, err := s.store.Set(c.Request().Context(), id)
+	one, err := s.theSet(c)
 	if err != nil {
 		return err
 	}
@@ -349,11 +350,7 @@ func (s *Server) formOneSet(c echo.Context) error {
 
 // pageSetSheet is the sheet of a set to be printed: a code for each kind of piece.
 func (s *Server) pageSetSheet(c echo.Context) error {
-	id, err := pathID[trace.OfSet](c)
-	if err != nil {
-		return err
-	}
-	one, err := s.store.Set(c.Request().Context(), id)
+	one, err := s.theSet(c)
 	if err != nil {
 		return err
 	}

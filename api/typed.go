@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -207,12 +208,7 @@ func (s *Server) secondPanels(f frame, p trace.ProcedureInFull) (all []*secondPa
 
 // deviceWords is what a device is called on a page.
 func deviceWords(u trace.UsageInFull) string {
-	for _, w := range []string{u.Product.Description, u.Product.Brand, u.Usage.Described, u.Usage.Device.DI, u.Usage.Device.CatalogueNo} {
-		if w != "" {
-			return w
-		}
-	}
-	return "a device without an identifier"
+	return cmp.Or(u.Product.Description, u.Product.Brand, u.Usage.Described, u.Usage.Device.DI, u.Usage.Device.CatalogueNo, "a device without an identifier")
 }
 
 // secondWords is who confirmed a device, and when; "" where nobody did.

@@ -5,14 +5,13 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"implantrace/internal/app"
 	"implantrace/internal/command"
 	"implantrace/internal/trace"
 )
 
 // The tray is scanned, screws are counted by touch, and said to be implanted at once.
 func TestScrewsAreTakenOutOfATrayInTheBrowser(t *testing.T) {
-	n := serve(t, app.Config{})
+	n, b := atProcedure(t, "Wrist")
 	s, err := n.node.Recorder.RecordSet(t.Context(), command.RecordSet{Meta: command.Meta{ID: trace.NewEventID()}, Name: "Small fragment set 2", Code: "TRAY-0012",
 		Supply: trace.Supply{Kind: trace.SupplyLoan, Supplier: "Northmoor Orthopaedics", Reference: "L-4711"},
 		Items: []trace.SetItem{{CatalogueNo: "NM-27-12", Description: "Cortex screw 2.7 mm", Size: "12 mm", Quantity: 6}, {CatalogueNo: "NM-27-14", Description: "Cortex screw 2.7 mm", Size: "14 mm", Quantity: 6},
@@ -20,14 +19,6 @@ func TestScrewsAreTakenOutOfATrayInTheBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := openBrowser(t)
-	b.do(chromedp.Navigate(n.url + "/theatre"))
-	b.shows("Scan the patient's wristband")
-	b.do(chromedp.WaitReady("body.is-started"))
-	n.scan(wristband)
-	b.shows("Compare the patient.")
-	b.do(chromedp.SetValue("#text", "Wrist"), chromedp.SetValue("#side", "left"), chromedp.Click("#open"))
-	b.shows("Scan the first device, before it is opened")
 	n.scan("TRAY-0012")
 	b.shows("How many pieces are taken out?")
 	key, plate := s.ItemKey(s.Items[0]), s.ItemKey(s.Items[2])

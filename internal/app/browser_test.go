@@ -86,6 +86,18 @@ func atTheatre(t *testing.T) (*served, *browser) {
 	return n, b
 }
 
+// atProcedure is the same, where a procedure is open on the patient of the wristband.
+func atProcedure(t *testing.T, procedure string) (*served, *browser) {
+	t.Helper()
+	n, b := atTheatre(t)
+	b.do(chromedp.WaitReady("body.is-started"))
+	n.scan(wristband)
+	b.shows("Compare the patient.")
+	b.do(chromedp.SetValue("#text", procedure), chromedp.SetValue("#side", "left"), chromedp.Click("#open"))
+	b.shows("Scan the first device, before it is opened")
+	return n, b
+}
+
 // patience is how long a step may take on a machine that is busy with other tests.
 const patience = 2 * time.Minute
 

@@ -5,22 +5,12 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-
-	"implantrace/internal/app"
 )
 
 // A device is typed at the page: a wrong digit is said at once and not recorded, and a
 // second person types the ends of its values anew.
 func TestADeviceIsTypedAndConfirmedInTheBrowser(t *testing.T) {
-	n := serve(t, app.Config{})
-	b := openBrowser(t)
-	b.do(chromedp.Navigate(n.url + "/theatre"))
-	b.shows("Scan the patient's wristband")
-	b.do(chromedp.WaitReady("body.is-started"))
-	n.scan(wristband)
-	b.shows("Compare the patient.")
-	b.do(chromedp.SetValue("#text", "Hip"), chromedp.SetValue("#side", "left"), chromedp.Click("#open"))
-	b.shows("Scan the first device, before it is opened")
+	_, b := atProcedure(t, "Hip")
 	b.do(chromedp.Click("#typing-open"))
 	set := func(field, value string) {
 		eval[int](b, `(() => { const f = document.querySelector('#typing-`+field+`'); f.value = '`+value+`'; f.dispatchEvent(new Event('change', { bubbles: true })); return 0 })()`)

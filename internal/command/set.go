@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -296,15 +297,7 @@ func (r Recorder) ImportSets(ctx context.Context, m Meta, table [][]string, prev
 
 // sameSet reports whether both say the same.
 func sameSet(a, b trace.SetFact) bool {
-	if a.Name != b.Name || a.Code != b.Code || a.Supply != b.Supply || a.Removed != b.Removed || len(a.Items) != len(b.Items) {
-		return false
-	}
-	for i := range a.Items {
-		if a.Items[i] != b.Items[i] {
-			return false
-		}
-	}
-	return true
+	return a.Name == b.Name && a.Code == b.Code && a.Supply == b.Supply && a.Removed == b.Removed && slices.Equal(a.Items, b.Items)
 }
 
 // SetTable is sets as a table that [Recorder.ImportSets] takes.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -91,24 +92,13 @@ func (r Recorder) Supplied(ctx context.Context, from, to time.Time) ([][]string,
 		if err != nil {
 			return nil, err
 		}
-		description := full.Product.Description
-		for _, other := range []string{full.Product.Brand, u.Described} {
-			if description == "" {
-				description = other
-			}
-		}
-		catalogue := u.Device.CatalogueNo
-		if catalogue == "" {
-			catalogue = full.Product.CatalogueNo
-		}
+		description := cmp.Or(full.Product.Description, full.Product.Brand, u.Described)
+		catalogue := cmp.Or(u.Device.CatalogueNo, full.Product.CatalogueNo)
 		all = append(all, row{u.Supply.Supplier, full.When(), []string{full.When().In(r.Zone()).Format(time.DateOnly), string(u.Supply.Kind), u.Supply.Supplier, u.Supply.Reference, u.Device.DI, catalogue,
 			description, full.Product.Maker, u.LotWords(), u.Device.Serial, u.Device.Expiry.String(), u.Status.String(), u.Picked.Name, full.Procedure.Place.String(), string(u.Provenance), u.ID.String()}})
 	}
 	slices.SortStableFunc(all, func(a, b row) int {
-		if c := strings.Compare(strings.ToLower(a.supplier), strings.ToLower(b.supplier)); c != 0 {
-			return c
-		}
-		return a.at.Compare(b.at)
+		return cmp.Or(strings.Compare(strings.ToLower(a.supplier), strings.ToLower(b.supplier)), a.at.Compare(b.at))
 	})
 	rows := [][]string{SuppliedColumns()}
 	for _, one := range all {

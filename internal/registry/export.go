@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -99,12 +100,7 @@ func newRecord(c Case, u trace.UsageInFull, zone *time.Location) Record {
 }
 
 func deviceName(u trace.UsageInFull) string {
-	for _, name := range []string{u.Product.Brand, u.Product.Description, u.Usage.Device.DI} {
-		if name != "" {
-			return name
-		}
-	}
-	return "a device without an identifier"
+	return cmp.Or(u.Product.Brand, u.Product.Description, u.Usage.Device.DI, "a device without an identifier")
 }
 
 // add takes an item in, and what it keeps back.

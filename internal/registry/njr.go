@@ -336,7 +336,7 @@ func (r *JointRecord) components(c Case, side trace.Side) {
 		if of == "" || of == trace.SideNone {
 			of = c.Procedure.Side
 		}
-		name := cmp.Or(u.Product.Brand, u.Product.Description, u.Usage.Device.DI, "a device without an identifier")
+		name := deviceName(u)
 		switch {
 		case !u.Usage.Status.Outcome():
 			problem(Item{State: Absent, Fix: FixProcedure, Why: fmt.Sprintf("Nobody has recorded what became of %s.", name)})

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -57,13 +58,7 @@ type SetItem struct {
 
 // Words is what the piece is called.
 func (i SetItem) Words() string {
-	words := strings.TrimSpace(i.Description + " " + i.Size)
-	for _, other := range []string{i.CatalogueNo, i.DI} {
-		if words == "" {
-			words = other
-		}
-	}
-	return words
+	return cmp.Or(strings.TrimSpace(i.Description+" "+i.Size), i.CatalogueNo, i.DI)
 }
 
 // SetFact says what a set is, whole: a later one takes the place of an earlier.

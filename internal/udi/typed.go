@@ -112,22 +112,13 @@ func (t Typed) Read(now time.Time) (text string, faults []Fault) {
 		}
 	}
 	text = t.composed(d)
-	if m := Understand(text, now); len(faults) == 0 || onlyDoubts(faults) {
+	if m := Understand(text, now); len(Wrong(faults)) == 0 {
 		if got := m.Device; m.Kind != KindDevice || m.Damaged() || got.DI != d.DI || got.Lot != d.Lot || got.Serial != d.Serial || got.DonationID != d.DonationID ||
 			got.CatalogueNo != d.CatalogueNo || got.Expiry != d.Expiry || got.Manufactured != d.Manufactured {
 			wrong(unfit(d, got), "No label of this kind says it so: it is too long, or has a character or a date that its code cannot have. Compare it with the label, or type the whole text.")
 		}
 	}
 	return text, faults
-}
-
-func onlyDoubts(fs []Fault) bool {
-	for _, f := range fs {
-		if !f.Doubt {
-			return false
-		}
-	}
-	return true
 }
 
 // Wrong are the faults that are no mere doubts.
@@ -223,7 +214,7 @@ func wholeFaults(text string, now time.Time) (faults []Fault) {
 	for _, i := range m.Issues {
 		faults = append(faults, Fault{Field: "text", Message: i.Message, Doubt: i.Severity != "hard"})
 	}
-	if m.Kind != KindDevice && onlyDoubts(faults) {
+	if m.Kind != KindDevice && len(Wrong(faults)) == 0 {
 		faults = append(faults, Fault{Field: "text", Message: "This is the code of no device."})
 	}
 	if m.Kind == KindDevice {
