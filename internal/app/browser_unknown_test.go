@@ -56,4 +56,9 @@ func TestAnUnknownPatientInTheBrowser(t *testing.T) {
 	b.do(chromedp.SetValue("#b_nhs_number", "999 000 0018"), chromedp.Click("#compare"))
 	b.shows("Are these one person?")
 	b.look("compare")
+	b.size(820, 1180)
+	if eval[bool](b, `(t => t.scrollWidth > t.clientWidth)(document.querySelector('.table-box'))`) {
+		t.Error("what differs is out of sight on a tablet")
+	}
+	b.size(1280, 800)
 }
